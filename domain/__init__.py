@@ -1,0 +1,1 @@
+"""The field itself: passport history, certification, subscription, metering and billing. Standard library only."""

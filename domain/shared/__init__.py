@@ -1,0 +1,1 @@
+"""Words every context shares: errors, identifiers, money, energy, time, actors, canonical text."""

@@ -1,0 +1,29 @@
+"""Bytes that are evidence: kept under their own SHA-256, never replaced."""
+
+from typing import Protocol
+
+from domain.shared.errors import NotFound
+
+
+class FileUnknown(NotFound):
+    """No file is kept under this hash."""
+
+    code = "shared.file-unknown"
+    title_ko = "해당 파일을 찾을 수 없습니다."
+    title_en = "No such file is kept."
+
+
+class Files(Protocol):
+    """A store addressed by content."""
+
+    async def keep(self, content: bytes, *, media_type: str) -> str:
+        """Keep bytes and return their SHA-256 as 64 hex digits; equal bytes are kept once."""
+        ...
+
+    async def read(self, sha256: str) -> bytes:
+        """Return the bytes kept under a hash.
+
+        Raises:
+            FileUnknown: there are none.
+        """
+        ...

@@ -1,0 +1,26 @@
+"""One transaction: what a use case does inside it stands together or not at all."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+Work_co = TypeVar("Work_co", covariant=True)
+
+
+class Unit(Protocol[Work_co]):
+    """Opens a transaction; leaving it without `commit` undoes everything.
+
+    A use case that takes `unit` owns its transaction and commits as its last line. One that takes
+    `work` is a step inside somebody else's, and never commits.
+    """
+
+    def __call__(self) -> AbstractAsyncContextManager[Work_co]:
+        """Return the context manager whose value is the work inside the transaction."""
+        ...
+
+
+class Committable(Protocol):
+    """What every work can do at its end."""
+
+    async def commit(self) -> None:
+        """Make the work durable. Nothing may be written after it."""
+        ...
