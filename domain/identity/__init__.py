@@ -1,0 +1,1 @@
+"""The complex, its parties, the people who sign in."""

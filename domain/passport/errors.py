@@ -1,0 +1,75 @@
+"""What can be wrong about a pack, its passport and its history."""
+
+from domain.shared.errors import Conflict, NotFound, RuleBroken, Unverified
+
+
+class PackUnknown(NotFound):
+    """No pack carries this identifier."""
+
+    code = "passport.pack-unknown"
+    title_ko = "등록되지 않은 배터리 팩입니다: {identifier}."
+    title_en = "No pack is registered under {identifier}."
+
+
+class IdentifierTaken(Conflict):
+    """An identifier is already printed on another pack."""
+
+    code = "passport.identifier-taken"
+    title_ko = "이미 다른 팩에 등록된 식별자입니다: {value}."
+    title_en = "The identifier {value} already belongs to another pack."
+
+
+class IdentifierMalformed(RuleBroken):
+    """An identifier is not of its scheme's form."""
+
+    code = "passport.identifier-malformed"
+    title_ko = "식별자 형식이 올바르지 않습니다({scheme}): {value}."
+    title_en = "The identifier {value} is not a valid {scheme}."
+
+
+class StepOutOfOrder(RuleBroken):
+    """A fact cannot follow the pack's present state."""
+
+    code = "passport.step-out-of-order"
+    title_ko = "현재 상태({state})에서는 기록할 수 없는 이력입니다: {kind}."
+    title_en = "A pack that is {state} cannot be {kind}."
+
+
+class ObservedInTheFuture(RuleBroken):
+    """A fact is said to have been observed after it is recorded."""
+
+    code = "passport.observed-in-the-future"
+    title_ko = "기록 시각보다 늦은 발생 시각은 기록할 수 없습니다."
+    title_en = "A fact cannot be observed after it is recorded."
+
+
+class HistoryMoved(Conflict):
+    """Somebody wrote to the history first."""
+
+    code = "passport.history-moved"
+    title_ko = "다른 사용자가 먼저 이력을 기록했습니다. 다시 시도해 주세요."
+    title_en = "Somebody else wrote to this history first; please try again."
+
+
+class SealBroken(Unverified):
+    """An entry of the history does not match its seal, or one is missing."""
+
+    code = "passport.seal-broken"
+    title_ko = "이력 {sequence}번 항목의 봉인이 맞지 않습니다({reason})."
+    title_en = "Entry {sequence} of the history does not match its seal ({reason})."
+
+
+class PackInUse(Conflict):
+    """The pack already serves a contract."""
+
+    code = "passport.pack-in-use"
+    title_ko = "이미 다른 계약에 배정된 팩입니다."
+    title_en = "The pack already serves another contract."
+
+
+class PassportMissing(NotFound):
+    """The pack has no passport in force."""
+
+    code = "passport.passport-missing"
+    title_ko = "유효한 배터리 여권이 없습니다."
+    title_en = "The pack has no passport in force."

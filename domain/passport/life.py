@@ -1,0 +1,76 @@
+"""Which fact may follow which state: the life of a pack as a table."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from domain.passport.errors import StepOutOfOrder
+from domain.passport.model import EntryKind, Fact, PackState
+
+_K, _S = EntryKind, PackState
+
+_STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
+    {
+        _K.PASSPORT_ISSUED: frozenset({_S.MANUFACTURED}),
+        _K.LABELLED: frozenset({_S.SECOND_LIFE, _S.IN_SERVICE}),
+        _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE}),
+    }
+)
+"""Facts that leave the state as it is."""
+
+_MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
+    {
+        _K.MANUFACTURED: {_S.UNBORN: _S.MANUFACTURED},
+        _K.INSTALLED_IN_VEHICLE: {_S.MANUFACTURED: _S.EV_IN_USE, _S.REMOVED: _S.EV_IN_USE},
+        _K.REMOVED: {_S.EV_IN_USE: _S.REMOVED},
+        _K.COLLECTED: {_S.REMOVED: _S.COLLECTED},
+        _K.RECEIVED: {
+            _S.COLLECTED: _S.RECEIVED,
+            _S.REJECTED: _S.RECEIVED,
+            _S.SUSPENDED: _S.RECEIVED,
+        },
+        _K.TESTED: {
+            _S.RECEIVED: _S.UNDER_TEST,
+            _S.UNDER_TEST: _S.UNDER_TEST,
+            _S.GRADED: _S.UNDER_TEST,
+            _S.REJECTED: _S.UNDER_TEST,
+        },
+        _K.APPROVED: {_S.GRADED: _S.APPROVED},
+        _K.CERTIFIED: {_S.APPROVED: _S.CERTIFIED},
+        _K.REPURPOSED: {_S.CERTIFIED: _S.SECOND_LIFE},
+        _K.DEPLOYED: {_S.SECOND_LIFE: _S.IN_SERVICE},
+        _K.IN_SERVICE: {_S.IN_SERVICE: _S.IN_SERVICE},
+        _K.WITHDRAWN_FROM_USE: {_S.IN_SERVICE: _S.SECOND_LIFE, _S.SUSPENDED: _S.SUSPENDED},
+        _K.CERTIFICATE_ENDED: {
+            _S.CERTIFIED: _S.SUSPENDED,
+            _S.SECOND_LIFE: _S.SUSPENDED,
+            _S.IN_SERVICE: _S.SUSPENDED,
+        },
+    }
+)
+
+
+def state_after(state: PackState, fact: Fact) -> PackState:
+    """Return the state that a fact leads to.
+
+    Grading leads on only with the disposition `reuse`; any other ends in `rejected`.
+
+    Raises:
+        StepOutOfOrder: the fact cannot follow the state.
+    """
+    if fact.kind is EntryKind.GRADED and state is PackState.UNDER_TEST:
+        return PackState.GRADED if fact.particulars.get("disposition") == "reuse" else PackState.REJECTED
+    if state in _STAYS.get(fact.kind, frozenset()):
+        return state
+    moves = _MOVES.get(fact.kind, {})
+    if state not in moves:
+        raise StepOutOfOrder(state=state, kind=fact.kind)
+    return moves[state]
+
+
+def may_follow(state: PackState, kind: EntryKind) -> bool:
+    """Say whether a fact of this kind could follow the state."""
+    return (
+        state in _STAYS.get(kind, frozenset())
+        or state in _MOVES.get(kind, {})
+        or (kind is EntryKind.GRADED and state is PackState.UNDER_TEST)
+    )

@@ -1,0 +1,1 @@
+"""Schema revisions, the same for one PostgreSQL and for Citus."""
