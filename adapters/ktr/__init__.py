@@ -1,0 +1,1 @@
+"""Certification's hands: cycler files in, protocol files in, signed certificates out."""

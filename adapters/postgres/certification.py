@@ -1,0 +1,610 @@
+"""Ports of the certification context on PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from adapters.postgres.tables.certification import (
+    AssessmentRow,
+    CertificateRow,
+    CertificateStateRow,
+    CertificationKeyRow,
+    ReceptionRow,
+    ReceptionStateRow,
+    SignatureRow,
+    TestReportRow,
+    TestRunRow,
+)
+from domain.certification.errors import (
+    AlreadyReceived,
+    AssessmentUnknown,
+    CertificateMoved,
+    CertificateUnknown,
+    NumberTaken,
+    OwnWork,
+    ReceptionMoved,
+    ReceptionUnknown,
+)
+from domain.certification.model import (
+    Assessment,
+    Certificate,
+    CertificateStatus,
+    Meaning,
+    Queued,
+    RawFile,
+    Reception,
+    ReceptionState,
+    Report,
+    Signature,
+    TestRun,
+    Variant,
+)
+from domain.certification.spelling import (
+    applicant_of,
+    applicant_text,
+    cycler_record_of,
+    facts_of,
+    facts_text,
+    ids_of,
+    ids_text,
+    judgement_of,
+    judgement_text,
+    measurements_of,
+    measurements_text,
+    record_text,
+    token_sha256,
+)
+from domain.shared.identifiers import CertificateId, PackId, PersonId, ReceptionId, ReportId, TenantId, TestRunId
+
+_WORD_LENGTH_MAX = 200
+_STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
+
+
+async def _lead(connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID) -> None:
+    """Let a key lead to a subject, for ever."""
+    await connection.execute(
+        upsert(CertificationKeyRow)
+        .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id)
+        .on_conflict_do_nothing()
+    )
+    if await _led(connection, key, kind) != (pack_id, subject_id):
+        raise NumberTaken(number=key if kind != "verify-token" else "token")
+
+
+async def _led(connection: AsyncConnection, key: str, kind: str) -> tuple[UUID, UUID] | None:
+    """Return the pack and the subject that a key leads to."""
+    found = await connection.execute(
+        select(col(CertificationKeyRow.pack_id), col(CertificationKeyRow.subject_id)).where(
+            col(CertificationKeyRow.key) == key, col(CertificationKeyRow.kind) == kind
+        )
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1])
+
+
+def _reception_row(reception: Reception) -> dict[str, object]:
+    return {
+        "pack_id": reception.pack_id,
+        "reception_id": reception.reception_id,
+        "tenant_id": reception.tenant_id,
+        "number": reception.number,
+        "applicant": applicant_text(reception.applicant),
+        "condition": reception.condition,
+        "facts": facts_text(reception.facts),
+        "received_by": reception.received_by,
+        "received_by_name": reception.received_by_name,
+        "received_at": reception.received_at,
+        "due_on": reception.due_on,
+    }
+
+
+def _to_reception(row: RowMapping) -> Reception:
+    return Reception(
+        reception_id=ReceptionId(row["reception_id"]),
+        number=row["number"],
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        applicant=applicant_of(row["applicant"]),
+        condition=row["condition"],
+        facts=facts_of(row["facts"]),
+        received_by=PersonId(row["received_by"]),
+        received_by_name=row["received_by_name"],
+        received_at=row["received_at"],
+        due_on=row["due_on"],
+        state=ReceptionState(row["state"]),
+    )
+
+
+def _receptions() -> Select[tuple[object, ...]]:
+    return select(*ReceptionRow.__table__.c, col(ReceptionStateRow.state)).join(  # type: ignore[attr-defined]
+        ReceptionStateRow,
+        (col(ReceptionStateRow.pack_id) == col(ReceptionRow.pack_id))
+        & (col(ReceptionStateRow.reception_id) == col(ReceptionRow.reception_id)),
+    )
+
+
+class PostgresReceptions:
+    """Receptions and where each stands."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, reception: Reception) -> None:
+        """Store a new reception."""
+        await self._connection.execute(insert(ReceptionRow).values(_reception_row(reception)))
+        opened = await self._connection.execute(
+            upsert(ReceptionStateRow)
+            .values(
+                pack_id=reception.pack_id,
+                reception_id=reception.reception_id,
+                tenant_id=reception.tenant_id,
+                number=reception.number,
+                due_on=reception.due_on,
+                state=reception.state.value,
+                changed_at=reception.received_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        if opened.rowcount != 1:
+            raise AlreadyReceived
+        for key, kind in ((str(reception.reception_id), "reception-id"), (reception.number, "reception-number")):
+            await _lead(self._connection, key, kind, pack_id=reception.pack_id, subject_id=reception.reception_id)
+
+    async def one(self, reception_id: ReceptionId) -> Reception:
+        """Return a reception."""
+        return await self._one(reception_id, held=False)
+
+    async def hold(self, reception_id: ReceptionId) -> Reception:
+        """Return a reception with its state locked until the transaction ends."""
+        return await self._one(reception_id, held=True)
+
+    async def _one(self, reception_id: ReceptionId, *, held: bool) -> Reception:
+        led = await _led(self._connection, str(reception_id), "reception-id")
+        if led is None:
+            raise ReceptionUnknown(reception=str(reception_id))
+        if held:
+            await self._connection.execute(
+                select(col(ReceptionStateRow.state))
+                .where(col(ReceptionStateRow.pack_id) == led[0], col(ReceptionStateRow.reception_id) == reception_id)
+                .with_for_update()
+            )
+        found = await self._connection.execute(
+            _receptions().where(col(ReceptionRow.pack_id) == led[0], col(ReceptionRow.reception_id) == reception_id)
+        )
+        return _to_reception(found.mappings().one())
+
+    async def find(self, number: str) -> ReceptionId:
+        """Return the reception of a number."""
+        led = await _led(self._connection, number[:_WORD_LENGTH_MAX], "reception-number")
+        if led is None:
+            raise ReceptionUnknown(reception=number[:_WORD_LENGTH_MAX])
+        return ReceptionId(led[1])
+
+    async def move(self, reception: Reception, *, to: ReceptionState, at: datetime) -> None:
+        """Move a reception on: compare and set."""
+        done = await self._connection.execute(
+            update(ReceptionStateRow)
+            .where(
+                col(ReceptionStateRow.pack_id) == reception.pack_id,
+                col(ReceptionStateRow.reception_id) == reception.reception_id,
+                col(ReceptionStateRow.tenant_id) == reception.tenant_id,
+                col(ReceptionStateRow.state) == reception.state.value,
+            )
+            .values(state=to.value, changed_at=at)
+        )
+        if done.rowcount != 1:
+            raise ReceptionMoved(state=reception.state.value)
+
+    async def queue(
+        self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
+    ) -> tuple[Queued, ...]:
+        """Return a body's receptions in these states, newest first."""
+        query = (
+            select(
+                col(ReceptionStateRow.reception_id),
+                col(ReceptionStateRow.number),
+                col(ReceptionStateRow.pack_id),
+                col(ReceptionStateRow.due_on),
+                col(ReceptionStateRow.state),
+            )
+            .where(
+                col(ReceptionStateRow.tenant_id) == tenant_id,
+                col(ReceptionStateRow.state).in_([state.value for state in states]),
+            )
+            .order_by(col(ReceptionStateRow.reception_id).desc())
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(col(ReceptionStateRow.reception_id) < after)
+        found = await self._connection.execute(query)
+        return tuple(
+            Queued(
+                reception_id=ReceptionId(reception_id),
+                number=number,
+                pack_id=PackId(pack_id),
+                due_on=due_on,
+                state=ReceptionState(state),
+            )
+            for reception_id, number, pack_id, due_on, state in found
+        )
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
+        """Return every reception of a pack, oldest first."""
+        found = await self._connection.execute(
+            _receptions().where(col(ReceptionRow.pack_id) == pack_id).order_by(col(ReceptionRow.reception_id))
+        )
+        return tuple(_to_reception(row) for row in found.mappings())
+
+
+def _test_run_row(run: TestRun) -> dict[str, object]:
+    return {
+        "pack_id": run.pack_id,
+        "test_run_id": run.test_run_id,
+        "reception_id": run.reception_id,
+        "tenant_id": run.tenant_id,
+        "sequence": run.sequence,
+        "protocol_id": run.protocol_id,
+        "protocol_version": run.protocol_version,
+        "variant": None if run.variant is None else run.variant.value,
+        "ambient_c": run.ambient_c,
+        "equipment": run.equipment,
+        "raw_sha256": None if run.raw_file is None else bytes.fromhex(run.raw_file.sha256),
+        "raw_name": None if run.raw_file is None else run.raw_file.name,
+        "record": None if run.record is None else record_text(run.record),
+        "measurements": measurements_text(run.measurements),
+        "recorded_by": run.recorded_by,
+        "recorded_by_name": run.recorded_by_name,
+        "recorded_at": run.recorded_at,
+    }
+
+
+def _to_test_run(row: RowMapping) -> TestRun:
+    raw = row["raw_sha256"]
+    return TestRun(
+        test_run_id=TestRunId(row["test_run_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        sequence=row["sequence"],
+        protocol_id=row["protocol_id"],
+        protocol_version=row["protocol_version"],
+        variant=None if row["variant"] is None else Variant(row["variant"]),
+        ambient_c=row["ambient_c"],
+        equipment=row["equipment"],
+        raw_file=None if raw is None else RawFile(name=row["raw_name"], sha256=raw.hex()),
+        record=None if row["record"] is None else cycler_record_of(json.loads(row["record"])),
+        measurements=measurements_of(row["measurements"]),
+        recorded_by=PersonId(row["recorded_by"]),
+        recorded_by_name=row["recorded_by_name"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+class PostgresTestRuns:
+    """Runs, only ever added to."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, run: TestRun) -> None:
+        """Store one more run."""
+        await self._connection.execute(insert(TestRunRow).values(_test_run_row(run)))
+
+    async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
+        """Return a reception's runs in order."""
+        found = await self._connection.execute(
+            select(*TestRunRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(TestRunRow.pack_id) == reception.pack_id,
+                col(TestRunRow.reception_id) == reception.reception_id,
+                col(TestRunRow.tenant_id) == reception.tenant_id,
+            )
+            .order_by(col(TestRunRow.sequence))
+        )
+        return tuple(_to_test_run(row) for row in found.mappings())
+
+
+def _assessment_row(assessment: Assessment) -> dict[str, object]:
+    return {
+        "pack_id": assessment.pack_id,
+        "assessment_id": assessment.assessment_id,
+        "reception_id": assessment.reception_id,
+        "tenant_id": assessment.tenant_id,
+        "sequence": assessment.sequence,
+        "run_ids": ids_text(assessment.run_ids),
+        "disposition": assessment.judgement.disposition.value,
+        "judgement": judgement_text(assessment.judgement),
+        "judged_by": assessment.judged_by,
+        "judged_by_name": assessment.judged_by_name,
+        "judged_at": assessment.judged_at,
+    }
+
+
+def _to_assessment(row: RowMapping) -> Assessment:
+    return Assessment(
+        assessment_id=row["assessment_id"],
+        reception_id=ReceptionId(row["reception_id"]),
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        sequence=row["sequence"],
+        run_ids=tuple(TestRunId(one) for one in ids_of(row["run_ids"])),
+        judgement=judgement_of(row["judgement"]),
+        judged_by=PersonId(row["judged_by"]),
+        judged_by_name=row["judged_by_name"],
+        judged_at=row["judged_at"],
+    )
+
+
+class PostgresAssessments:
+    """Assessments, only ever added to."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, assessment: Assessment) -> None:
+        """Store one more assessment."""
+        await self._connection.execute(insert(AssessmentRow).values(_assessment_row(assessment)))
+
+    async def latest(self, reception: Reception) -> Assessment:
+        """Return a reception's last assessment."""
+        found = await self._connection.execute(
+            select(*AssessmentRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(AssessmentRow.pack_id) == reception.pack_id,
+                col(AssessmentRow.reception_id) == reception.reception_id,
+                col(AssessmentRow.tenant_id) == reception.tenant_id,
+            )
+            .order_by(col(AssessmentRow.sequence).desc())
+            .limit(1)
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise AssessmentUnknown
+        return _to_assessment(row)
+
+
+def _signature_row(signature: Signature) -> dict[str, object]:
+    return {
+        "pack_id": signature.pack_id,
+        "signature_id": signature.signature_id,
+        "tenant_id": signature.tenant_id,
+        "reception_id": signature.reception_id,
+        "subject_type": signature.subject_type,
+        "subject_id": signature.subject_id,
+        "subject_sha256": bytes.fromhex(signature.subject_sha256),
+        "meaning": signature.meaning.value,
+        "signed_by": signature.signed_by,
+        "printed_name": signature.printed_name,
+        "entered_by": list(signature.entered_by),
+        "signed_at": signature.signed_at,
+    }
+
+
+def _to_signature(row: RowMapping) -> Signature:
+    return Signature(
+        signature_id=row["signature_id"],
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        subject_type=row["subject_type"],
+        subject_id=row["subject_id"],
+        subject_sha256=row["subject_sha256"].hex(),
+        meaning=Meaning(row["meaning"]),
+        signed_by=PersonId(row["signed_by"]),
+        printed_name=row["printed_name"],
+        entered_by=tuple(PersonId(one) for one in row["entered_by"]),
+        signed_at=row["signed_at"],
+    )
+
+
+class PostgresSignatures:
+    """Signatures, only ever added to."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, signature: Signature) -> None:
+        """Store a signature; the table's own check stands behind this one."""
+        if signature.signed_by in signature.entered_by:
+            raise OwnWork
+        await self._connection.execute(insert(SignatureRow).values(_signature_row(signature)))
+
+    async def of_subject(self, pack_id: PackId, subject_id: UUID) -> tuple[Signature, ...]:
+        """Return the signatures on one record, oldest first."""
+        found = await self._connection.execute(
+            select(*SignatureRow.__table__.c)  # type: ignore[attr-defined]
+            .where(col(SignatureRow.pack_id) == pack_id, col(SignatureRow.subject_id) == subject_id)
+            .order_by(col(SignatureRow.signed_at), col(SignatureRow.signature_id))
+        )
+        return tuple(_to_signature(row) for row in found.mappings())
+
+
+def _report_row(report: Report) -> dict[str, object]:
+    return {
+        "pack_id": report.pack_id,
+        "report_id": report.report_id,
+        "tenant_id": report.tenant_id,
+        "number": report.number,
+        "reception_id": report.reception_id,
+        "assessment_id": report.assessment_id,
+        "content": report.content,
+        "pdf_sha256": bytes.fromhex(report.pdf_sha256),
+        "issued_at": report.issued_at,
+    }
+
+
+def _to_report(row: RowMapping) -> Report:
+    return Report(
+        report_id=ReportId(row["report_id"]),
+        number=row["number"],
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        assessment_id=row["assessment_id"],
+        content=row["content"],
+        pdf_sha256=row["pdf_sha256"].hex(),
+        issued_at=row["issued_at"],
+    )
+
+
+class PostgresReports:
+    """Test reports as issued."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, report: Report) -> None:
+        """Store a report."""
+        await self._connection.execute(insert(TestReportRow).values(_report_row(report)))
+
+    async def of_reception(self, reception: Reception) -> Report | None:
+        """Return the report of a reception."""
+        found = await self._connection.execute(
+            select(*TestReportRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(TestReportRow.pack_id) == reception.pack_id,
+                col(TestReportRow.reception_id) == reception.reception_id,
+                col(TestReportRow.tenant_id) == reception.tenant_id,
+            )
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_report(row)
+
+
+def _certificate_row(certificate: Certificate) -> dict[str, object]:
+    return {
+        "pack_id": certificate.pack_id,
+        "certificate_id": certificate.certificate_id,
+        "tenant_id": certificate.tenant_id,
+        "number": certificate.number,
+        "reception_id": certificate.reception_id,
+        "report_id": certificate.report_id,
+        "report_number": certificate.report_number,
+        "grade": certificate.grade,
+        "soh_ppm": certificate.soh_ppm,
+        "usable_energy_wh": certificate.usable_energy_wh,
+        "issued_at": certificate.issued_at,
+        "valid_until": certificate.valid_until,
+        "reinspection_due_on": certificate.reinspection_due_on,
+        "credential": certificate.credential,
+        "pdf_sha256": bytes.fromhex(certificate.pdf_sha256),
+        "verify_token_sha256": bytes.fromhex(certificate.verify_token_sha256),
+    }
+
+
+def _to_certificate(row: RowMapping) -> Certificate:
+    return Certificate(
+        certificate_id=CertificateId(row["certificate_id"]),
+        number=row["number"],
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        report_id=ReportId(row["report_id"]),
+        report_number=row["report_number"],
+        grade=row["grade"],
+        soh_ppm=row["soh_ppm"],
+        usable_energy_wh=row["usable_energy_wh"],
+        issued_at=row["issued_at"],
+        valid_until=row["valid_until"],
+        reinspection_due_on=row["reinspection_due_on"],
+        credential=row["credential"],
+        pdf_sha256=row["pdf_sha256"].hex(),
+        verify_token_sha256=row["verify_token_sha256"].hex(),
+        status=CertificateStatus(row["status"]),
+        status_reason=row["reason"],
+    )
+
+
+def _certificates() -> Select[tuple[object, ...]]:
+    return select(
+        *CertificateRow.__table__.c,  # type: ignore[attr-defined]
+        col(CertificateStateRow.status),
+        col(CertificateStateRow.reason),
+    ).join(
+        CertificateStateRow,
+        (col(CertificateStateRow.pack_id) == col(CertificateRow.pack_id))
+        & (col(CertificateStateRow.certificate_id) == col(CertificateRow.certificate_id)),
+    )
+
+
+class PostgresCertificates:
+    """Certificates as issued, and whether each stands."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, certificate: Certificate) -> None:
+        """Store a certificate with its number and verification token."""
+        await self._connection.execute(insert(CertificateRow).values(_certificate_row(certificate)))
+        await self._connection.execute(
+            insert(CertificateStateRow).values(
+                pack_id=certificate.pack_id,
+                certificate_id=certificate.certificate_id,
+                status=certificate.status.value,
+                reason=certificate.status_reason,
+                changed_at=certificate.issued_at,
+            )
+        )
+        for key, kind in (
+            (str(certificate.certificate_id), "certificate-id"),
+            (certificate.number, "certificate-number"),
+            (certificate.verify_token_sha256, "verify-token"),
+        ):
+            await _lead(self._connection, key, kind, pack_id=certificate.pack_id, subject_id=certificate.certificate_id)
+
+    async def one(self, certificate_id: CertificateId) -> Certificate:
+        """Return a certificate."""
+        return await self._led_to(str(certificate_id), "certificate-id")
+
+    async def find(self, number: str) -> Certificate:
+        """Return the certificate of a number."""
+        return await self._led_to(number[:_WORD_LENGTH_MAX], "certificate-number")
+
+    async def find_by_token(self, token: str) -> Certificate:
+        """Return the certificate that a verification token leads to."""
+        return await self._led_to(token_sha256(token[:_WORD_LENGTH_MAX]), "verify-token")
+
+    async def _led_to(self, key: str, kind: str) -> Certificate:
+        led = await _led(self._connection, key, kind)
+        if led is None:
+            raise CertificateUnknown
+        found = await self._connection.execute(
+            _certificates().where(col(CertificateRow.pack_id) == led[0], col(CertificateRow.certificate_id) == led[1])
+        )
+        return _to_certificate(found.mappings().one())
+
+    async def standing(self, pack_id: PackId) -> Certificate | None:
+        """Return the pack's valid or suspended certificate."""
+        found = await self._connection.execute(
+            _certificates().where(
+                col(CertificateRow.pack_id) == pack_id, col(CertificateStateRow.status).in_(_STANDING)
+            )
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_certificate(row)
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
+        """Return every certificate of a pack, oldest first."""
+        found = await self._connection.execute(
+            _certificates().where(col(CertificateRow.pack_id) == pack_id).order_by(col(CertificateRow.certificate_id))
+        )
+        return tuple(_to_certificate(row) for row in found.mappings())
+
+    async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
+        """Change the status: compare and set."""
+        done = await self._connection.execute(
+            update(CertificateStateRow)
+            .where(
+                col(CertificateStateRow.pack_id) == certificate.pack_id,
+                col(CertificateStateRow.certificate_id) == certificate.certificate_id,
+                col(CertificateStateRow.status) == certificate.status.value,
+            )
+            .values(status=to.value, reason=reason, changed_at=at)
+        )
+        if done.rowcount != 1:
+            raise CertificateMoved(status=certificate.status.value)

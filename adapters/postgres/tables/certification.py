@@ -1,0 +1,279 @@
+"""Rows of receptions, runs, assessments, signatures, reports and certificates; all lie with their pack."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from adapters.postgres.tables.base import SCHEMA, distributed, own_key
+
+_RECEPTION = [f"{SCHEMA}.reception.pack_id", f"{SCHEMA}.reception.reception_id"]
+_CERTIFICATE = [f"{SCHEMA}.certificate.pack_id", f"{SCHEMA}.certificate.certificate_id"]
+
+
+class CertificationKeyRow(SQLModel, table=True):
+    """What leads to a reception or certificate: its number, its identifier, the hash of a verification token."""
+
+    __tablename__ = "certification_key"
+    __table_args__ = (
+        PrimaryKeyConstraint("key", "kind"),
+        CheckConstraint(
+            "kind in ('reception-id', 'reception-number', 'certificate-id', 'certificate-number', 'verify-token')",
+            name="certification_key_kind_is_known",
+        ),
+        own_key("key"),
+    )
+
+    key: str = Field(sa_column=Column("key", Text, nullable=False))
+    kind: str = Field(sa_column=Column("kind", Text, nullable=False))
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+
+
+class ReceptionRow(SQLModel, table=True):
+    """A reception as it was made; `facts` and `applicant` are canonical JSON. Where it stands lies beside it."""
+
+    __tablename__ = "reception"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id"),
+        ForeignKeyConstraint(["pack_id"], [f"{SCHEMA}.pack.pack_id"], name="reception_is_of_a_pack"),
+        ForeignKeyConstraint(["tenant_id"], [f"{SCHEMA}.tenant.tenant_id"], name="reception_is_of_a_body"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    applicant: str = Field(sa_column=Column("applicant", Text, nullable=False))
+    condition: str = Field(sa_column=Column("condition", Text, nullable=False))
+    facts: str = Field(sa_column=Column("facts", Text, nullable=False))
+    received_by: UUID = Field(sa_column=Column("received_by", Uuid, nullable=False))
+    received_by_name: str = Field(sa_column=Column("received_by_name", Text, nullable=False))
+    received_at: datetime = Field(sa_column=Column("received_at", DateTime(timezone=True), nullable=False))
+    due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
+
+
+class ReceptionStateRow(SQLModel, table=True):
+    """Where a reception stands; at most one of a pack is open. Holds what the work queue shows."""
+
+    __tablename__ = "reception_state"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_state_is_of_a_reception"),
+        CheckConstraint(
+            "state in ('received', 'under_test', 'tested', 'approved', 'issued')", name="reception_state_is_known"
+        ),
+        Index("reception_state_one_open", "pack_id", unique=True, postgresql_where=text("state <> 'issued'")),
+        Index("reception_state_queue", "tenant_id", "state", "reception_id"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
+    state: str = Field(sa_column=Column("state", Text, nullable=False))
+    changed_at: datetime = Field(sa_column=Column("changed_at", DateTime(timezone=True), nullable=False))
+
+
+class TestRunRow(SQLModel, table=True):
+    """One addition to a reception's results; `measurements` and `record` are canonical JSON. Never changed."""
+
+    __test__ = False
+    __tablename__ = "test_run"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "test_run_id"),
+        UniqueConstraint("pack_id", "reception_id", "sequence", name="test_run_in_order"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="test_run_is_of_a_reception"),
+        CheckConstraint("sequence > 0", name="test_run_sequence_is_positive"),
+        CheckConstraint("variant in ('C3', 'C2', '1C', 'other')", name="test_run_variant_is_known"),
+        CheckConstraint("octet_length(raw_sha256) = 32", name="test_run_raw_sha256_is_32_bytes"),
+        CheckConstraint(
+            "num_nulls(raw_sha256, raw_name, record, variant) in (0, 4)", name="test_run_file_is_whole_or_absent"
+        ),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    test_run_id: UUID = Field(sa_column=Column("test_run_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
+    protocol_id: str = Field(sa_column=Column("protocol_id", Text, nullable=False))
+    protocol_version: str = Field(sa_column=Column("protocol_version", Text, nullable=False))
+    variant: str | None = Field(sa_column=Column("variant", Text, nullable=True))
+    ambient_c: Decimal | None = Field(sa_column=Column("ambient_c", Numeric(6, 2), nullable=True))
+    equipment: str = Field(sa_column=Column("equipment", Text, nullable=False))
+    raw_sha256: bytes | None = Field(sa_column=Column("raw_sha256", LargeBinary, nullable=True))
+    raw_name: str | None = Field(sa_column=Column("raw_name", Text, nullable=True))
+    record: str | None = Field(sa_column=Column("record", Text, nullable=True))
+    measurements: str = Field(sa_column=Column("measurements", Text, nullable=False))
+    recorded_by: UUID = Field(sa_column=Column("recorded_by", Uuid, nullable=False))
+    recorded_by_name: str = Field(sa_column=Column("recorded_by_name", Text, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+
+
+class AssessmentRow(SQLModel, table=True):
+    """A judgement on a reception's runs; `judgement` is canonical JSON. Never changed."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "assessment_id"),
+        UniqueConstraint("pack_id", "reception_id", "sequence", name="assessment_in_order"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="assessment_is_of_a_reception"),
+        CheckConstraint(
+            "disposition in ('reuse', 'hold_review', 'quarantine', 'recycle')", name="assessment_disposition_is_known"
+        ),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    assessment_id: UUID = Field(sa_column=Column("assessment_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
+    run_ids: str = Field(sa_column=Column("run_ids", Text, nullable=False))
+    disposition: str = Field(sa_column=Column("disposition", Text, nullable=False))
+    judgement: str = Field(sa_column=Column("judgement", Text, nullable=False))
+    judged_by: UUID = Field(sa_column=Column("judged_by", Uuid, nullable=False))
+    judged_by_name: str = Field(sa_column=Column("judged_by_name", Text, nullable=False))
+    judged_at: datetime = Field(sa_column=Column("judged_at", DateTime(timezone=True), nullable=False))
+
+
+class SignatureRow(SQLModel, table=True):
+    """A signature bound to one exact text; the store refuses a signer who entered what is signed. Never changed."""
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "signature_id"),
+        UniqueConstraint("pack_id", "subject_id", "meaning", name="signature_once_a_meaning"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="signature_is_of_a_reception"),
+        CheckConstraint("subject_type in ('assessment')", name="signature_subject_type_is_known"),
+        CheckConstraint("meaning in ('approval')", name="signature_meaning_is_known"),
+        CheckConstraint("octet_length(subject_sha256) = 32", name="signature_subject_sha256_is_32_bytes"),
+        CheckConstraint("cardinality(entered_by) > 0", name="signature_names_who_entered"),
+        CheckConstraint("signed_by <> all (entered_by)", name="signature_is_by_a_second_person"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    signature_id: UUID = Field(sa_column=Column("signature_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    subject_type: str = Field(sa_column=Column("subject_type", Text, nullable=False))
+    subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+    subject_sha256: bytes = Field(sa_column=Column("subject_sha256", LargeBinary, nullable=False))
+    meaning: str = Field(sa_column=Column("meaning", Text, nullable=False))
+    signed_by: UUID = Field(sa_column=Column("signed_by", Uuid, nullable=False))
+    printed_name: str = Field(sa_column=Column("printed_name", Text, nullable=False))
+    entered_by: list[UUID] = Field(sa_column=Column("entered_by", ARRAY(Uuid), nullable=False))
+    signed_at: datetime = Field(sa_column=Column("signed_at", DateTime(timezone=True), nullable=False))
+
+
+class TestReportRow(SQLModel, table=True):
+    """A test report as issued; `content` is the canonical JSON that was printed. Never changed."""
+
+    __test__ = False
+    __tablename__ = "test_report"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "report_id"),
+        UniqueConstraint("pack_id", "reception_id", name="test_report_once_a_reception"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="test_report_is_of_a_reception"),
+        CheckConstraint("octet_length(pdf_sha256) = 32", name="test_report_pdf_sha256_is_32_bytes"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    report_id: UUID = Field(sa_column=Column("report_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    assessment_id: UUID = Field(sa_column=Column("assessment_id", Uuid, nullable=False))
+    content: str = Field(sa_column=Column("content", Text, nullable=False))
+    pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
+    issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
+
+
+class CertificateRow(SQLModel, table=True):
+    """A certificate as issued; `credential` is the signed record. Whether it stands lies beside it."""
+
+    __tablename__ = "certificate"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "certificate_id"),
+        UniqueConstraint("pack_id", "reception_id", name="certificate_once_a_reception"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="certificate_is_of_a_reception"),
+        ForeignKeyConstraint(
+            ["pack_id", "report_id"],
+            [f"{SCHEMA}.test_report.pack_id", f"{SCHEMA}.test_report.report_id"],
+            name="certificate_rests_on_a_report",
+        ),
+        CheckConstraint("soh_ppm > 0 and usable_energy_wh > 0", name="certificate_figures_are_positive"),
+        CheckConstraint("reinspection_due_on <= valid_until", name="certificate_reinspection_is_within_validity"),
+        CheckConstraint("octet_length(pdf_sha256) = 32", name="certificate_pdf_sha256_is_32_bytes"),
+        CheckConstraint("octet_length(verify_token_sha256) = 32", name="certificate_verify_token_sha256_is_32_bytes"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    certificate_id: UUID = Field(sa_column=Column("certificate_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    report_id: UUID = Field(sa_column=Column("report_id", Uuid, nullable=False))
+    report_number: str = Field(sa_column=Column("report_number", Text, nullable=False))
+    grade: str = Field(sa_column=Column("grade", Text, nullable=False))
+    soh_ppm: int = Field(sa_column=Column("soh_ppm", Integer, nullable=False))
+    usable_energy_wh: int = Field(sa_column=Column("usable_energy_wh", BigInteger, nullable=False))
+    issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
+    valid_until: date = Field(sa_column=Column("valid_until", Date, nullable=False))
+    reinspection_due_on: date = Field(sa_column=Column("reinspection_due_on", Date, nullable=False))
+    credential: str = Field(sa_column=Column("credential", Text, nullable=False))
+    pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
+    verify_token_sha256: bytes = Field(sa_column=Column("verify_token_sha256", LargeBinary, nullable=False))
+
+
+class CertificateStateRow(SQLModel, table=True):
+    """Whether a certificate stands; at most one of a pack does, valid or suspended."""
+
+    __tablename__ = "certificate_state"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "certificate_id"),
+        ForeignKeyConstraint(["pack_id", "certificate_id"], _CERTIFICATE, name="certificate_state_is_of_a_certificate"),
+        CheckConstraint(
+            "status in ('valid', 'suspended', 'revoked', 'superseded')", name="certificate_state_status_is_known"
+        ),
+        Index(
+            "certificate_state_one_standing",
+            "pack_id",
+            unique=True,
+            postgresql_where=text("status in ('valid', 'suspended')"),
+        ),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    certificate_id: UUID = Field(sa_column=Column("certificate_id", Uuid, nullable=False))
+    status: str = Field(sa_column=Column("status", Text, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    changed_at: datetime = Field(sa_column=Column("changed_at", DateTime(timezone=True), nullable=False))

@@ -1,0 +1,209 @@
+"""What can be wrong about a reception, a test file, a protocol, an approval or a certificate."""
+
+from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken, Unverified
+
+
+class ReceptionUnknown(NotFound):
+    """There is no such reception, or it is another inspection body's."""
+
+    code = "certification.reception-unknown"
+    title_ko = "접수 내역을 찾을 수 없습니다: {reception}."
+    title_en = "There is no reception {reception}."
+
+
+class CertificateUnknown(NotFound):
+    """No certificate is known under this name."""
+
+    code = "certification.certificate-unknown"
+    title_ko = "인증서를 찾을 수 없습니다."
+    title_en = "There is no such certificate."
+
+
+class AssessmentUnknown(NotFound):
+    """The reception has not been judged."""
+
+    code = "certification.assessment-unknown"
+    title_ko = "판정 결과가 없습니다. 먼저 판정해 주세요."
+    title_en = "There is no assessment yet; judge the reception first."
+
+
+class AlreadyReceived(Conflict):
+    """The pack lies in an open reception."""
+
+    code = "certification.already-received"
+    title_ko = "이미 접수되어 처리 중인 팩입니다."
+    title_en = "This pack already lies in an open reception."
+
+
+class ReceptionMoved(Conflict):
+    """The reception is not in the state that the step needs, or somebody moved it meanwhile."""
+
+    code = "certification.reception-moved"
+    title_ko = "현재 접수 상태({state})에서는 할 수 없는 작업입니다."
+    title_en = "This cannot be done while the reception is {state}."
+
+
+class NumberTaken(Conflict):
+    """A number or token already leads to something else."""
+
+    code = "certification.number-taken"
+    title_ko = "이미 사용된 번호입니다: {number}."
+    title_en = "The number {number} is already in use."
+
+
+class CertificateMoved(Conflict):
+    """The certificate's status does not allow the change."""
+
+    code = "certification.certificate-moved"
+    title_ko = "현재 인증서 상태({status})에서는 할 수 없는 작업입니다."
+    title_en = "This cannot be done while the certificate is {status}."
+
+
+class OwnWork(NotAllowed):
+    """Who received the pack, entered a result or judged it may not approve it."""
+
+    code = "certification.own-work"
+    title_ko = "본인이 접수·시험·판정한 건은 승인할 수 없습니다. 다른 승인자가 승인해야 합니다."
+    title_en = "You may not approve what you received, measured or judged yourself; a second person must."
+
+
+class NotForReuse(RuleBroken):
+    """The assessment did not end in reuse, so nothing can be approved."""
+
+    code = "certification.not-for-reuse"
+    title_ko = "판정 결과가 재사용이 아니어서 승인할 수 없습니다: {disposition}."
+    title_en = "Only an assessment for reuse can be approved; this one says {disposition}."
+
+
+class ItemFactsWrong(RuleBroken):
+    """A fact about the received item is impossible."""
+
+    code = "certification.item-facts-wrong"
+    title_ko = "시료 정보가 올바르지 않습니다: {fact}."
+    title_en = "A fact about the item is not possible: {fact}."
+
+
+class QuantityUnknown(RuleBroken):
+    """The protocol has no such quantity in this test."""
+
+    code = "certification.quantity-unknown"
+    title_ko = "프로토콜에 없는 시험 항목입니다: {test_id} {quantity}."
+    title_en = "The protocol knows no quantity {quantity} in test {test_id}."
+
+
+class QuantityMalformed(RuleBroken):
+    """A measured value is not of its quantity's kind."""
+
+    code = "certification.quantity-malformed"
+    title_ko = "{test_id} {quantity} 값의 형식이 올바르지 않습니다. 필요한 형식: {needed}."
+    title_en = "The value of {test_id} {quantity} is not of its kind; it takes {needed}."
+
+
+class UnitDiffers(RuleBroken):
+    """A measured value is given in another unit than the protocol's."""
+
+    code = "certification.unit-differs"
+    title_ko = "{test_id} {quantity}의 단위는 {needed}이어야 합니다(입력: {given})."
+    title_en = "The unit of {test_id} {quantity} is {needed}, not {given}."
+
+
+class NothingMeasured(RuleBroken):
+    """A run without a single measurement."""
+
+    code = "certification.nothing-measured"
+    title_ko = "기록할 측정값이 없습니다."
+    title_en = "There is no measurement to record."
+
+
+class DischargeMissing(RuleBroken):
+    """The cycler file holds no full constant-current discharge, so it says nothing about capacity."""
+
+    code = "certification.discharge-missing"
+    title_ko = "시험 파일에 완전한 정전류 방전이 없어 용량을 구할 수 없습니다."
+    title_en = "The file holds no full constant-current discharge, so no capacity can be read from it."
+
+
+class CyclerFileEmpty(RuleBroken):
+    """A file of zero bytes."""
+
+    code = "certification.cycler-file-empty"
+    title_ko = "빈 시험 파일입니다."
+    title_en = "The cycler file is empty."
+
+
+class CyclerFormatUnknown(RuleBroken):
+    """The content is of no format that is read here, whatever the file is called."""
+
+    code = "certification.cycler-format-unknown"
+    title_ko = "지원하지 않는 시험 파일 형식입니다. 지원 형식: {supported}."
+    title_en = "This cycler file format is not supported; supported are {supported}."
+
+
+class CyclerFileDamaged(RuleBroken):
+    """The format is known, and the content does not keep to it."""
+
+    code = "certification.cycler-file-damaged"
+    title_ko = "시험 파일이 손상되었습니다({place})."
+    title_en = "The cycler file is damaged ({place})."
+
+
+class CyclerFileTooLong(RuleBroken):
+    """The file unpacks or reads to more than is accepted."""
+
+    code = "certification.cycler-file-too-long"
+    title_ko = "시험 파일의 내용이 너무 큽니다: {what}은(는) {most}까지입니다."
+    title_en = "The cycler file holds too much: {what} may be at most {most}."
+
+
+class CyclerFormatRefusedHere(RuleBroken):
+    """The running Python corrupts concurrent reads from a ZIP archive (python/cpython#127847)."""
+
+    code = "certification.cycler-format-refused-here"
+    title_ko = (
+        "이 서버의 Python {python}은 ZIP 동시 읽기 결함이 있어 NDAX를 읽지 않습니다. "
+        "3.11, 3.12.9 또는 3.13.2 이상이 필요합니다."
+    )
+    title_en = (
+        "Python {python} on this server corrupts concurrent ZIP reads, so NDAX is refused; "
+        "it takes 3.11, 3.12.9 or 3.13.2 and later."
+    )
+
+
+class ProtocolMalformed(RuleBroken):
+    """A protocol file does not keep to the schema."""
+
+    code = "certification.protocol-malformed"
+    title_ko = "시험 프로토콜 파일이 올바르지 않습니다: {place}."
+    title_en = "The protocol file is malformed at {place}."
+
+
+class RuleUntranslated(RuleBroken):
+    """A rule's text is none that this program understands; the whole file is refused."""
+
+    code = "certification.rule-untranslated"
+    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다: "{rule}".'
+    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood: "{rule}".'
+
+
+class SignatureBroken(Unverified):
+    """The signed record was changed, or was not signed with this house's key."""
+
+    code = "certification.signature-broken"
+    title_ko = "전자서명이 유효하지 않습니다: {reason}."
+    title_en = "The signature does not hold: {reason}."
+
+
+class AssessmentBroken(Unverified):
+    """A stored assessment does not match the hash that was signed."""
+
+    code = "certification.assessment-broken"
+    title_ko = "저장된 판정 결과가 서명된 내용과 다릅니다."
+    title_en = "The stored assessment differs from what was signed."
+
+
+class TokenTooShort(RuleBroken):
+    """A verification token of less than 128 random bits could be guessed."""
+
+    code = "certification.token-too-short"
+    title_ko = "진위확인 토큰은 16진수 32자 이상이어야 합니다."
+    title_en = "A verification token has at least 32 hex digits."

@@ -1,0 +1,562 @@
+"""Receptions, cycler records, test runs, assessments, signatures, reports and certificates."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.certification.errors import DischargeMissing, ItemFactsWrong
+from domain.shared.identifiers import CertificateId, PackId, PersonId, ReceptionId, ReportId, TenantId, TestRunId
+from domain.shared.time import seoul_day
+
+Value = Decimal | bool | str | tuple[Decimal, ...] | tuple[str, ...]
+"""What a quantity may measure: a number, a yes or no, a word, a row of numbers, a set of words."""
+
+
+class Chemistry(StrEnum):
+    """The cathode families that a protocol may have a voltage window for."""
+
+    NMC = "NMC"
+    NCA = "NCA"
+    LMO = "LMO"
+    LFP = "LFP"
+    LTO = "LTO"
+
+
+class Scope(StrEnum):
+    """What is judged as one unit."""
+
+    PACK = "pack"
+    MODULE = "module"
+    CELL = "cell"
+    MATCHING_SET = "matching_set"
+
+
+class Sampled(StrEnum):
+    """What the capacity test was run on: one cell taken as the pack's sample, or the pack itself."""
+
+    CELL = "cell"
+    PACK = "pack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """What the applicant's data sheet says of the received pack, kept with the reception.
+
+    `rated_capacity_mah` and `rated_energy_wh` are the whole pack's, `cell_capacity_mah` is one cell's.
+
+    Raises:
+        ItemFactsWrong: a rating or a count is not above zero.
+    """
+
+    chemistry: Chemistry
+    rated_capacity_mah: int
+    rated_energy_wh: int
+    cell_capacity_mah: int
+    cell_count: int
+    cells_in_series: int
+    modules_in_series: int
+    nominal_voltage_mv: int
+    manufactured_on: date
+    calendar_expiry_on: date | None = None
+    sampled: Sampled = Sampled.CELL
+
+    def __post_init__(self) -> None:
+        for fact in (
+            "rated_capacity_mah",
+            "rated_energy_wh",
+            "cell_capacity_mah",
+            "cell_count",
+            "cells_in_series",
+            "modules_in_series",
+            "nominal_voltage_mv",
+        ):
+            if getattr(self, fact) <= 0:
+                raise ItemFactsWrong(fact=fact)
+
+    @property
+    def sample_capacity_ah(self) -> Decimal:
+        """Rated capacity of what was sampled; Ah."""
+        return Decimal(self.cell_capacity_mah if self.sampled is Sampled.CELL else self.rated_capacity_mah) / 1000
+
+    @property
+    def sample_energy_kwh(self) -> Decimal:
+        """Rated energy of what was sampled; kWh."""
+        cells = self.cell_count if self.sampled is Sampled.CELL else 1
+        return Decimal(self.rated_energy_wh) / 1000 / cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who asks for the inspection (의뢰자)."""
+
+    name: str
+    contact: str
+
+
+class ReceptionState(StrEnum):
+    """How far a reception has come."""
+
+    RECEIVED = "received"
+    UNDER_TEST = "under_test"
+    TESTED = "tested"
+    APPROVED = "approved"
+    ISSUED = "issued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """One pack taken in for inspection (접수)."""
+
+    reception_id: ReceptionId
+    number: str
+    pack_id: PackId
+    tenant_id: TenantId
+    applicant: Applicant
+    condition: str
+    facts: ItemFacts
+    received_by: PersonId
+    received_by_name: str
+    received_at: datetime
+    due_on: date
+    state: ReceptionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A reception as the work queue shows it."""
+
+    reception_id: ReceptionId
+    number: str
+    pack_id: PackId
+    due_on: date
+    state: ReceptionState
+
+
+class CyclerFormat(StrEnum):
+    """Formats of cycler files that are read."""
+
+    NEWARE_NDAX = "neware_ndax"
+    BDF_CSV = "bdf_csv"
+
+
+class StepKind(StrEnum):
+    """What a cycler did during a step, in one set of words for all makers."""
+
+    REST = "rest"
+    CC_CHARGE = "cc_charge"
+    CV_CHARGE = "cv_charge"
+    CCCV_CHARGE = "cccv_charge"
+    CHARGE = "charge"
+    CC_DISCHARGE = "cc_discharge"
+    DISCHARGE = "discharge"
+    OTHER = "other"
+
+    @property
+    def charges(self) -> bool:
+        """Whether current flows in."""
+        return self in (StepKind.CC_CHARGE, StepKind.CV_CHARGE, StepKind.CCCV_CHARGE, StepKind.CHARGE)
+
+    @property
+    def discharges(self) -> bool:
+        """Whether current flows out."""
+        return self in (StepKind.CC_DISCHARGE, StepKind.DISCHARGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extremes:
+    """The lowest and highest value of a column; unit as the name of the field that holds it."""
+
+    lowest: Decimal
+    highest: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclerStep:
+    """One step. Charge and energy are signed (positive charges), by trapezoid; counters are the cycler's own."""
+
+    step: int
+    kind: StepKind
+    rows: int
+    hours: Decimal
+    median_current_a: Decimal
+    first_v: Decimal
+    last_v: Decimal
+    charge_ah: Decimal
+    energy_wh: Decimal
+    counter_ah: Decimal | None
+    counter_wh: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclerFinding:
+    """Something a reader must know about the file; `rows` are the first of the rows concerned, from 1."""
+
+    code: str
+    said_ko: str
+    said_en: str
+    rows: tuple[int, ...] = ()
+
+
+class Variant(StrEnum):
+    """The rate of a capacity test. Variants of a test are never compared."""
+
+    C3 = "C3"
+    C2 = "C2"
+    C1 = "1C"
+    OTHER = "other"
+
+    @classmethod
+    def of(cls, *, current_a: Decimal, rated_capacity_ah: Decimal) -> "Variant":
+        """Name the rate of a current, each within 10 % of itself."""
+        for variant, hours in ((cls.C3, 3), (cls.C2, 2), (cls.C1, 1)):
+            if abs(abs(current_a) * hours / rated_capacity_ah - 1) <= _RATE_TOLERANCE:
+                return variant
+        return cls.OTHER
+
+
+_RATE_TOLERANCE = Decimal("0.1")
+_FULL_TOLERANCE_V = Decimal("0.02")
+"""How near the record's highest and lowest voltage a full discharge starts and ends; covers a cycler's overshoot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discharge:
+    """The discharge that capacity is read from.
+
+    `q_dis_ah` lists every full discharge of the variant in order of time, the one that counts last.
+    `q_chg_ah` and `e_chg_wh` are what was charged between the discharge before and this one.
+    """
+
+    step: int
+    variant: Variant
+    q_dis_ah: tuple[Decimal, ...]
+    e_dis_wh: Decimal
+    q_chg_ah: Decimal
+    e_chg_wh: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclerRecord:
+    """What a cycler file says, whoever made the cycler.
+
+    `cycles` counts a new cycle at each charge that follows a discharge; `cycles_as_recorded` is the
+    maker's own count, which may differ.
+    """
+
+    format: CyclerFormat
+    parser: str
+    sha256: str
+    rows: int
+    voltage_v: Extremes | None
+    current_a: Extremes | None
+    temperature_c: Extremes | None
+    hours: Decimal
+    cycles: int
+    cycles_as_recorded: int | None
+    steps: tuple[CyclerStep, ...]
+    findings: tuple[CyclerFinding, ...]
+
+    def discharge(self, rated_capacity_ah: Decimal) -> Discharge:
+        """Return the reference discharge: the last full one at C/2, else the last full one at any rate.
+
+        A discharge is full when it runs at constant current, follows a charge to the record's
+        highest voltage, and ends at its lowest.
+
+        Raises:
+            DischargeMissing: the record holds none.
+        """
+        if self.voltage_v is None:
+            raise DischargeMissing
+        full: list[tuple[CyclerStep, Variant, Decimal, Decimal]] = []
+        charged_ah = charged_wh = Decimal(0)
+        filled = False
+        for step in self.steps:
+            if step.kind.charges:
+                charged_ah, charged_wh = charged_ah + step.charge_ah, charged_wh + step.energy_wh
+                filled = step.last_v >= self.voltage_v.highest - _FULL_TOLERANCE_V
+            elif step.kind.discharges:
+                emptied = step.last_v <= self.voltage_v.lowest + _FULL_TOLERANCE_V
+                if filled and emptied and step.kind is StepKind.CC_DISCHARGE and step.charge_ah < 0:
+                    variant = Variant.of(current_a=step.median_current_a, rated_capacity_ah=rated_capacity_ah)
+                    full.append((step, variant, charged_ah, charged_wh))
+                charged_ah = charged_wh = Decimal(0)
+                filled = False
+        if not full:
+            raise DischargeMissing
+        chosen = next((one for one in reversed(full) if one[1] is Variant.C2), full[-1])
+        step, variant, charged_ah, charged_wh = chosen
+        return Discharge(
+            step=step.step,
+            variant=variant,
+            q_dis_ah=tuple(-one[0].charge_ah for one in full if one[1] is variant and one[0].step <= step.step),
+            e_dis_wh=-step.energy_wh,
+            q_chg_ah=charged_ah,
+            e_chg_wh=charged_wh,
+        )
+
+
+class MeasurementSource(StrEnum):
+    """Where a value comes from; a file outranks a read-out, which outranks a typed value."""
+
+    RAW = "raw"
+    BMS = "bms"
+    MANUAL = "manual"
+    RECEPTION = "reception"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One measured quantity of one test; `unit` is empty for what has none."""
+
+    test_id: str
+    quantity: str
+    value: Value
+    unit: str
+    source: MeasurementSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFile:
+    """The evidence a run was read from, kept under its hash."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRun:
+    """One addition to a reception's results (시험); never changed, a retest adds another."""
+
+    __test__ = False  # the name is the field's word; pytest must not collect it
+
+    test_run_id: TestRunId
+    reception_id: ReceptionId
+    pack_id: PackId
+    tenant_id: TenantId
+    sequence: int
+    protocol_id: str
+    protocol_version: str
+    variant: Variant | None
+    ambient_c: Decimal | None
+    equipment: str
+    raw_file: RawFile | None
+    record: CyclerRecord | None
+    measurements: tuple[Measurement, ...]
+    recorded_by: PersonId
+    recorded_by_name: str
+    recorded_at: datetime
+
+
+class Verdict(StrEnum):
+    """What a rule says of a unit."""
+
+    HARD_FAIL = "hard_fail"
+    REVIEW = "review"
+    NOT_ASSESSED = "not_assessed"
+    PASS = "pass"  # noqa: S105 - a verdict
+    NOT_APPLICABLE = "not_applicable"
+
+
+SEVERITY = (Verdict.HARD_FAIL, Verdict.REVIEW, Verdict.NOT_ASSESSED, Verdict.PASS, Verdict.NOT_APPLICABLE)
+"""Worst first: the first that occurs is the verdict of the whole."""
+
+
+class Disposition(StrEnum):
+    """What becomes of the unit."""
+
+    REUSE = "reuse"
+    HOLD_REVIEW = "hold_review"
+    QUARANTINE = "quarantine"
+    RECYCLE = "recycle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A quantity as it is printed; the graded value behind it is unrounded."""
+
+    quantity: str
+    value: str
+    unit: str
+    source: MeasurementSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleVerdict:
+    """What one rule said, with everything needed to repeat it."""
+
+    rule: str
+    measured: str
+    limit: str
+    unit: str
+    verdict: Verdict
+    source: str
+    reason_ko: str = ""
+    reason_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestVerdict:
+    """What one test of the protocol said."""
+
+    __test__ = False  # the name is the field's word; pytest must not collect it
+
+    test_id: str
+    name_ko: str
+    name_en: str
+    method: str
+    required: bool
+    verdict: Verdict
+    quantities: tuple[Shown, ...]
+    rules: tuple[RuleVerdict, ...]
+    reason_ko: str = ""
+    reason_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the rules say, before anyone stores or signs it.
+
+    `soh_ppm` is cut, never rounded up, and may exceed 1,000,000; `usable_energy_wh` is cut likewise.
+    `review_months` is the grade's own re-inspection interval.
+    """
+
+    protocol_id: str
+    protocol_version: str
+    protocol_sha256: str
+    tests: tuple[TestVerdict, ...]
+    disposition: Disposition
+    grade: str | None
+    use_ko: str
+    use_en: str
+    review_months: int | None
+    validity_months: int
+    soh_ppm: int | None
+    usable_energy_wh: int | None
+    basis_ko: str
+    basis_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """A judgement on the runs of one reception, kept for ever (판정)."""
+
+    assessment_id: UUID
+    reception_id: ReceptionId
+    pack_id: PackId
+    tenant_id: TenantId
+    sequence: int
+    run_ids: tuple[TestRunId, ...]
+    judgement: Judgement
+    judged_by: PersonId
+    judged_by_name: str
+    judged_at: datetime
+
+
+class Meaning(StrEnum):
+    """What a signature says its signer did."""
+
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A person's signature on one exact text: bound by type, id and hash, so it cannot be moved to another.
+
+    `entered_by` are those whose work is signed; the signer is never among them.
+    """
+
+    signature_id: UUID
+    pack_id: PackId
+    tenant_id: TenantId
+    reception_id: ReceptionId
+    subject_type: str
+    subject_id: UUID
+    subject_sha256: str
+    meaning: Meaning
+    signed_by: PersonId
+    printed_name: str
+    entered_by: tuple[PersonId, ...]
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratory:
+    """The inspection body as it is printed on reports and certificates."""
+
+    name_ko: str
+    name_en: str
+    address_ko: str
+    address_en: str
+    place_ko: str
+    accreditation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A test report as issued (성적서)."""
+
+    report_id: ReportId
+    number: str
+    pack_id: PackId
+    tenant_id: TenantId
+    reception_id: ReceptionId
+    assessment_id: UUID
+    content: str
+    pdf_sha256: str
+    issued_at: datetime
+
+
+class CertificateStatus(StrEnum):
+    """Whether a certificate may be relied on; the calendar speaks beside it."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate as issued (인증서); only its `status` ever changes, with `status_reason`.
+
+    `valid_until` and `reinspection_due_on` are Seoul days, both included.
+    """
+
+    certificate_id: CertificateId
+    number: str
+    pack_id: PackId
+    tenant_id: TenantId
+    reception_id: ReceptionId
+    report_id: ReportId
+    report_number: str
+    grade: str
+    soh_ppm: int
+    usable_energy_wh: int
+    issued_at: datetime
+    valid_until: date
+    reinspection_due_on: date
+    credential: str
+    pdf_sha256: str
+    verify_token_sha256: str
+    status: CertificateStatus
+    status_reason: str
+
+
+def certificate_valid_at(certificate: Certificate, at: datetime) -> bool:
+    """Say whether a certificate may be relied on at an instant: its status stands and its last day is not over."""
+    return (
+        certificate.status is CertificateStatus.VALID
+        and certificate.issued_at <= at
+        and seoul_day(at) <= certificate.valid_until
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """What one issue brings into the world."""
+
+    report: Report
+    certificate: Certificate

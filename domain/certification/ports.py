@@ -1,0 +1,266 @@
+"""What certification asks of its store, of the file readers and of the keeper of the signing key."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.certification.model import (
+    Assessment,
+    Certificate,
+    CertificateStatus,
+    CyclerRecord,
+    Queued,
+    Reception,
+    ReceptionState,
+    Report,
+    Signature,
+    TestRun,
+)
+from domain.shared.canonical import Canonical
+from domain.shared.files import Files
+from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from domain.shared.numbers import Numbers
+
+
+class CyclerFiles(Protocol):
+    """Reads the files that cyclers write."""
+
+    async def read(self, content: bytes) -> CyclerRecord:
+        """Return what a file of any supported format says; a test without a record has no rows.
+
+        Raises:
+            FileRefused: the file is empty, foreign, damaged or too long; the code says which.
+            FileTooLarge: it has more bytes than are read.
+            FileTookTooLong: it could not be read in time.
+            FileBroke: it made the reader crash.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """Signs records with the house's key, and checks them."""
+
+    @property
+    def issuer(self) -> str:
+        """The DID under which the public key is published."""
+        ...
+
+    async def sign(self, document: Mapping[str, Canonical], *, at: datetime) -> Mapping[str, Canonical]:
+        """Return the document with a proof; whole numbers and strings only. Equal input gives an equal proof."""
+        ...
+
+    async def verify(self, document: Mapping[str, Canonical]) -> None:
+        """Check that a document was signed with this key and has not changed since.
+
+        Raises:
+            SignatureBroken: it was not, or it has.
+        """
+        ...
+
+
+class Receptions(Protocol):
+    """Receptions and where each stands."""
+
+    async def add(self, reception: Reception) -> None:
+        """Store a new reception.
+
+        Raises:
+            AlreadyReceived: the pack lies in an open one.
+            NumberTaken: another reception has this number.
+        """
+        ...
+
+    async def one(self, reception_id: ReceptionId) -> Reception:
+        """Return a reception.
+
+        Raises:
+            ReceptionUnknown: there is none.
+        """
+        ...
+
+    async def hold(self, reception_id: ReceptionId) -> Reception:
+        """Return a reception and keep others from moving it until the transaction ends.
+
+        Raises:
+            ReceptionUnknown: there is none.
+        """
+        ...
+
+    async def find(self, number: str) -> ReceptionId:
+        """Return the reception of a number.
+
+        Raises:
+            ReceptionUnknown: there is none.
+        """
+        ...
+
+    async def move(self, reception: Reception, *, to: ReceptionState, at: datetime) -> None:
+        """Move a reception on from the state it was read in.
+
+        Raises:
+            ReceptionMoved: somebody moved it first.
+        """
+        ...
+
+    async def queue(
+        self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
+    ) -> tuple[Queued, ...]:
+        """Return a body's receptions in these states, newest first."""
+        ...
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
+        """Return every reception of a pack, oldest first."""
+        ...
+
+
+class Runs(Protocol):
+    """Runs, only ever added to."""
+
+    async def add(self, run: TestRun) -> None:
+        """Store one more run."""
+        ...
+
+    async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
+        """Return a reception's runs in the order they were recorded."""
+        ...
+
+
+class Assessments(Protocol):
+    """Assessments, only ever added to."""
+
+    async def add(self, assessment: Assessment) -> None:
+        """Store one more assessment."""
+        ...
+
+    async def latest(self, reception: Reception) -> Assessment:
+        """Return a reception's last assessment.
+
+        Raises:
+            AssessmentUnknown: it was never judged.
+        """
+        ...
+
+
+class Signatures(Protocol):
+    """Signatures, only ever added to."""
+
+    async def add(self, signature: Signature) -> None:
+        """Store a signature. The store itself refuses one by a person who entered what is signed.
+
+        Raises:
+            OwnWork: the signer is among those who entered it.
+        """
+        ...
+
+    async def of_subject(self, pack_id: PackId, subject_id: UUID) -> tuple[Signature, ...]:
+        """Return the signatures on one record, oldest first."""
+        ...
+
+
+class Reports(Protocol):
+    """Test reports as issued."""
+
+    async def add(self, report: Report) -> None:
+        """Store a report."""
+        ...
+
+    async def of_reception(self, reception: Reception) -> Report | None:
+        """Return the report of a reception; None before it is issued."""
+        ...
+
+
+class Certificates(Protocol):
+    """Certificates as issued, and the one thing about them that changes."""
+
+    async def add(self, certificate: Certificate) -> None:
+        """Store a certificate with its number and verification token.
+
+        Raises:
+            NumberTaken: another certificate has this number or token.
+        """
+        ...
+
+    async def one(self, certificate_id: CertificateId) -> Certificate:
+        """Return a certificate.
+
+        Raises:
+            CertificateUnknown: there is none.
+        """
+        ...
+
+    async def find(self, number: str) -> Certificate:
+        """Return the certificate of a number.
+
+        Raises:
+            CertificateUnknown: there is none.
+        """
+        ...
+
+    async def find_by_token(self, token: str) -> Certificate:
+        """Return the certificate that a verification token leads to.
+
+        Raises:
+            CertificateUnknown: there is none.
+        """
+        ...
+
+    async def standing(self, pack_id: PackId) -> Certificate | None:
+        """Return the pack's valid or suspended certificate; None where there is none. The calendar is not asked."""
+        ...
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
+        """Return every certificate of a pack, oldest first."""
+        ...
+
+    async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
+        """Change the status from the one it was read in.
+
+        Raises:
+            CertificateMoved: somebody changed it first.
+        """
+        ...
+
+
+class CertificationWork(Protocol):
+    """The ports that certification's steps use inside somebody's transaction."""
+
+    @property
+    def receptions(self) -> Receptions:
+        """Receptions."""
+        ...
+
+    @property
+    def test_runs(self) -> Runs:
+        """Runs."""
+        ...
+
+    @property
+    def assessments(self) -> Assessments:
+        """Assessments."""
+        ...
+
+    @property
+    def signatures(self) -> Signatures:
+        """Signatures."""
+        ...
+
+    @property
+    def reports(self) -> Reports:
+        """Reports."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """Certificates."""
+        ...
+
+    @property
+    def numbers(self) -> Numbers:
+        """Document numbers."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Evidence files."""
+        ...

@@ -1,0 +1,264 @@
+"""The certification ports in memory."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.certification.errors import (
+    AlreadyReceived,
+    AssessmentUnknown,
+    CertificateMoved,
+    CertificateUnknown,
+    NumberTaken,
+    OwnWork,
+    ReceptionMoved,
+    ReceptionUnknown,
+)
+from domain.certification.model import (
+    Assessment,
+    Certificate,
+    CertificateStatus,
+    Chemistry,
+    CyclerFormat,
+    CyclerRecord,
+    CyclerStep,
+    Extremes,
+    ItemFacts,
+    Queued,
+    Reception,
+    ReceptionState,
+    Report,
+    Signature,
+    StepKind,
+    TestRun,
+)
+from domain.certification.spelling import token_sha256
+from domain.shared.files import FileUnknown
+from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from tests.fakes.subscription import MemoryNumbers
+
+STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
+
+
+class MemoryReceptions:
+    def __init__(self) -> None:
+        self._receptions: dict[ReceptionId, Reception] = {}
+
+    async def add(self, reception: Reception) -> None:
+        for other in self._receptions.values():
+            if other.pack_id == reception.pack_id and other.state is not ReceptionState.ISSUED:
+                raise AlreadyReceived
+            if other.number == reception.number:
+                raise NumberTaken(number=reception.number)
+        self._receptions[reception.reception_id] = reception
+
+    async def one(self, reception_id: ReceptionId) -> Reception:
+        if reception_id not in self._receptions:
+            raise ReceptionUnknown(reception=str(reception_id))
+        return self._receptions[reception_id]
+
+    async def hold(self, reception_id: ReceptionId) -> Reception:
+        return await self.one(reception_id)
+
+    async def find(self, number: str) -> ReceptionId:
+        for reception in self._receptions.values():
+            if reception.number == number:
+                return reception.reception_id
+        raise ReceptionUnknown(reception=number)
+
+    async def move(self, reception: Reception, *, to: ReceptionState, at: datetime) -> None:
+        if self._receptions[reception.reception_id].state is not reception.state:
+            raise ReceptionMoved(state=reception.state.value)
+        self._receptions[reception.reception_id] = replace(reception, state=to)
+
+    async def queue(
+        self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
+    ) -> tuple[Queued, ...]:
+        mine = [r for r in self._receptions.values() if r.tenant_id == tenant_id and r.state in states]
+        mine.sort(key=lambda reception: reception.reception_id, reverse=True)
+        return tuple(
+            Queued(reception_id=r.reception_id, number=r.number, pack_id=r.pack_id, due_on=r.due_on, state=r.state)
+            for r in mine
+            if after is None or r.reception_id < after
+        )[:limit]
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
+        mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
+        return tuple(sorted(mine, key=lambda reception: reception.reception_id))
+
+
+class MemoryTestRuns:
+    def __init__(self) -> None:
+        self._runs: list[TestRun] = []
+
+    async def add(self, run: TestRun) -> None:
+        self._runs.append(run)
+
+    async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
+        return tuple(run for run in self._runs if run.reception_id == reception.reception_id)
+
+
+class MemoryAssessments:
+    def __init__(self) -> None:
+        self.assessments: list[Assessment] = []
+
+    async def add(self, assessment: Assessment) -> None:
+        self.assessments.append(assessment)
+
+    async def latest(self, reception: Reception) -> Assessment:
+        mine = [one for one in self.assessments if one.reception_id == reception.reception_id]
+        if not mine:
+            raise AssessmentUnknown
+        return mine[-1]
+
+
+class MemorySignatures:
+    def __init__(self) -> None:
+        self._signatures: list[Signature] = []
+
+    async def add(self, signature: Signature) -> None:
+        if signature.signed_by in signature.entered_by:
+            raise OwnWork
+        self._signatures.append(signature)
+
+    async def of_subject(self, pack_id: PackId, subject_id: UUID) -> tuple[Signature, ...]:
+        return tuple(one for one in self._signatures if (one.pack_id, one.subject_id) == (pack_id, subject_id))
+
+
+class MemoryReports:
+    def __init__(self) -> None:
+        self._reports: list[Report] = []
+
+    async def add(self, report: Report) -> None:
+        self._reports.append(report)
+
+    async def of_reception(self, reception: Reception) -> Report | None:
+        return next((one for one in self._reports if one.reception_id == reception.reception_id), None)
+
+
+class MemoryCertificates:
+    def __init__(self) -> None:
+        self._certificates: dict[CertificateId, Certificate] = {}
+
+    async def add(self, certificate: Certificate) -> None:
+        for other in self._certificates.values():
+            if other.number == certificate.number:
+                raise NumberTaken(number=certificate.number)
+            if other.verify_token_sha256 == certificate.verify_token_sha256:
+                raise NumberTaken(number="token")
+        self._certificates[certificate.certificate_id] = certificate
+
+    async def one(self, certificate_id: CertificateId) -> Certificate:
+        if certificate_id not in self._certificates:
+            raise CertificateUnknown
+        return self._certificates[certificate_id]
+
+    async def find(self, number: str) -> Certificate:
+        return self._first(lambda one: one.number == number)
+
+    async def find_by_token(self, token: str) -> Certificate:
+        return self._first(lambda one: one.verify_token_sha256 == token_sha256(token))
+
+    def _first(self, fits) -> Certificate:
+        for certificate in self._certificates.values():
+            if fits(certificate):
+                return certificate
+        raise CertificateUnknown
+
+    async def standing(self, pack_id: PackId) -> Certificate | None:
+        mine = [one for one in self._certificates.values() if one.pack_id == pack_id and one.status in STANDING]
+        return mine[0] if mine else None
+
+    async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
+        mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
+        return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
+
+    async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
+        if self._certificates[certificate.certificate_id].status is not certificate.status:
+            raise CertificateMoved(status=certificate.status.value)
+        self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+
+
+class MemoryFiles:
+    def __init__(self) -> None:
+        self._files: dict[str, bytes] = {}
+
+    async def keep(self, content: bytes, *, media_type: str) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        self._files[digest] = content
+        return digest
+
+    async def read(self, sha256: str) -> bytes:
+        if sha256 not in self._files:
+            raise FileUnknown
+        return self._files[sha256]
+
+
+class MemoryCertificationWork:
+    def __init__(self) -> None:
+        self.receptions = MemoryReceptions()
+        self.test_runs = MemoryTestRuns()
+        self.assessments = MemoryAssessments()
+        self.signatures = MemorySignatures()
+        self.reports = MemoryReports()
+        self.certificates = MemoryCertificates()
+        self.numbers = MemoryNumbers()
+        self.files = MemoryFiles()
+
+
+def item_facts(**changed: object) -> ItemFacts:
+    """Twelve 5 Ah cells in series and a hundred in parallel."""
+    facts = ItemFacts(
+        chemistry=Chemistry.NMC,
+        rated_capacity_mah=500_000,
+        rated_energy_wh=21_780,
+        cell_capacity_mah=5_000,
+        cell_count=1_200,
+        cells_in_series=12,
+        modules_in_series=12,
+        nominal_voltage_mv=43_560,
+        manufactured_on=date(2019, 11, 4),
+    )
+    return replace(facts, **changed)  # type: ignore[arg-type]
+
+
+def cycler_step(step: int, kind: StepKind, *, first: str, last: str, amps: str, ah: str, wh: str) -> CyclerStep:
+    return CyclerStep(
+        step=step,
+        kind=kind,
+        rows=100,
+        hours=Decimal("1"),
+        median_current_a=Decimal(amps),
+        first_v=Decimal(first),
+        last_v=Decimal(last),
+        charge_ah=Decimal(ah),
+        energy_wh=Decimal(wh),
+        counter_ah=None,
+        counter_wh=None,
+    )
+
+
+def cycler_record(*steps: CyclerStep) -> CyclerRecord:
+    """A record of these steps, or of one full charge and one full C/2 discharge."""
+    chosen = steps or (
+        cycler_step(1, StepKind.CCCV_CHARGE, first="2.6", last="4.2", amps="2.5", ah="4.7607", wh="18.307"),
+        cycler_step(2, StepKind.REST, first="4.19", last="4.18", amps="0", ah="0", wh="0"),
+        cycler_step(3, StepKind.CC_DISCHARGE, first="4.14", last="2.5", amps="-2.5", ah="-4.7175", wh="-17.2302"),
+    )
+    return CyclerRecord(
+        format=CyclerFormat.BDF_CSV,
+        parser="by hand",
+        sha256="ab" * 32,
+        rows=100 * len(chosen),
+        voltage_v=Extremes(lowest=Decimal("2.5"), highest=Decimal("4.2")),
+        current_a=Extremes(lowest=Decimal("-2.5"), highest=Decimal("2.5")),
+        temperature_c=Extremes(lowest=Decimal("24.5"), highest=Decimal("27.5")),
+        hours=Decimal("4.5"),
+        cycles=1,
+        cycles_as_recorded=None,
+        steps=chosen,
+        findings=(),
+    )
