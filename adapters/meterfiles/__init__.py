@@ -1,0 +1,1 @@
+"""Files that meters wrote, read in a child process."""

@@ -1,0 +1,490 @@
+"""Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import RowMapping, insert, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from adapters.postgres.tables.base import SCHEMA
+from adapters.postgres.tables.metering import (
+    ChannelCounterRow,
+    ChannelRow,
+    IntervalDayRow,
+    ReadingConflictRow,
+    ReadingImportRow,
+    SiteRow,
+    UsageSnapshotRow,
+)
+from domain.metering.errors import SiteUnknown
+from domain.metering.model import (
+    Blocks,
+    Channel,
+    DayBlock,
+    DayValues,
+    MonthUsage,
+    OfferedDay,
+    Quality,
+    Quantity,
+    ReadingImport,
+    ReadingImportId,
+    ReadingSource,
+    Site,
+    UsageSnapshot,
+)
+from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
+from domain.shared.time import Month
+
+_READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
+_NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
+
+_WRITE_BLOCKS = text(
+    f"""
+    insert into {SCHEMA}.interval_day
+        (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+    select
+        cast(:tenant_id as int4), block.day, block.channel_id, block.revision,
+        array_replace((cast(:wh as int4[]))[(block.place - 1) * 96 + 1 : block.place * 96], {_NO_VALUE}, null),
+        block.quality, block.source, block.recorded_at
+    from unnest(
+        cast(:days as date[]), cast(:channel_ids as int4[]), cast(:revisions as int2[]),
+        cast(:qualities as text[]), cast(:sources as text[]), cast(:recorded_ats as timestamptz[])
+    ) with ordinality as block (day, channel_id, revision, quality, source, recorded_at, place)
+    order by block.day, block.channel_id, block.revision
+    on conflict (tenant_id, day, channel_id, revision) do update set
+        wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at
+    """
+)
+_PUT_ASIDE = text(
+    f"""
+    insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, offered)
+    select
+        cast(:tenant_id as int4), aside.day, aside.channel_id, cast(:import_id as uuid),
+        array_replace((cast(:wh as int4[]))[(aside.place - 1) * 96 + 1 : aside.place * 96], {_NO_VALUE}, null)
+    from unnest(cast(:days as date[]), cast(:channel_ids as int4[]))
+        with ordinality as aside (day, channel_id, place)
+    on conflict do nothing
+    """
+)
+
+
+def _site_row(site: Site) -> dict[str, object]:
+    return {
+        "tenant_id": site.tenant_id,
+        "site_id": site.site_id,
+        "name_ko": site.name_ko,
+        "name_en": site.name_en,
+        "address_ko": site.address_ko,
+        "kepco_customer_no": site.kepco_customer_no,
+        "contract_power_w": site.contract_power_w,
+    }
+
+
+def _to_site(row: RowMapping) -> Site:
+    return Site(
+        site_id=SiteId(row["site_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        name_ko=row["name_ko"],
+        name_en=row["name_en"],
+        address_ko=row["address_ko"],
+        kepco_customer_no=row["kepco_customer_no"],
+        contract_power_w=row["contract_power_w"],
+    )
+
+
+class PostgresSites:
+    """Sites and their channels."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
+        """Return numbers that no other channel has; the counter's row stays locked until the transaction ends."""
+        counted = await self._connection.execute(
+            upsert(ChannelCounterRow)
+            .values(tenant_id=tenant_id, last=count)
+            .on_conflict_do_update(index_elements=["tenant_id"], set_={"last": col(ChannelCounterRow.last) + count})
+            .returning(col(ChannelCounterRow.last))
+        )
+        last: int = counted.scalar_one()
+        return tuple(ChannelId(number) for number in range(last - count + 1, last + 1))
+
+    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
+        """Store a new site with its channels."""
+        await self._connection.execute(insert(SiteRow).values(_site_row(site)))
+        rows = [
+            {
+                "tenant_id": channel.tenant_id,
+                "channel_id": channel.channel_id,
+                "site_id": channel.site_id,
+                "quantity": channel.quantity.value,
+            }
+            for channel in channels
+        ]
+        await self._connection.execute(insert(ChannelRow).values(rows))
+
+    async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
+        """Return a tenant's site."""
+        found = await self._connection.execute(
+            select(*_SITE_COLUMNS).where(col(SiteRow.tenant_id) == tenant_id, col(SiteRow.site_id) == site_id)
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise SiteUnknown
+        return _to_site(row)
+
+    async def of_tenant(self, tenant_id: TenantId, *, limit: int) -> tuple[Site, ...]:
+        """Return a tenant's sites, oldest first."""
+        found = await self._connection.execute(
+            select(*_SITE_COLUMNS)
+            .where(col(SiteRow.tenant_id) == tenant_id)
+            .order_by(col(SiteRow.site_id))
+            .limit(limit)
+        )
+        return tuple(_to_site(row) for row in found.mappings())
+
+    async def channels(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Channel, ...]:
+        """Return a site's channels by number."""
+        found = await self._connection.execute(
+            select(col(ChannelRow.channel_id), col(ChannelRow.quantity))
+            .where(col(ChannelRow.tenant_id) == tenant_id, col(ChannelRow.site_id) == site_id)
+            .order_by(col(ChannelRow.channel_id))
+        )
+        return tuple(
+            Channel(channel_id=ChannelId(channel_id), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity))
+            for channel_id, quantity in found
+        )
+
+
+_SITE_COLUMNS = tuple(SiteRow.__table__.c)  # type: ignore[attr-defined]
+
+
+def _flat(days: Iterable[DayValues]) -> list[int]:
+    """Lay the values of many days one after another."""
+    return [_NO_VALUE if value is None else value for values in days for value in values]
+
+
+def _to_block(row: RowMapping) -> DayBlock:
+    return DayBlock(
+        channel_id=ChannelId(row["channel_id"]),
+        day=row["day"],
+        revision=row["revision"],
+        values=tuple(row["wh"]),
+        quality=Quality(row["quality"]),
+        source=ReadingSource(row["source"]),
+        recorded_at=row["recorded_at"],
+    )
+
+
+class PostgresReadings:
+    """Day blocks."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def hold(self, tenant_id: TenantId) -> None:
+        """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
+        await self._connection.execute(
+            text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
+            {"room": _READINGS_LOCK, "tenant_id": tenant_id},
+        )
+
+    async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
+        """Return the earliest day with a reading."""
+        found = await self._connection.execute(
+            select(col(IntervalDayRow.day))
+            .where(col(IntervalDayRow.tenant_id) == tenant_id, col(IntervalDayRow.channel_id).in_(channel_ids))
+            .order_by(col(IntervalDayRow.day))
+            .limit(1)
+        )
+        first_on: date | None = found.scalar_one_or_none()
+        return first_on
+
+    async def day_blocks(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+    ) -> Blocks:
+        """Return the current blocks of channels over days, both ends included."""
+        found = await self._connection.execute(
+            select(
+                col(IntervalDayRow.day),
+                col(IntervalDayRow.channel_id),
+                col(IntervalDayRow.revision),
+                col(IntervalDayRow.wh),
+                col(IntervalDayRow.quality),
+                col(IntervalDayRow.source),
+                col(IntervalDayRow.recorded_at),
+            )
+            .ext(distinct_on(col(IntervalDayRow.day), col(IntervalDayRow.channel_id)))
+            .where(
+                col(IntervalDayRow.tenant_id) == tenant_id,
+                col(IntervalDayRow.channel_id).in_(channel_ids),
+                col(IntervalDayRow.day).between(first_on, last_on),
+            )
+            .order_by(col(IntervalDayRow.day), col(IntervalDayRow.channel_id), col(IntervalDayRow.revision).desc())
+        )
+        return {(block.channel_id, block.day): block for block in map(_to_block, found.mappings())}
+
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        """Store blocks in one statement, in place of those of the same channel, day and revision."""
+        if not blocks:
+            return
+        await self._connection.execute(
+            _WRITE_BLOCKS,
+            {
+                "tenant_id": tenant_id,
+                "days": [block.day for block in blocks],
+                "channel_ids": [block.channel_id for block in blocks],
+                "revisions": [block.revision for block in blocks],
+                "qualities": [block.quality.value for block in blocks],
+                "sources": [block.source.value for block in blocks],
+                "recorded_ats": [block.recorded_at for block in blocks],
+                "wh": _flat(block.values for block in blocks),
+            },
+        )
+
+    async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
+        """Keep values that disagree with kept ones, once per import, channel and day."""
+        if not offered:
+            return
+        await self._connection.execute(
+            _PUT_ASIDE,
+            {
+                "tenant_id": tenant_id,
+                "import_id": import_id,
+                "days": [aside.day for aside in offered],
+                "channel_ids": [aside.channel_id for aside in offered],
+                "wh": _flat(aside.values for aside in offered),
+            },
+        )
+
+    async def aside(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
+    ) -> tuple[OfferedDay, ...]:
+        """Return values put aside, by day and channel."""
+        found = await self._connection.execute(
+            select(col(ReadingConflictRow.day), col(ReadingConflictRow.channel_id), col(ReadingConflictRow.offered))
+            .where(col(ReadingConflictRow.tenant_id) == tenant_id, col(ReadingConflictRow.channel_id).in_(channel_ids))
+            .order_by(
+                col(ReadingConflictRow.day), col(ReadingConflictRow.channel_id), col(ReadingConflictRow.import_id)
+            )
+            .limit(limit)
+        )
+        return tuple(
+            OfferedDay(channel_id=ChannelId(channel_id), day=day, values=tuple(offered))
+            for day, channel_id, offered in found
+        )
+
+
+def _import_row(imported: ReadingImport) -> dict[str, object]:
+    return {
+        "tenant_id": imported.tenant_id,
+        "import_id": imported.import_id,
+        "site_id": imported.site_id,
+        "file_sha256": bytes.fromhex(imported.file_sha256),
+        "intervals": imported.intervals,
+        "accepted": imported.accepted,
+        "filled": imported.filled,
+        "late": imported.late,
+        "duplicate": imported.duplicate,
+        "conflicting": imported.conflicting,
+        "duplicate_rows": imported.duplicate_rows,
+        "blank_cells": imported.blank_cells,
+        "first_at": imported.first_at,
+        "last_at": imported.last_at,
+        "recorded_at": imported.recorded_at,
+    }
+
+
+def _to_import(row: RowMapping) -> ReadingImport:
+    return ReadingImport(
+        import_id=ReadingImportId(row["import_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        site_id=SiteId(row["site_id"]),
+        file_sha256=row["file_sha256"].hex(),
+        intervals=row["intervals"],
+        accepted=row["accepted"],
+        filled=row["filled"],
+        late=row["late"],
+        duplicate=row["duplicate"],
+        conflicting=row["conflicting"],
+        duplicate_rows=row["duplicate_rows"],
+        blank_cells=row["blank_cells"],
+        first_at=row["first_at"],
+        last_at=row["last_at"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+class PostgresReadingImports:
+    """What files were taken."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def keep(self, imported: ReadingImport) -> ReadingImport:
+        """Store that a file was taken, and return the import under which its bytes were first taken."""
+        await self._connection.execute(upsert(ReadingImportRow).values(_import_row(imported)).on_conflict_do_nothing())
+        found = await self._connection.execute(
+            select(*_IMPORT_COLUMNS).where(
+                col(ReadingImportRow.tenant_id) == imported.tenant_id,
+                col(ReadingImportRow.site_id) == imported.site_id,
+                col(ReadingImportRow.file_sha256) == bytes.fromhex(imported.file_sha256),
+            )
+        )
+        return _to_import(found.mappings().one())
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId, *, limit: int) -> tuple[ReadingImport, ...]:
+        """Return a site's imports, newest first."""
+        found = await self._connection.execute(
+            select(*_IMPORT_COLUMNS)
+            .where(col(ReadingImportRow.tenant_id) == tenant_id, col(ReadingImportRow.site_id) == site_id)
+            .order_by(col(ReadingImportRow.import_id).desc())
+            .limit(limit)
+        )
+        return tuple(_to_import(row) for row in found.mappings())
+
+
+_IMPORT_COLUMNS = tuple(ReadingImportRow.__table__.c)  # type: ignore[attr-defined]
+
+
+def _snapshot_row(snapshot: UsageSnapshot) -> dict[str, object]:
+    usage = snapshot.usage
+    return {
+        "tenant_id": snapshot.tenant_id,
+        "snapshot_id": snapshot.snapshot_id,
+        "contract_id": snapshot.contract_id,
+        "site_id": snapshot.site_id,
+        "month": str(usage.month),
+        "revision": snapshot.revision,
+        "load_wh": usage.load_wh,
+        "pv_wh": usage.pv_wh,
+        "storage_charge_wh": usage.storage_charge_wh,
+        "storage_discharge_wh": usage.storage_discharge_wh,
+        "grid_import_wh": usage.grid_import_wh,
+        "grid_export_wh": usage.grid_export_wh,
+        "charged_pv_wh": usage.charged_pv_wh,
+        "charged_grid_wh": usage.charged_grid_wh,
+        "renewable_wh": usage.renewable_wh,
+        "grid_wh": usage.grid_wh,
+        "unattributed_wh": usage.unattributed_wh,
+        "lost_pv_wh": usage.lost_pv_wh,
+        "lost_grid_wh": usage.lost_grid_wh,
+        "stock_pv_wh": usage.stock_pv_wh,
+        "stock_grid_wh": usage.stock_grid_wh,
+        "renewable_share_ppm": usage.renewable_share_ppm,
+        "efficiency_ppm": usage.efficiency_ppm,
+        "round_trip_ppm": usage.round_trip_ppm,
+        "self_consumption_ppm": usage.self_consumption_ppm,
+        "self_sufficiency_ppm": usage.self_sufficiency_ppm,
+        "completeness_ppm": usage.completeness_ppm,
+        "missing_values": usage.missing_values,
+        "peak_import_w": usage.peak_import_w,
+        "peak_import_at": usage.peak_import_at,
+        "readings_sha256": bytes.fromhex(snapshot.readings_sha256),
+        "frozen_at": snapshot.frozen_at,
+    }
+
+
+def _to_snapshot(row: RowMapping) -> UsageSnapshot:
+    usage = MonthUsage(
+        month=Month.parse(row["month"]),
+        load_wh=row["load_wh"],
+        pv_wh=row["pv_wh"],
+        storage_charge_wh=row["storage_charge_wh"],
+        storage_discharge_wh=row["storage_discharge_wh"],
+        grid_import_wh=row["grid_import_wh"],
+        grid_export_wh=row["grid_export_wh"],
+        charged_pv_wh=row["charged_pv_wh"],
+        charged_grid_wh=row["charged_grid_wh"],
+        renewable_wh=row["renewable_wh"],
+        grid_wh=row["grid_wh"],
+        unattributed_wh=row["unattributed_wh"],
+        lost_pv_wh=row["lost_pv_wh"],
+        lost_grid_wh=row["lost_grid_wh"],
+        stock_pv_wh=row["stock_pv_wh"],
+        stock_grid_wh=row["stock_grid_wh"],
+        renewable_share_ppm=row["renewable_share_ppm"],
+        efficiency_ppm=row["efficiency_ppm"],
+        round_trip_ppm=row["round_trip_ppm"],
+        self_consumption_ppm=row["self_consumption_ppm"],
+        self_sufficiency_ppm=row["self_sufficiency_ppm"],
+        completeness_ppm=row["completeness_ppm"],
+        missing_values=row["missing_values"],
+        peak_import_w=row["peak_import_w"],
+        peak_import_at=row["peak_import_at"],
+    )
+    return UsageSnapshot(
+        snapshot_id=SnapshotId(row["snapshot_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        contract_id=ContractId(row["contract_id"]),
+        site_id=SiteId(row["site_id"]),
+        revision=row["revision"],
+        usage=usage,
+        readings_sha256=row["readings_sha256"].hex(),
+        frozen_at=row["frozen_at"],
+    )
+
+
+class PostgresUsageSnapshots:
+    """Frozen usage."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def keep(self, snapshot: UsageSnapshot) -> UsageSnapshot:
+        """Store a snapshot unless its contract's month has this revision, and return the stored one."""
+        await self._connection.execute(
+            upsert(UsageSnapshotRow).values(_snapshot_row(snapshot)).on_conflict_do_nothing()
+        )
+        stored = await self.find(
+            snapshot.tenant_id, snapshot.contract_id, snapshot.usage.month, revision=snapshot.revision
+        )
+        if stored is None:
+            raise ValueError("a snapshot's own number is taken by another month")
+        return stored
+
+    async def find(
+        self, tenant_id: TenantId, contract_id: ContractId, month: Month, *, revision: int = 0
+    ) -> UsageSnapshot | None:
+        """Return the snapshot of a contract's month."""
+        found = await self._connection.execute(
+            select(*_SNAPSHOT_COLUMNS).where(
+                col(UsageSnapshotRow.tenant_id) == tenant_id,
+                col(UsageSnapshotRow.contract_id) == contract_id,
+                col(UsageSnapshotRow.month) == str(month),
+                col(UsageSnapshotRow.revision) == revision,
+            )
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_snapshot(row)
+
+    async def of_contract(
+        self, tenant_id: TenantId, contract_id: ContractId, *, limit: int
+    ) -> tuple[UsageSnapshot, ...]:
+        """Return a contract's snapshots, newest month first."""
+        found = await self._connection.execute(
+            select(*_SNAPSHOT_COLUMNS)
+            .where(col(UsageSnapshotRow.tenant_id) == tenant_id, col(UsageSnapshotRow.contract_id) == contract_id)
+            .order_by(col(UsageSnapshotRow.month).desc(), col(UsageSnapshotRow.revision).desc())
+            .limit(limit)
+        )
+        return tuple(_to_snapshot(row) for row in found.mappings())
+
+    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
+        """Return which of these months are frozen at a site for any contract."""
+        found = await self._connection.execute(
+            select(col(UsageSnapshotRow.month))
+            .distinct()
+            .where(
+                col(UsageSnapshotRow.tenant_id) == tenant_id,
+                col(UsageSnapshotRow.site_id) == site_id,
+                col(UsageSnapshotRow.month).in_([str(month) for month in months]),
+            )
+        )
+        return frozenset(Month.parse(month) for month in found.scalars())
+
+
+_SNAPSHOT_COLUMNS = tuple(UsageSnapshotRow.__table__.c)  # type: ignore[attr-defined]

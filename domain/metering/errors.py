@@ -1,0 +1,51 @@
+"""What can be wrong with a site, its readings or a month's usage."""
+
+from domain.shared.errors import NotFound, RuleBroken
+
+
+class SiteUnknown(NotFound):
+    """No such site, or it is another tenant's."""
+
+    code = "metering.site-unknown"
+    title_ko = "해당 사업장을 찾을 수 없습니다."
+    title_en = "No such site is known."
+
+
+class SnapshotUnknown(NotFound):
+    """No usage was frozen for the contract in this month."""
+
+    code = "metering.snapshot-unknown"
+    title_ko = "{month}의 확정 사용량이 없습니다."
+    title_en = "The usage of {month} has not been frozen."
+
+
+class QuantityNotMetered(RuleBroken):
+    """The file carries a quantity for which the site has no channel."""
+
+    code = "metering.quantity-not-metered"
+    title_ko = "이 사업장에는 {quantity} 채널이 없습니다."
+    title_en = "The site has no channel for {quantity}."
+
+
+class ReadingInFuture(RuleBroken):
+    """A slot ends later than now and the allowance for clocks; the whole file is refused."""
+
+    code = "metering.reading-in-future"
+    title_ko = "아직 끝나지 않은 구간의 검침값이 있습니다: {ends_at}. 파일 전체를 받지 않았습니다."
+    title_en = "A reading is for a slot that has not ended yet: {ends_at}. Nothing of the file was taken."
+
+
+class MonthNotOver(RuleBroken):
+    """The month still runs, so its usage cannot be frozen."""
+
+    code = "metering.month-not-over"
+    title_ko = "{month}이 아직 끝나지 않아 사용량을 확정할 수 없습니다."
+    title_en = "{month} is not over yet; its usage cannot be frozen."
+
+
+class MonthIncomplete(RuleBroken):
+    """Too many slots of the month hold no value."""
+
+    code = "metering.month-incomplete"
+    title_ko = "{month}의 검침값이 부족합니다: {completeness_ppm} ppm, 필요 {completeness_ppm_min} ppm."
+    title_en = "{month} lacks readings: {completeness_ppm} ppm are there, {completeness_ppm_min} ppm are needed."

@@ -1,0 +1,272 @@
+"""Sites, channels, day blocks of readings, and what is frozen of a month."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
+from domain.shared.time import SLOTS_A_DAY, Month
+
+ReadingImportId = NewType("ReadingImportId", UUID)
+
+DayValues = tuple[int | None, ...]
+"""The 96 slots of one Seoul day from 00:00; None means that nothing was received, which is not zero."""
+
+
+class Quantity(StrEnum):
+    """What a channel measures at a site."""
+
+    LOAD = "load"
+    PV = "pv"
+    STORAGE_CHARGE = "storage_charge"
+    STORAGE_DISCHARGE = "storage_discharge"
+    GRID_IMPORT = "grid_import"
+    GRID_EXPORT = "grid_export"
+    STORAGE_SOC = "storage_soc"
+
+    @property
+    def unit(self) -> str:
+        """`Wh` per slot; for the state of charge `bp` (1 bp = 0.01 %) at the slot's end."""
+        return "bp" if self is Quantity.STORAGE_SOC else "Wh"
+
+
+ENERGIES: tuple[Quantity, ...] = tuple(quantity for quantity in Quantity if quantity.unit == "Wh")
+"""The six of the site's balance: pv + import + discharge = load + export + charge."""
+
+
+class Quality(StrEnum):
+    """How a value came to be known."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    SUBSTITUTED = "substituted"
+    SUSPECT = "suspect"
+
+
+class ReadingSource(StrEnum):
+    """The way that readings came in."""
+
+    SITE_FILE = "site_file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A tenant's place with one grid connection; `contract_power_w` is KEPCO's 계약전력."""
+
+    site_id: SiteId
+    tenant_id: TenantId
+    name_ko: str
+    name_en: str
+    address_ko: str
+    kepco_customer_no: str
+    contract_power_w: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One quantity of one site; the number is counted per tenant."""
+
+    channel_id: ChannelId
+    tenant_id: TenantId
+    site_id: SiteId
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBlock:
+    """A channel's Seoul day.
+
+    The current block of a day is the one of the highest revision. `quality` holds for every value
+    in the block. Revision 0 fills as readings arrive, until a freeze; then each change is a revision.
+    """
+
+    channel_id: ChannelId
+    day: date
+    revision: int
+    values: DayValues
+    quality: Quality
+    source: ReadingSource
+    recorded_at: datetime
+
+    def __post_init__(self) -> None:
+        if len(self.values) != SLOTS_A_DAY:
+            raise ValueError("a day has 96 slots")
+
+
+Blocks = Mapping[tuple[ChannelId, date], DayBlock]
+"""Current day blocks, by channel and day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantitySeries:
+    """One column of a readings file, cut into Seoul days.
+
+    `rounded` says that the file carried fractions of a Wh, so that one Wh either way is the same
+    reading: where a fraction is carried over depends on the slot that a file begins with.
+    """
+
+    quantity: Quantity
+    days: Mapping[date, DayValues]
+    rounded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSeries:
+    """What a readings file says.
+
+    `intervals` counts its distinct slots; `first_at` and `last_at` are the starts of the first and
+    the last of them.
+    """
+
+    quantities: tuple[QuantitySeries, ...]
+    intervals: int
+    duplicate_rows: int
+    blank_cells: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingConflict:
+    """A value that differs from the one kept for the same slot; `index` counts the day's slots from 0."""
+
+    channel_id: ChannelId
+    quantity: Quantity
+    day: date
+    index: int
+    kept: int
+    offered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedDay:
+    """The values of a channel's day that disagree with the kept ones, put aside; None where they agree."""
+
+    channel_id: ChannelId
+    day: date
+    values: DayValues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingImport:
+    """That a file was taken, and what it brought the first time.
+
+    Values are counted, not rows: `accepted` are new ones, and `filled` of these went into days that
+    were known in part; `late` of the accepted lie in a frozen month.
+    """
+
+    import_id: ReadingImportId
+    tenant_id: TenantId
+    site_id: SiteId
+    file_sha256: str
+    intervals: int
+    accepted: int
+    filled: int
+    late: int
+    duplicate: int
+    conflicting: int
+    duplicate_rows: int
+    blank_cells: int
+    first_at: datetime
+    last_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What one sending of a file did; the counts are as in `ReadingImport`.
+
+    `sent_before` says that a file of the same bytes was taken earlier. `totals_wh` are the file's own
+    sums per energy. `conflicts` names the first hundred. `unbalanced` counts slots whose meters do not
+    agree: pv + import + discharge against load + export + charge, beyond 2 % and rounding.
+    """
+
+    import_id: ReadingImportId
+    sent_before: bool
+    intervals: int
+    accepted: int
+    filled: int
+    late: int
+    duplicate: int
+    conflicting: int
+    duplicate_rows: int
+    blank_cells: int
+    unbalanced: int
+    totals_wh: Mapping[Quantity, int]
+    conflicts: tuple[ReadingConflict, ...]
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotEnergy:
+    """A site's energies in one slot, Wh; None where a meter gave nothing, 0 where there is no such meter."""
+
+    load_wh: int | None
+    pv_wh: int | None
+    storage_charge_wh: int | None
+    storage_discharge_wh: int | None
+    grid_import_wh: int | None
+    grid_export_wh: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthUsage:
+    """A month's figures of one site: what a contract is billed by.
+
+    `renewable_wh`, `grid_wh` and `unattributed_wh` add up to `storage_discharge_wh`. `charged_*` add
+    up to `storage_charge_wh`. For each source, opening stock + charged = delivered + lost + closing
+    stock, where `stock_*_wh` are the closing ones. `efficiency_ppm` is the one that attribution drew
+    with; `round_trip_ppm` is the month's own discharge over charge, None without a charge.
+    """
+
+    month: Month
+    load_wh: int
+    pv_wh: int
+    storage_charge_wh: int
+    storage_discharge_wh: int
+    grid_import_wh: int
+    grid_export_wh: int
+    charged_pv_wh: int
+    charged_grid_wh: int
+    renewable_wh: int
+    grid_wh: int
+    unattributed_wh: int
+    lost_pv_wh: int
+    lost_grid_wh: int
+    stock_pv_wh: int
+    stock_grid_wh: int
+    renewable_share_ppm: int
+    efficiency_ppm: int
+    round_trip_ppm: int | None
+    self_consumption_ppm: int | None
+    self_sufficiency_ppm: int | None
+    completeness_ppm: int
+    missing_values: int
+    peak_import_w: int | None
+    peak_import_at: datetime | None
+
+    @property
+    def losses_wh(self) -> int:
+        """What was booked as lost in the storage."""
+        return self.lost_pv_wh + self.lost_grid_wh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSnapshot:
+    """A month's usage as frozen for one contract; never changed.
+
+    `readings_sha256` is over the canonical text of every value of the month (`usage.readings_text`).
+    """
+
+    snapshot_id: SnapshotId
+    tenant_id: TenantId
+    contract_id: ContractId
+    site_id: SiteId
+    revision: int
+    usage: MonthUsage
+    readings_sha256: str
+    frozen_at: datetime

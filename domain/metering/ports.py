@@ -1,0 +1,157 @@
+"""What the metering context asks of its store and of the reader of files."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol
+
+from domain.metering.model import (
+    Blocks,
+    Channel,
+    DayBlock,
+    OfferedDay,
+    ReadingImport,
+    ReadingImportId,
+    Site,
+    SiteSeries,
+    UsageSnapshot,
+)
+from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
+from domain.shared.time import Month
+
+
+class ReadingFiles(Protocol):
+    """Reads what meters wrote."""
+
+    async def parse(self, content: bytes) -> SiteSeries:
+        """Read a site's file of 15-minute readings.
+
+        Raises:
+            FileRefused: something in it has no meaning; it says what and where.
+            FileTooLarge: it has more bytes than are read here.
+            FileTookTooLong: reading did not end in time.
+            FileBroke: the reader crashed on it.
+        """
+        ...
+
+
+class Sites(Protocol):
+    """Sites and their channels."""
+
+    async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
+        """Return numbers of the tenant that no other channel has or will have, rising."""
+        ...
+
+    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
+        """Store a new site with its channels."""
+        ...
+
+    async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
+        """Return a tenant's site.
+
+        Raises:
+            SiteUnknown: the tenant has no such site.
+        """
+        ...
+
+    async def of_tenant(self, tenant_id: TenantId, *, limit: int) -> tuple[Site, ...]:
+        """Return a tenant's sites, oldest first."""
+        ...
+
+    async def channels(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Channel, ...]:
+        """Return a site's channels by number."""
+        ...
+
+
+class Readings(Protocol):
+    """Day blocks, read and written many at a time."""
+
+    async def hold(self, tenant_id: TenantId) -> None:
+        """Keep other writers of the tenant's readings waiting until the unit ends.
+
+        Taken before blocks are read that are then changed or frozen.
+        """
+        ...
+
+    async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
+        """Return the earliest day with a reading; None if there is none."""
+        ...
+
+    async def day_blocks(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+    ) -> Blocks:
+        """Return the current blocks of channels over days, both ends included; days without one are left out."""
+        ...
+
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`."""
+        ...
+
+    async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
+        """Keep values that disagree with kept ones, once per import, channel and day."""
+        ...
+
+    async def aside(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
+    ) -> tuple[OfferedDay, ...]:
+        """Return values put aside, by day and channel."""
+        ...
+
+
+class ReadingImports(Protocol):
+    """What files were taken."""
+
+    async def keep(self, imported: ReadingImport) -> ReadingImport:
+        """Store that a file was taken at a site, and return the import under which its bytes were first taken."""
+        ...
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId, *, limit: int) -> tuple[ReadingImport, ...]:
+        """Return a site's imports, newest first."""
+        ...
+
+
+class UsageSnapshots(Protocol):
+    """Frozen usage; only added to."""
+
+    async def keep(self, snapshot: UsageSnapshot) -> UsageSnapshot:
+        """Store a snapshot unless its contract's month has this revision, and return the stored one."""
+        ...
+
+    async def find(
+        self, tenant_id: TenantId, contract_id: ContractId, month: Month, *, revision: int = 0
+    ) -> UsageSnapshot | None:
+        """Return the snapshot of a contract's month; None if it is not frozen."""
+        ...
+
+    async def of_contract(
+        self, tenant_id: TenantId, contract_id: ContractId, *, limit: int
+    ) -> tuple[UsageSnapshot, ...]:
+        """Return a contract's snapshots, newest month first."""
+        ...
+
+    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
+        """Return which of these months are frozen at a site for any contract."""
+        ...
+
+
+class MeteringWork(Protocol):
+    """What a transaction over metering offers."""
+
+    @property
+    def sites(self) -> Sites:
+        """The sites."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """The readings."""
+        ...
+
+    @property
+    def reading_imports(self) -> ReadingImports:
+        """The imports."""
+        ...
+
+    @property
+    def usage_snapshots(self) -> UsageSnapshots:
+        """The frozen usage."""
+        ...

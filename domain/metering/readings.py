@@ -1,0 +1,155 @@
+"""How readings meet the ones already kept: a gap is filled, an equal value counted, another put aside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.metering.model import (
+    ENERGIES,
+    DayBlock,
+    DayValues,
+    Quality,
+    Quantity,
+    QuantitySeries,
+    ReadingSource,
+    SiteSeries,
+)
+from domain.shared.identifiers import ChannelId
+from domain.shared.time import SLOTS_A_DAY
+
+NO_VALUES: DayValues = (None,) * SLOTS_A_DAY
+_IMBALANCE_WH = 4
+"""Six meters, each cut to whole Wh by less than one, differ by this much at most without any fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What became of one offered day.
+
+    `block` is what must be written, None if nothing changes; `put_aside` are the offered values that
+    differ from kept ones, None where they do not.
+    """
+
+    block: DayBlock | None
+    accepted: int
+    filled: int
+    duplicate: int
+    put_aside: DayValues | None
+
+    @property
+    def conflicting(self) -> int:
+        """How many values differ."""
+        return 0 if self.put_aside is None else known(self.put_aside)
+
+
+def known(values: DayValues) -> int:
+    """Count the slots that hold a value."""
+    return len(values) - values.count(None)
+
+
+def merge(
+    kept: DayBlock | None,
+    offered: DayValues,
+    *,
+    channel_id: ChannelId,
+    day: date,
+    tolerance: int,
+    frozen: bool,
+    source: ReadingSource,
+    now: datetime,
+) -> Merged:
+    """Bring one offered day to the kept block of the same channel and day.
+
+    A slot without a value is filled; a value within `tolerance` of the kept one is a duplicate; any
+    other is put aside and changes nothing. In a frozen month what is filled becomes a new revision,
+    so that the frozen block stays as it was.
+    """
+    if kept is None:
+        count = known(offered)
+        if count == 0:
+            return Merged(block=None, accepted=0, filled=0, duplicate=0, put_aside=None)
+        block = DayBlock(
+            channel_id=channel_id,
+            day=day,
+            revision=1 if frozen else 0,
+            values=offered,
+            quality=Quality.MEASURED,
+            source=source,
+            recorded_at=now,
+        )
+        return Merged(block=block, accepted=count, filled=0, duplicate=0, put_aside=None)
+    if kept.values == offered:
+        return Merged(block=None, accepted=0, filled=0, duplicate=known(offered), put_aside=None)
+    values = list(kept.values)
+    aside: list[int | None] = [None] * SLOTS_A_DAY
+    filled = duplicate = conflicting = 0
+    for index, (old, new) in enumerate(zip(kept.values, offered, strict=True)):
+        if new is None:
+            continue
+        if old is None:
+            values[index] = new
+            filled += 1
+        elif -tolerance <= new - old <= tolerance:
+            duplicate += 1
+        else:
+            aside[index] = new
+            conflicting += 1
+    changed = None
+    if filled:
+        changed = DayBlock(
+            channel_id=channel_id,
+            day=day,
+            revision=kept.revision + 1 if frozen else kept.revision,
+            values=tuple(values),
+            quality=kept.quality,
+            source=source,
+            recorded_at=now,
+        )
+    return Merged(
+        block=changed,
+        accepted=filled,
+        filled=filled,
+        duplicate=duplicate,
+        put_aside=tuple(aside) if conflicting else None,
+    )
+
+
+def tolerance_of(series: QuantitySeries) -> int:
+    """Return by how much a value may differ and still be the same reading: 1 Wh where fractions were carried."""
+    return 1 if series.rounded else 0
+
+
+def total(days: Iterable[DayValues]) -> int:
+    """Sum the known values."""
+    return sum(value for values in days for value in values if value is not None)
+
+
+def unbalanced_slots(series: SiteSeries) -> int:
+    """Count slots in which the meters disagree by more than 2 % of what came in, and more than rounding.
+
+    Only slots in which all six energies are known can be judged.
+    """
+    by_quantity = {column.quantity: column.days for column in series.quantities}
+    if any(quantity not in by_quantity for quantity in ENERGIES):
+        return 0
+    pv, load = by_quantity[Quantity.PV], by_quantity[Quantity.LOAD]
+    charge, discharge = by_quantity[Quantity.STORAGE_CHARGE], by_quantity[Quantity.STORAGE_DISCHARGE]
+    bought, sold = by_quantity[Quantity.GRID_IMPORT], by_quantity[Quantity.GRID_EXPORT]
+    count = 0
+    for day, pv_values in pv.items():
+        rows = zip(
+            pv_values,
+            bought.get(day, NO_VALUES),
+            discharge.get(day, NO_VALUES),
+            load.get(day, NO_VALUES),
+            sold.get(day, NO_VALUES),
+            charge.get(day, NO_VALUES),
+            strict=True,
+        )
+        for a, b, c, x, y, z in rows:
+            if a is None or b is None or c is None or x is None or y is None or z is None:
+                continue
+            supply = a + b + c
+            if abs(supply - x - y - z) > max(_IMBALANCE_WH, supply // 50):
+                count += 1
+    return count

@@ -1,0 +1,421 @@
+"""Steps over sites, readings and frozen usage; each takes part in a transaction that a journey owns."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain.metering.errors import (
+    MonthIncomplete,
+    MonthNotOver,
+    QuantityNotMetered,
+    ReadingInFuture,
+    SiteUnknown,
+    SnapshotUnknown,
+)
+from domain.metering.model import (
+    Blocks,
+    Channel,
+    DayBlock,
+    ImportReport,
+    OfferedDay,
+    Quantity,
+    ReadingConflict,
+    ReadingImport,
+    ReadingImportId,
+    ReadingSource,
+    Site,
+    SiteSeries,
+    UsageSnapshot,
+)
+from domain.metering.ports import MeteringWork
+from domain.metering.readings import merge, tolerance_of, total, unbalanced_slots
+from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
+from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
+from domain.shared.actor import Actor, Role
+from domain.shared.canonical import sha256
+from domain.shared.identifiers import ContractId, Ids, SiteId, SnapshotId, TenantId
+from domain.shared.time import SLOT, Clock, Month, utc_text
+
+CLOCK_ALLOWANCE = timedelta(minutes=5)
+"""A slot may end this much later than now: clocks of meters are not ours."""
+
+CONFLICTS_NAMED_MAX = 100
+SITES_LISTED_MAX = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSite:
+    """A tenant's site as it is to be metered; it gets one channel for each of `quantities`."""
+
+    actor: Actor
+    tenant_id: TenantId
+    name_ko: str
+    name_en: str
+    address_ko: str
+    kepco_customer_no: str
+    contract_power_w: int
+    quantities: tuple[Quantity, ...] = tuple(Quantity)
+
+
+async def open_site(wish: OpenSite, *, work: MeteringWork, ids: Ids) -> Site:
+    """Open a site with its channels.
+
+    Raises:
+        RoleNotEnough: only an operator opens sites.
+        ValueError: a quantity is named twice or none is, or the contract power is not above zero.
+    """
+    wish.actor.require(Role.OPERATOR)
+    if not wish.quantities or len(set(wish.quantities)) != len(wish.quantities) or wish.contract_power_w <= 0:
+        raise ValueError("a site has distinct channels and a contract power above zero")
+    site = Site(
+        site_id=SiteId(ids.new()),
+        tenant_id=wish.tenant_id,
+        name_ko=wish.name_ko,
+        name_en=wish.name_en,
+        address_ko=wish.address_ko,
+        kepco_customer_no=wish.kepco_customer_no,
+        contract_power_w=wish.contract_power_w,
+    )
+    numbers = await work.sites.reserve_channels(wish.tenant_id, len(wish.quantities))
+    channels = [
+        Channel(channel_id=number, tenant_id=wish.tenant_id, site_id=site.site_id, quantity=quantity)
+        for number, quantity in zip(numbers, wish.quantities, strict=True)
+    ]
+    await work.sites.add(site, channels)
+    return site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSeries:
+    """A file's readings for one site; `file_sha256` is over the bytes as they were sent."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    series: SiteSeries
+    file_sha256: str
+
+
+async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clock: Clock) -> ImportReport:
+    """Take a file's readings: each is stored once, however often and in whatever parts it is sent.
+
+    Raises:
+        RoleNotEnough: only an operator, the system or the tenant itself imports.
+        SiteUnknown: the tenant has no such site.
+        QuantityNotMetered: the site has no channel for a column.
+        ReadingInFuture: a slot ends more than five minutes from now.
+        ValueError: the hash is not 64 hexadecimal digits.
+    """
+    _reach(wish.actor, wish.tenant_id)
+    if not _SHA256.fullmatch(wish.file_sha256):
+        raise ValueError("a SHA-256 is 64 hexadecimal digits in lower case")
+    now = clock.now()
+    series = wish.series
+    if series.last_at + SLOT > now + CLOCK_ALLOWANCE:
+        raise ReadingInFuture(ends_at=utc_text(series.last_at + SLOT))
+    await work.sites.one(wish.tenant_id, wish.site_id)
+    channels = {c.quantity: c for c in await work.sites.channels(wish.tenant_id, wish.site_id)}
+    for column in series.quantities:
+        if column.quantity not in channels:
+            raise QuantityNotMetered(quantity=column.quantity.value)
+    await work.readings.hold(wish.tenant_id)
+    days = sorted({day for column in series.quantities for day in column.days})
+    kept = await work.readings.day_blocks(
+        wish.tenant_id,
+        [channels[column.quantity].channel_id for column in series.quantities],
+        first_on=days[0],
+        last_on=days[-1],
+    )
+    months = {Month.of(day) for day in days}
+    frozen = await work.usage_snapshots.frozen_months(wish.tenant_id, wish.site_id, months)
+    merged = _merge_all(series, channels=channels, kept=kept, frozen=frozen, now=now)
+    imported = ReadingImport(
+        import_id=ReadingImportId(ids.new()),
+        tenant_id=wish.tenant_id,
+        site_id=wish.site_id,
+        file_sha256=wish.file_sha256,
+        intervals=series.intervals,
+        accepted=merged.accepted,
+        filled=merged.filled,
+        late=merged.late,
+        duplicate=merged.duplicate,
+        conflicting=merged.conflicting,
+        duplicate_rows=series.duplicate_rows,
+        blank_cells=series.blank_cells,
+        first_at=series.first_at,
+        last_at=series.last_at,
+        recorded_at=now,
+    )
+    first = await work.reading_imports.keep(imported)
+    await work.readings.write(wish.tenant_id, merged.blocks)
+    await work.readings.put_aside(wish.tenant_id, first.import_id, merged.put_aside)
+    return ImportReport(
+        import_id=first.import_id,
+        sent_before=first.import_id != imported.import_id,
+        intervals=imported.intervals,
+        accepted=imported.accepted,
+        filled=imported.filled,
+        late=imported.late,
+        duplicate=imported.duplicate,
+        conflicting=imported.conflicting,
+        duplicate_rows=imported.duplicate_rows,
+        blank_cells=imported.blank_cells,
+        unbalanced=unbalanced_slots(series),
+        totals_wh={
+            column.quantity: total(column.days.values()) for column in series.quantities if column.quantity.unit == "Wh"
+        },
+        conflicts=merged.conflicts,
+        first_at=series.first_at,
+        last_at=series.last_at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MergedSeries:
+    blocks: tuple[DayBlock, ...]
+    put_aside: tuple[OfferedDay, ...]
+    conflicts: tuple[ReadingConflict, ...]
+    accepted: int
+    filled: int
+    late: int
+    duplicate: int
+    conflicting: int
+
+
+def _merge_all(
+    series: SiteSeries,
+    *,
+    channels: Mapping[Quantity, Channel],
+    kept: Blocks,
+    frozen: frozenset[Month],
+    now: datetime,
+) -> _MergedSeries:
+    blocks: list[DayBlock] = []
+    put_aside: list[OfferedDay] = []
+    conflicts: list[ReadingConflict] = []
+    accepted = filled = late = duplicate = conflicting = 0
+    for column in series.quantities:
+        channel_id = channels[column.quantity].channel_id
+        for day, offered in sorted(column.days.items()):
+            is_frozen = Month.of(day) in frozen
+            before = kept.get((channel_id, day))
+            outcome = merge(
+                before,
+                offered,
+                channel_id=channel_id,
+                day=day,
+                tolerance=tolerance_of(column),
+                frozen=is_frozen,
+                source=ReadingSource.SITE_FILE,
+                now=now,
+            )
+            accepted += outcome.accepted
+            filled += outcome.filled
+            late += outcome.accepted if is_frozen else 0
+            duplicate += outcome.duplicate
+            conflicting += outcome.conflicting
+            if outcome.block is not None:
+                blocks.append(outcome.block)
+            if outcome.put_aside is not None and before is not None:
+                put_aside.append(OfferedDay(channel_id=channel_id, day=day, values=outcome.put_aside))
+                if len(conflicts) < CONFLICTS_NAMED_MAX:
+                    conflicts.extend(
+                        ReadingConflict(
+                            channel_id=channel_id,
+                            quantity=column.quantity,
+                            day=day,
+                            index=index,
+                            kept=old,
+                            offered=new,
+                        )
+                        for index, (old, new) in enumerate(zip(before.values, outcome.put_aside, strict=True))
+                        if new is not None and old is not None
+                    )
+    return _MergedSeries(
+        blocks=tuple(blocks),
+        put_aside=tuple(put_aside),
+        conflicts=tuple(conflicts[:CONFLICTS_NAMED_MAX]),
+        accepted=accepted,
+        filled=filled,
+        late=late,
+        duplicate=duplicate,
+        conflicting=conflicting,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeMonth:
+    """A contract's month whose usage is to be frozen.
+
+    `efficiency_ppm` is the one that the contract names for attribution; None takes the metered one.
+    `accept_gap` freezes a month that lacks readings, knowingly.
+    """
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    contract_id: ContractId
+    month: Month
+    efficiency_ppm: int | None = None
+    accept_gap: bool = False
+
+
+async def freeze_month(wish: FreezeMonth, *, work: MeteringWork, ids: Ids, clock: Clock) -> UsageSnapshot:
+    """Freeze a month's usage; a month that is frozen already is returned as it was.
+
+    Raises:
+        RoleNotEnough: only an operator or the system freezes.
+        SiteUnknown: the tenant has no such site.
+        MonthNotOver: the month still runs.
+        MonthIncomplete: more than 0.5 % of the readings are missing, and the gap is not accepted.
+    """
+    wish.actor.require(Role.OPERATOR, Role.SYSTEM)
+    await work.sites.one(wish.tenant_id, wish.site_id)
+    await work.readings.hold(wish.tenant_id)
+    stored = await work.usage_snapshots.find(wish.tenant_id, wish.contract_id, wish.month)
+    if stored is not None:
+        return stored
+    now = clock.now()
+    month_end_at = wish.month.interval.end_at
+    if month_end_at is None or now < month_end_at:
+        raise MonthNotOver(month=str(wish.month))
+    channels = await work.sites.channels(wish.tenant_id, wish.site_id)
+    blocks, first_on = await _blocks_until(wish.month, channels, work=work, tenant_id=wish.tenant_id)
+    usage = month_usage(wish.month, site_days(channels, blocks), first_on=first_on, efficiency_ppm=wish.efficiency_ppm)
+    if usage.completeness_ppm < COMPLETENESS_PPM_MIN and not wish.accept_gap:
+        raise MonthIncomplete(
+            month=str(wish.month),
+            completeness_ppm=usage.completeness_ppm,
+            completeness_ppm_min=COMPLETENESS_PPM_MIN,
+        )
+    text = readings_text(
+        tenant_id=wish.tenant_id, site_id=wish.site_id, month=wish.month, channels=channels, blocks=blocks
+    )
+    return await work.usage_snapshots.keep(
+        UsageSnapshot(
+            snapshot_id=SnapshotId(ids.new()),
+            tenant_id=wish.tenant_id,
+            contract_id=wish.contract_id,
+            site_id=wish.site_id,
+            revision=0,
+            usage=usage,
+            readings_sha256=sha256(text).hex(),
+            frozen_at=now,
+        )
+    )
+
+
+async def _blocks_until(
+    month: Month, channels: tuple[Channel, ...], *, work: MeteringWork, tenant_id: TenantId
+) -> tuple[Blocks, date]:
+    """Read from the site's first day to the month's end: what the storage holds is found by replaying it all."""
+    channel_ids = [channel.channel_id for channel in channels]
+    first_on = await work.readings.first_on(tenant_id, channel_ids)
+    start_on = month.first_on if first_on is None else min(first_on, month.first_on)
+    last_on = month.dates()[-1]
+    return await work.readings.day_blocks(tenant_id, channel_ids, first_on=start_on, last_on=last_on), start_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMonth:
+    """A site's month to look at."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    month: Month
+
+
+async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
+    """Show a month as its readings are now, frozen or not.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    _reach(wish.actor, wish.tenant_id)
+    site = await work.sites.one(wish.tenant_id, wish.site_id)
+    channels = await work.sites.channels(wish.tenant_id, wish.site_id)
+    blocks, first_on = await _blocks_until(wish.month, channels, work=work, tenant_id=wish.tenant_id)
+    days: SiteDays = site_days(channels, blocks)
+    return MonthEnergy(
+        site=site,
+        month=wish.month,
+        usage=month_usage(wish.month, days, first_on=first_on),
+        flows=month_flows(days, wish.month),
+        days=day_sums(days, wish.month),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDay:
+    """A site's day to look at."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    day: date
+
+
+async def read_day(wish: ReadDay, *, work: MeteringWork) -> DayProfile:
+    """Show a day slot by slot; a quantity without any reading that day is left out.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    _reach(wish.actor, wish.tenant_id)
+    site = await work.sites.one(wish.tenant_id, wish.site_id)
+    channels = await work.sites.channels(wish.tenant_id, wish.site_id)
+    blocks = await work.readings.day_blocks(
+        wish.tenant_id, [channel.channel_id for channel in channels], first_on=wish.day, last_on=wish.day
+    )
+    values = {
+        channel.quantity: blocks[channel.channel_id, wish.day].values
+        for channel in channels
+        if (channel.channel_id, wish.day) in blocks
+    }
+    return DayProfile(site=site, day=wish.day, values=values)
+
+
+async def list_sites(actor: Actor, *, tenant_id: TenantId, work: MeteringWork) -> tuple[Site, ...]:
+    """Show a tenant's sites, oldest first.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the actor belongs to another tenant.
+    """
+    _reach(actor, tenant_id)
+    return await work.sites.of_tenant(tenant_id, limit=SITES_LISTED_MAX)
+
+
+async def show_snapshot(
+    actor: Actor, *, tenant_id: TenantId, contract_id: ContractId, month: Month, work: MeteringWork
+) -> UsageSnapshot:
+    """Show what was frozen of a contract's month.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the actor belongs to another tenant.
+        SnapshotUnknown: the month is not frozen.
+    """
+    _reach(actor, tenant_id)
+    found = await work.usage_snapshots.find(tenant_id, contract_id, month)
+    if found is None:
+        raise SnapshotUnknown(month=str(month))
+    return found
+
+
+def file_sha256(content: bytes) -> str:
+    """Return the hash by which a file is known, 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _reach(actor: Actor, tenant_id: TenantId) -> None:
+    """Let operators and the system reach every tenant, a tenant itself, nobody else."""
+    actor.require(Role.TENANT, Role.OPERATOR, Role.SYSTEM)
+    if actor.role is Role.TENANT and actor.tenant_id != tenant_id:
+        raise SiteUnknown

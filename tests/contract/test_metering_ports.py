@@ -1,0 +1,371 @@
+"""What the metering ports promise, held by the fake and by PostgreSQL alike."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.meterfiles.reader import SandboxedReadingFiles
+from adapters.postgres.metering import (
+    PostgresReadingImports,
+    PostgresReadings,
+    PostgresSites,
+    PostgresUsageSnapshots,
+)
+from app.samples import make_site
+from domain.metering.errors import SiteUnknown
+from domain.metering.model import (
+    Channel,
+    DayBlock,
+    OfferedDay,
+    Quality,
+    Quantity,
+    ReadingImport,
+    ReadingSource,
+    Site,
+    UsageSnapshot,
+)
+from domain.metering.ports import MeteringWork
+from domain.metering.usage import month_usage
+from domain.metering.usecases import (
+    FreezeMonth,
+    ImportSeries,
+    OpenSite,
+    ReadMonth,
+    file_sha256,
+    freeze_month,
+    import_series,
+    open_site,
+    read_month,
+)
+from domain.shared.actor import Role
+from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
+from domain.shared.time import Month
+from tests.fakes.metering import MemoryMeteringWork
+from tests.fakes.system import CountedIds, FixedClock, someone
+
+ONE, TWO = TenantId(1), TenantId(2)
+JULY = Month(2026, 7)
+NOW = datetime(2026, 8, 1, 1, 2, 3, 456_789, tzinfo=UTC)
+CONTRACT = ContractId(UUID(int=88))
+_TENANTS = (
+    "insert into sunhwan.industrial_complex (complex_id, name_ko, name_en) values (1, '반월', 'Banwol')",
+    """insert into sunhwan.tenant
+       (tenant_id, ref, complex_id, kind, name_ko, name_en, business_no, address_ko, address_en, bank_account, accreditation)
+       select n, cast(lpad(cast(n as text), 32, '0') as uuid), 1, 'tenant', '갑', 'A', '1', '안산', 'Ansan', '1', ''
+       from generate_series(1, 2) as n""",
+)
+
+
+class PostgresMetering:
+    """The metering ports on one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.sites = PostgresSites(connection)
+        self.readings = PostgresReadings(connection)
+        self.reading_imports = PostgresReadingImports(connection)
+        self.usage_snapshots = PostgresUsageSnapshots(connection)
+
+
+@pytest.fixture
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        for statement in _TENANTS:
+            await connection.execute(text(statement))
+        yield connection
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def work(request: pytest.FixtureRequest, connection: AsyncConnection) -> MeteringWork:
+    return MemoryMeteringWork() if request.param == "memory" else PostgresMetering(connection)
+
+
+def site(number: int, *, tenant_id: TenantId = ONE) -> Site:
+    return Site(
+        site_id=SiteId(UUID(int=number)),
+        tenant_id=tenant_id,
+        name_ko="순환금속",
+        name_en="Sunhwan Metal",
+        address_ko="경기도 안산시",
+        kepco_customer_no="01-2345-6789",
+        contract_power_w=300_000,
+    )
+
+
+def channel(number: int, quantity: Quantity, *, of: Site) -> Channel:
+    return Channel(channel_id=ChannelId(number), tenant_id=of.tenant_id, site_id=of.site_id, quantity=quantity)
+
+
+def block(channel_id: int, day: int, *first: int | None, revision: int = 0) -> DayBlock:
+    return DayBlock(
+        channel_id=ChannelId(channel_id),
+        day=date(2026, 7, day),
+        revision=revision,
+        values=first + (None,) * (96 - len(first)),
+        quality=Quality.MEASURED,
+        source=ReadingSource.SITE_FILE,
+        recorded_at=NOW,
+    )
+
+
+async def opened(work: MeteringWork, number: int = 1, *, tenant_id: TenantId = ONE) -> Site:
+    made = site(number, tenant_id=tenant_id)
+    await work.sites.add(made, [channel(1, Quantity.LOAD, of=made), channel(2, Quantity.PV, of=made)])
+    return made
+
+
+async def july(work: MeteringWork, *channel_ids: int, tenant_id: TenantId = ONE):
+    return await work.readings.day_blocks(
+        tenant_id, [ChannelId(c) for c in channel_ids], first_on=date(2026, 7, 1), last_on=date(2026, 7, 31)
+    )
+
+
+async def test_channel_numbers_are_never_given_twice(work):
+    assert await work.sites.reserve_channels(ONE, 3) == (1, 2, 3)
+    assert await work.sites.reserve_channels(ONE, 2) == (4, 5)
+    assert await work.sites.reserve_channels(TWO, 1) == (1,)
+
+
+async def test_a_site_comes_back_as_it_was_added(work):
+    made = await opened(work)
+
+    assert await work.sites.one(ONE, made.site_id) == made
+    assert await work.sites.channels(ONE, made.site_id) == (
+        channel(1, Quantity.LOAD, of=made),
+        channel(2, Quantity.PV, of=made),
+    )
+
+
+async def test_a_tenant_sees_its_own_sites_only(work):
+    first = await opened(work, 1)
+    second = site(2)
+    await work.sites.add(second, [channel(3, Quantity.LOAD, of=second)])
+    await opened(work, 3, tenant_id=TWO)
+
+    assert await work.sites.of_tenant(ONE, limit=9) == (first, second)
+    assert await work.sites.of_tenant(ONE, limit=1) == (first,)
+    with pytest.raises(SiteUnknown):
+        await work.sites.one(TWO, first.site_id)
+    assert await work.sites.channels(TWO, first.site_id) == ()
+
+
+async def test_blocks_come_back_as_they_were_written(work):
+    await opened(work)
+    blocks = [block(1, 2, 5, None, 0, 2**31 - 1), block(2, 1, *range(96)), block(1, 1, None, 9)]
+
+    await work.readings.write(ONE, blocks)
+
+    assert await july(work, 1, 2) == {(b.channel_id, b.day): b for b in blocks}
+    assert await july(work, 2) == {(2, date(2026, 7, 1)): blocks[1]}
+
+
+async def test_writing_nothing_is_nothing(work):
+    await work.readings.write(ONE, [])
+
+    assert await july(work, 1) == {}
+
+
+async def test_a_block_is_replaced_by_one_of_the_same_revision(work):
+    await opened(work)
+    await work.readings.write(ONE, [block(1, 1, 5)])
+
+    await work.readings.write(ONE, [block(1, 1, 5, 6)])
+
+    assert list((await july(work, 1)).values()) == [block(1, 1, 5, 6)]
+
+
+async def test_the_highest_revision_is_the_current_one(work):
+    await opened(work)
+
+    await work.readings.write(ONE, [block(1, 1, 5, 6, revision=1), block(1, 1, 5), block(1, 2, 7)])
+
+    assert list((await july(work, 1)).values()) == [block(1, 1, 5, 6, revision=1), block(1, 2, 7)]
+
+
+async def test_days_are_read_with_both_ends(work):
+    await opened(work)
+    await work.readings.write(ONE, [block(1, day, day) for day in range(1, 6)])
+
+    found = await work.readings.day_blocks(ONE, [ChannelId(1)], first_on=date(2026, 7, 2), last_on=date(2026, 7, 4))
+
+    assert sorted(day.day for _, day in found) == [2, 3, 4]
+
+
+async def test_the_first_day_is_the_earliest_of_the_channels_asked_for(work):
+    await opened(work)
+    await work.readings.write(ONE, [block(1, 5, 1), block(2, 3, 1)])
+
+    assert await work.readings.first_on(ONE, [ChannelId(1), ChannelId(2)]) == date(2026, 7, 3)
+    assert await work.readings.first_on(ONE, [ChannelId(1)]) == date(2026, 7, 5)
+    assert await work.readings.first_on(TWO, [ChannelId(1)]) is None
+
+
+async def test_one_tenants_readings_are_not_anothers(work):
+    await opened(work, 1)
+    await opened(work, 2, tenant_id=TWO)
+    await work.readings.write(ONE, [block(1, 1, 5)])
+
+    await work.readings.write(TWO, [block(1, 1, 8)])
+
+    assert list((await july(work, 1)).values()) == [block(1, 1, 5)]
+    assert list((await july(work, 1, tenant_id=TWO)).values()) == [block(1, 1, 8)]
+
+
+def imported(number: int, *, sha: str = "ab" * 32, of: Site) -> ReadingImport:
+    return ReadingImport(
+        import_id=UUID(int=number),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        file_sha256=sha,
+        intervals=96,
+        accepted=90,
+        filled=1,
+        late=2,
+        duplicate=3,
+        conflicting=4,
+        duplicate_rows=5,
+        blank_cells=6,
+        first_at=NOW,
+        last_at=NOW,
+        recorded_at=NOW,
+    )
+
+
+async def test_the_same_bytes_are_one_import(work):
+    made = await opened(work)
+    first = imported(11, of=made)
+
+    assert await work.reading_imports.keep(first) == first
+    assert await work.reading_imports.keep(imported(12, of=made)) == first
+
+    other = imported(13, sha="cd" * 32, of=made)
+    assert await work.reading_imports.keep(other) == other
+    assert await work.reading_imports.of_site(ONE, made.site_id, limit=9) == (other, first)
+
+
+async def test_values_put_aside_are_kept_once(work):
+    made = await opened(work)
+    await work.reading_imports.keep(imported(11, of=made))
+    aside = OfferedDay(channel_id=ChannelId(1), day=date(2026, 7, 1), values=(None, 7, *(None,) * 94))
+
+    await work.readings.put_aside(ONE, UUID(int=11), [aside])
+    await work.readings.put_aside(ONE, UUID(int=11), [aside])
+    await work.readings.put_aside(ONE, UUID(int=11), [])
+
+    assert await work.readings.aside(ONE, [ChannelId(1)], limit=9) == (aside,)
+    assert await work.readings.aside(ONE, [ChannelId(2)], limit=9) == ()
+
+
+def snapshot(number: int, *, of: Site, month: Month = JULY, revision: int = 0) -> UsageSnapshot:
+    days = {
+        Quantity.STORAGE_CHARGE: dict.fromkeys(month.dates(), (40,) * 96),
+        Quantity.PV: dict.fromkeys(month.dates(), (50,) * 96),
+        Quantity.STORAGE_DISCHARGE: dict.fromkeys(month.dates(), (33,) * 96),
+        Quantity.GRID_IMPORT: dict.fromkeys(month.dates(), (1, *(None,) * 95)),
+    }
+    return UsageSnapshot(
+        snapshot_id=SnapshotId(UUID(int=number)),
+        tenant_id=of.tenant_id,
+        contract_id=CONTRACT,
+        site_id=of.site_id,
+        revision=revision,
+        usage=month_usage(month, days, first_on=month.first_on),
+        readings_sha256="0f" * 32,
+        frozen_at=NOW,
+    )
+
+
+async def test_a_snapshot_comes_back_as_it_was_kept_and_never_changes(work):
+    made = await opened(work)
+    first = snapshot(21, of=made)
+
+    assert await work.usage_snapshots.keep(first) == first
+    assert await work.usage_snapshots.keep(replace(first, snapshot_id=UUID(int=22), frozen_at=datetime.max)) == first
+    assert await work.usage_snapshots.find(ONE, CONTRACT, JULY) == first
+    assert await work.usage_snapshots.find(TWO, CONTRACT, JULY) is None
+    assert await work.usage_snapshots.find(ONE, CONTRACT, JULY, revision=1) is None
+
+
+async def test_a_contracts_snapshots_are_listed_newest_month_first(work):
+    made = await opened(work)
+    first, second = snapshot(21, of=made), snapshot(22, of=made, month=Month(2026, 8))
+    await work.usage_snapshots.keep(first)
+    await work.usage_snapshots.keep(second)
+
+    assert await work.usage_snapshots.of_contract(ONE, CONTRACT, limit=9) == (second, first)
+    asked = {Month(2026, 6), JULY}
+    assert await work.usage_snapshots.frozen_months(ONE, made.site_id, asked) == {JULY}
+    assert await work.usage_snapshots.frozen_months(ONE, UUID(int=5), asked) == frozenset()
+
+
+async def test_a_sample_file_goes_in_once_and_a_month_comes_out(work):
+    content = make_site.PATH.read_bytes()
+    series = await SandboxedReadingFiles().parse(content)
+    operator, ids, clock = someone(Role.OPERATOR), CountedIds(), FixedClock(datetime(2026, 10, 2, tzinfo=UTC))
+    made = await open_site(
+        OpenSite(
+            actor=operator,
+            tenant_id=ONE,
+            name_ko="견본",
+            name_en="Sample",
+            address_ko="안산",
+            kepco_customer_no="1",
+            contract_power_w=300_000,
+        ),
+        work=work,
+        ids=ids,
+    )
+    wish = ImportSeries(
+        actor=operator, tenant_id=ONE, site_id=made.site_id, series=series, file_sha256=file_sha256(content)
+    )
+
+    first = await import_series(wish, work=work, ids=ids, clock=clock)
+    again = await import_series(wish, work=work, ids=ids, clock=clock)
+
+    assert (first.intervals, first.accepted, first.duplicate) == (8_832, 61_824, 0)
+    assert (again.accepted, again.duplicate, again.sent_before) == (0, 61_824, True)
+    month = Month(2026, 9)
+    freeze = FreezeMonth(actor=operator, tenant_id=ONE, site_id=made.site_id, contract_id=CONTRACT, month=month)
+    frozen = await freeze_month(freeze, work=work, ids=ids, clock=clock)
+    assert await freeze_month(freeze, work=work, ids=ids, clock=clock) == frozen
+    assert (frozen.usage.renewable_share_ppm, frozen.usage.storage_discharge_wh) == (784_733, 3_834_090)
+    shown = await read_month(ReadMonth(actor=operator, tenant_id=ONE, site_id=made.site_id, month=month), work=work)
+    assert shown.usage == frozen.usage
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update sunhwan.interval_day set wh = wh[1:95]",
+        "update sunhwan.interval_day set wh[1] = -1",
+        "update sunhwan.interval_day set quality = 'guessed'",
+        "update sunhwan.usage_snapshot set renewable_wh = renewable_wh + 1",
+        "update sunhwan.usage_snapshot set month = '2026-13'",
+        "update sunhwan.channel set quantity = 'pv'",
+        "update sunhwan.site set tenant_id = 9",
+    ],
+)
+async def test_the_tables_repeat_the_rules(statement, connection):
+    work = PostgresMetering(connection)
+    made = await opened(work)
+    await work.readings.write(ONE, [block(1, 1, 5)])
+    await work.usage_snapshots.keep(snapshot(21, of=made))
+
+    with pytest.raises(IntegrityError):
+        await connection.execute(text(statement))
+
+
+async def test_a_second_writer_of_a_tenants_readings_waits(engine):
+    async with engine.connect() as first, engine.connect() as second:
+        await PostgresReadings(first).hold(ONE)
+        await PostgresReadings(second).hold(TWO)
+        free = await second.execute(text("select pg_try_advisory_xact_lock(cast(1380270404 as int4), cast(1 as int4))"))
+        assert free.scalar_one() is False
+        await first.rollback()
+        free = await second.execute(text("select pg_try_advisory_xact_lock(cast(1380270404 as int4), cast(1 as int4))"))
+        assert free.scalar_one() is True

@@ -1,0 +1,146 @@
+"""The metering ports in memory."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from domain.metering.errors import SiteUnknown
+from domain.metering.model import (
+    Blocks,
+    Channel,
+    DayBlock,
+    OfferedDay,
+    ReadingImport,
+    ReadingImportId,
+    Site,
+    SiteSeries,
+    UsageSnapshot,
+)
+from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
+from domain.shared.time import Month
+
+
+class MemorySites:
+    def __init__(self) -> None:
+        self._sites: dict[tuple[TenantId, SiteId], Site] = {}
+        self._channels: list[Channel] = []
+        self._last: dict[TenantId, int] = {}
+
+    async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
+        first = self._last.get(tenant_id, 0) + 1
+        self._last[tenant_id] = first + count - 1
+        return tuple(ChannelId(number) for number in range(first, first + count))
+
+    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
+        self._sites[site.tenant_id, site.site_id] = site
+        self._channels.extend(channels)
+
+    async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
+        site = self._sites.get((tenant_id, site_id))
+        if site is None:
+            raise SiteUnknown
+        return site
+
+    async def of_tenant(self, tenant_id: TenantId, *, limit: int) -> tuple[Site, ...]:
+        mine = [site for (owner, _), site in self._sites.items() if owner == tenant_id]
+        return tuple(sorted(mine, key=lambda site: site.site_id)[:limit])
+
+    async def channels(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Channel, ...]:
+        mine = [c for c in self._channels if (c.tenant_id, c.site_id) == (tenant_id, site_id)]
+        return tuple(sorted(mine, key=lambda channel: channel.channel_id))
+
+
+class MemoryReadings:
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[TenantId, date, ChannelId, int], DayBlock] = {}
+        self._aside: dict[tuple[TenantId, date, ChannelId, ReadingImportId], OfferedDay] = {}
+
+    async def hold(self, tenant_id: TenantId) -> None:
+        return None
+
+    async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
+        days = [day for (owner, day, channel, _) in self._blocks if owner == tenant_id and channel in channel_ids]
+        return min(days, default=None)
+
+    async def day_blocks(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+    ) -> Blocks:
+        chosen: dict[tuple[ChannelId, date], DayBlock] = {}
+        for (owner, day, channel, _), block in sorted(self._blocks.items(), key=lambda pair: pair[0]):
+            if owner == tenant_id and channel in channel_ids and first_on <= day <= last_on:
+                chosen[channel, day] = block
+        return chosen
+
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        for block in blocks:
+            self._blocks[tenant_id, block.day, block.channel_id, block.revision] = block
+
+    async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
+        for aside in offered:
+            self._aside.setdefault((tenant_id, aside.day, aside.channel_id, import_id), aside)
+
+    async def aside(
+        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
+    ) -> tuple[OfferedDay, ...]:
+        chosen = [
+            aside
+            for (owner, _, channel, _), aside in sorted(self._aside.items(), key=lambda pair: pair[0])
+            if owner == tenant_id and channel in channel_ids
+        ]
+        return tuple(chosen[:limit])
+
+
+class MemoryReadingImports:
+    def __init__(self) -> None:
+        self._imports: dict[tuple[TenantId, SiteId, str], ReadingImport] = {}
+
+    async def keep(self, imported: ReadingImport) -> ReadingImport:
+        return self._imports.setdefault((imported.tenant_id, imported.site_id, imported.file_sha256), imported)
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId, *, limit: int) -> tuple[ReadingImport, ...]:
+        mine = [i for i in self._imports.values() if (i.tenant_id, i.site_id) == (tenant_id, site_id)]
+        return tuple(sorted(mine, key=lambda imported: imported.import_id, reverse=True)[:limit])
+
+
+class MemoryUsageSnapshots:
+    def __init__(self) -> None:
+        self._snapshots: dict[tuple[TenantId, ContractId, Month, int], UsageSnapshot] = {}
+
+    async def keep(self, snapshot: UsageSnapshot) -> UsageSnapshot:
+        key = (snapshot.tenant_id, snapshot.contract_id, snapshot.usage.month, snapshot.revision)
+        return self._snapshots.setdefault(key, snapshot)
+
+    async def find(
+        self, tenant_id: TenantId, contract_id: ContractId, month: Month, *, revision: int = 0
+    ) -> UsageSnapshot | None:
+        return self._snapshots.get((tenant_id, contract_id, month, revision))
+
+    async def of_contract(
+        self, tenant_id: TenantId, contract_id: ContractId, *, limit: int
+    ) -> tuple[UsageSnapshot, ...]:
+        mine = [s for s in self._snapshots.values() if (s.tenant_id, s.contract_id) == (tenant_id, contract_id)]
+        return tuple(sorted(mine, key=lambda s: (s.usage.month, s.revision), reverse=True)[:limit])
+
+    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
+        mine = {s.usage.month for s in self._snapshots.values() if (s.tenant_id, s.site_id) == (tenant_id, site_id)}
+        return frozenset(mine) & frozenset(months)
+
+
+class MemoryReadingFiles:
+    """Answers every file with one series."""
+
+    def __init__(self, series: SiteSeries) -> None:
+        self._series = series
+
+    async def parse(self, content: bytes) -> SiteSeries:
+        return self._series
+
+
+class MemoryMeteringWork:
+    def __init__(self) -> None:
+        self.sites = MemorySites()
+        self.readings = MemoryReadings()
+        self.reading_imports = MemoryReadingImports()
+        self.usage_snapshots = MemoryUsageSnapshots()
+
+    async def commit(self) -> None:
+        return None

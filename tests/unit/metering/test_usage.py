@@ -1,0 +1,198 @@
+"""A month's figures, its hash and what is shown of it."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.metering.model import Channel, DayBlock, Quality, Quantity, ReadingSource, SlotEnergy
+from domain.metering.usage import month_usage, readings_text, site_days
+from domain.metering.views import day_sums, flows, month_flows
+from domain.shared.canonical import sha256
+from domain.shared.identifiers import ChannelId, SiteId, TenantId
+from domain.shared.time import Month
+
+JULY = Month(2026, 7)
+SITE = SiteId(UUID(int=7))
+TENANT = TenantId(4)
+
+
+def constant_days(month=JULY, **wh):
+    return {Quantity(name): dict.fromkeys(month.dates(), (value,) * 96) for name, value in wh.items()}
+
+
+BALANCED = {
+    "load": 100,
+    "pv": 150,
+    "storage_charge": 40,
+    "storage_discharge": 0,
+    "grid_import": 0,
+    "grid_export": 10,
+}
+
+
+def test_a_month_adds_up_its_slots():
+    usage = month_usage(JULY, constant_days(**BALANCED), first_on=JULY.first_on)
+
+    assert usage.load_wh == 100 * 2_976
+    assert usage.grid_export_wh == 29_760
+    assert usage.charged_pv_wh == usage.stock_pv_wh == 40 * 2_976
+    assert usage.completeness_ppm == 1_000_000
+    assert (usage.renewable_share_ppm, usage.round_trip_ppm) == (0, 0)
+    assert (usage.peak_import_w, usage.peak_import_at) == (0, datetime(2026, 6, 30, 15, tzinfo=UTC))
+
+
+def test_what_june_stored_is_delivered_in_july():
+    june = Month(2026, 6)
+    days = constant_days(june, **BALANCED)
+    for quantity, values in constant_days(
+        load=100, pv=0, storage_charge=0, storage_discharge=20, grid_import=80, grid_export=0
+    ).items():
+        days[quantity] = days[quantity] | values
+
+    usage = month_usage(JULY, days, first_on=june.first_on, efficiency_ppm=800_000)
+
+    assert usage.storage_discharge_wh == usage.renewable_wh == 20 * 2_976
+    assert usage.renewable_share_ppm == 1_000_000
+    assert usage.losses_wh == 5 * 2_976
+    assert usage.stock_pv_wh == 40 * 2_880 - 25 * 2_976
+    assert usage.round_trip_ppm is None
+
+
+def test_a_month_that_begins_without_history_leaves_its_discharge_unattributed():
+    usage = month_usage(
+        JULY, constant_days(storage_charge=0, storage_discharge=20), first_on=JULY.first_on, efficiency_ppm=800_000
+    )
+
+    assert (usage.unattributed_wh, usage.renewable_share_ppm) == (59_520, 0)
+
+
+def test_missing_values_lower_completeness_and_are_no_zeros():
+    days = constant_days(load=1, grid_import=1, storage_soc=5_000)
+    days[Quantity.LOAD][date(2026, 7, 9)] = (None,) * 96
+
+    usage = month_usage(JULY, days, first_on=JULY.first_on)
+
+    assert usage.missing_values == 96
+    assert usage.completeness_ppm == 983_870
+    assert usage.load_wh == 2_880
+    assert day_sums(days, JULY)[8].missing_values == 96
+
+
+def test_a_site_without_a_reading_has_no_peak_and_no_completeness():
+    usage = month_usage(JULY, {Quantity.GRID_IMPORT: {}}, first_on=JULY.first_on)
+
+    assert (usage.completeness_ppm, usage.peak_import_w, usage.peak_import_at) == (0, None, None)
+
+
+def blocks_of(values):
+    channel = Channel(channel_id=ChannelId(2), tenant_id=TENANT, site_id=SITE, quantity=Quantity.LOAD)
+    block = DayBlock(
+        channel_id=ChannelId(2),
+        day=date(2026, 7, 1),
+        revision=0,
+        values=values,
+        quality=Quality.MEASURED,
+        source=ReadingSource.SITE_FILE,
+        recorded_at=datetime(2026, 8, 1, tzinfo=UTC),
+    )
+    return [channel], {(ChannelId(2), block.day): block}
+
+
+def text_of(values, *, month=JULY):
+    channels, blocks = blocks_of(values)
+    return readings_text(tenant_id=TENANT, site_id=SITE, month=month, channels=channels, blocks=blocks)
+
+
+def test_the_hashed_text_names_channel_day_and_every_value():
+    text = text_of((1, None, *(0,) * 94))
+
+    assert text.startswith('{"channels":[{"channel":2,"days":[{"day":"2026-07-01","revision":0,"values":[1,null,0,0,')
+    assert text.endswith(
+        '"quantity":"load"}],"month":"2026-07","site":"00000000-0000-0000-0000-000000000007","tenant":4,"version":1}'
+    )
+
+
+def test_one_changed_value_changes_the_hash():
+    assert sha256(text_of((1,) * 96)) != sha256(text_of((1,) * 95 + (2,)))
+
+
+def test_another_months_readings_are_not_in_the_text():
+    assert '"days":[]' in text_of((1,) * 96, month=Month(2026, 8))
+
+
+def test_blocks_are_arranged_by_quantity():
+    channels, blocks = blocks_of((1,) * 96)
+
+    assert site_days(channels, blocks) == {Quantity.LOAD: {date(2026, 7, 1): (1,) * 96}}
+
+
+def slot(load, pv, charge, discharge, bought, sold):
+    return SlotEnergy(
+        load_wh=load,
+        pv_wh=pv,
+        storage_charge_wh=charge,
+        storage_discharge_wh=discharge,
+        grid_import_wh=bought,
+        grid_export_wh=sold,
+    )
+
+
+@pytest.mark.parametrize(
+    ("energies", "expected"),
+    [
+        pytest.param((100, 150, 40, 0, 0, 10), (100, 40, 10, 0, 0, 0, 0), id="surplus"),
+        pytest.param((100, 20, 0, 50, 30, 0), (20, 0, 0, 30, 0, 50, 0), id="evening"),
+        pytest.param((10, 0, 40, 0, 50, 0), (0, 0, 0, 10, 40, 0, 0), id="night"),
+        pytest.param((10, 10, 0, 5, 0, 5), (10, 0, 0, 0, 0, 0, 5), id="sold from storage"),
+    ],
+)
+def test_energy_takes_the_nearest_way(energies, expected):
+    found = flows([slot(*energies)])
+
+    assert (
+        found.pv_to_load_wh,
+        found.pv_to_storage_wh,
+        found.pv_to_export_wh,
+        found.grid_to_load_wh,
+        found.grid_to_storage_wh,
+        found.storage_to_load_wh,
+        found.storage_to_export_wh,
+    ) == expected
+    assert (found.unexplained_supply_wh, found.unexplained_use_wh) == (0, 0)
+
+
+def test_a_slot_without_a_value_is_skipped_and_counted():
+    assert flows([slot(1, None, 0, 0, 1, 0)]).skipped_slots == 1
+
+
+WH = st.integers(0, 30_000)
+
+
+@given(st.lists(st.builds(slot, WH, WH, WH, WH, WH, WH), max_size=40))
+def test_flows_close_to_the_wh_whatever_the_meters_say(energies):
+    f = flows(energies)
+
+    came = sum(s.pv_wh + s.grid_import_wh + s.storage_discharge_wh for s in energies)
+    went = sum(s.load_wh + s.grid_export_wh + s.storage_charge_wh for s in energies)
+    moved = (
+        f.pv_to_load_wh
+        + f.pv_to_storage_wh
+        + f.pv_to_export_wh
+        + f.grid_to_load_wh
+        + f.grid_to_storage_wh
+        + f.storage_to_load_wh
+        + f.storage_to_export_wh
+    )
+    assert came == moved + f.unexplained_supply_wh
+    assert went == moved + f.unexplained_use_wh
+    assert f.loss_wh == sum(s.storage_charge_wh - s.storage_discharge_wh for s in energies)
+
+
+def test_a_months_flows_are_those_of_its_slots():
+    found = month_flows(constant_days(**BALANCED), JULY)
+
+    assert (found.pv_to_load_wh, found.pv_to_storage_wh, found.pv_to_export_wh) == (297_600, 119_040, 29_760)
+    assert found.loss_wh == 119_040
