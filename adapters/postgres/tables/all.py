@@ -1,0 +1,9 @@
+"""Imports every table module, so that the metadata is whole."""
+
+import adapters.postgres.tables.billing
+import adapters.postgres.tables.certification
+import adapters.postgres.tables.identity
+import adapters.postgres.tables.metering
+import adapters.postgres.tables.passport
+import adapters.postgres.tables.shared
+import adapters.postgres.tables.subscription  # noqa: F401

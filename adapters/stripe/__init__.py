@@ -1,0 +1,1 @@
+"""Payment through Stripe: an already finalised invoice in whole won, nothing rated there."""

@@ -1,0 +1,1 @@
+"""Plans, contracts, promised capacity and the packs that keep the promise."""
