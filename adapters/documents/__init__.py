@@ -1,0 +1,1 @@
+"""Printed documents: reports, certificates, invoices and label sheets, set by typst."""

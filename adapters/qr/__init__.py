@@ -1,0 +1,1 @@
+"""QR labels of a pack's product URI."""

@@ -1,0 +1,25 @@
+"""A printer that prints nothing, refuses what the real one refuses, and remembers what it was given."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from adapters.documents.contents import check
+from domain.shared.canonical import Canonical, canonical_text
+from domain.shared.documents import DocumentKind
+
+
+class FakeDocuments:
+    """Returns the content itself behind a PDF's first line."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[DocumentKind, Mapping[str, Canonical], date]] = []
+
+    async def typeset(self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date) -> bytes:
+        """Return bytes that depend on kind, content and date alone.
+
+        Raises:
+            ValueError: the content lacks a key that the document prints.
+        """
+        check(kind, content)
+        self.made.append((kind, content, dated_on))
+        return f"%PDF-1.7\n{kind} {dated_on.isoformat()} {canonical_text(content)}\n%%EOF\n".encode()
