@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent
 CYCLER_FILE = FOLDER / "cycler" / "sunhwan_m50t_sample.bdf.csv"
 BENCH_SHEET = FOLDER / "bench_sheet.json"
 
+CELLS_IN_SERIES = 96
+"""Of the demonstration's pack: 12 modules of 8."""
 RATED_AH = 5.0
 HEALTH = 0.945
 RESISTANCE_OHM = 0.038
@@ -158,8 +160,9 @@ def cycler_text() -> str:
 
 def bench_sheet() -> list[dict[str, object]]:
     """Return what a tester types for a sound pack; numbers as text, so that no float comes between."""
-    ocv_mv = (3641, 3643, 3640, 3642, 3645, 3641, 3639, 3644, 3642, 3640, 3643, 3641)
+    ocv_mv = [3639 + place * 5 % 7 for place in range(CELLS_IN_SERIES)]
     ocv_cells = [f"{one // 1000}.{one % 1000:03d}" for one in ocv_mv]
+    ocv_pack = f"{sum(ocv_mv) // 1000}.{sum(ocv_mv) % 1000 // 10:02d}"
     typed: tuple[tuple[str, str, object, str | None], ...] = (
         ("T01", "serial", "SH-SAMPLE-0001", None),
         ("T01", "maker", "LG Energy Solution", None),
@@ -176,8 +179,8 @@ def bench_sheet() -> list[dict[str, object]]:
         ("T03", "r_iso_pos", "12.4", "MOhm"),
         ("T03", "r_iso_neg", "11.8", "MOhm"),
         ("T03", "test_voltage", "500", "V"),
-        ("T03", "working_voltage", "50.4", "V"),
-        ("T04", "ocv_pack", "43.70", "V"),
+        ("T03", "working_voltage", "403.2", "V"),
+        ("T04", "ocv_pack", ocv_pack, "V"),
         ("T04", "ocv_cells", ocv_cells, "V"),
         ("T04", "cell_temp", ["24.8", "25.1", "25.0", "24.9"], "degC"),
         ("T04", "rest", "2.0", "h"),

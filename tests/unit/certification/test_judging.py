@@ -209,7 +209,9 @@ def test_an_expired_calendar_life_is_a_hard_fail():
     past = judge(OURS, measurements(), context(facts=item_facts(calendar_expiry_on=date(2026, 11, 20))))
     due = judge(OURS, measurements(), context(facts=item_facts(calendar_expiry_on=date(2026, 11, 21))))
 
+    rule = rule_of(past, "T01", "calendar_expiry_on")
     assert (past.disposition, due.disposition) == (Disposition.QUARANTINE, Disposition.REUSE)
+    assert (rule.measured, rule.limit) == ("2026-11-20", "≥ 2026-11-21")
 
 
 def test_a_module_needs_no_test_of_the_pack():
@@ -231,7 +233,7 @@ def test_a_verdict_carries_value_limit_unit_and_source():
     rule = rule_of(judge(OURS, measurements(), context()), "T03", "ohm_per_volt < 100")
 
     assert (rule.measured, rule.limit, rule.unit, rule.source) == (
-        "234126.984127",
+        "29265.873016",
         "≥ 100",
         "Ohm/V",
         "recalled:UN R100, ISO 6469-3",
