@@ -14,6 +14,7 @@ from domain.certification.conditions import (
     Measured,
     Number,
     StandsOut,
+    Today,
     answer,
     number,
     quantities_of,
@@ -267,6 +268,8 @@ def _bound(limit: Limit, test: Test, known: Known) -> tuple[str, str]:
             return f"≤ {spelled(value)}", ""
         case _:
             return "-", ""
+    if isinstance(right, Today):
+        return f"{sign} {known.today.isoformat()}", ""
     found = right.value if isinstance(right, Constant) else number(right, known)
     unit = units.get(left.quantity, "") if isinstance(left, Measured) else _shared_unit(limit, units)
     return ("-" if found is None else f"{sign} {spelled(found)}"), unit
@@ -283,6 +286,8 @@ def _shared_unit(limit: Limit, units: Mapping[str, str]) -> str:
 def _measured(limit: Limit, known: Known) -> str:
     """Return what the rule looked at: the number it compared, or each word."""
     match limit.condition:
+        case Exceeds(Measured(day), Today()) | FallsShort(Measured(day), Today()) if day in known.values:
+            return spelled(known.values[day])
         case Exceeds(left, _) | FallsShort(left, _):
             found = number(left, known)
             return "-" if found is None else spelled(found)

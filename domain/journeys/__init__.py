@@ -1,0 +1,1 @@
+"""What crosses contexts: each journey is one transaction over all it touches, or none of it."""

@@ -1,0 +1,570 @@
+"""A pack at the inspection body: received, tested, judged, approved, certified; each step also in its history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from domain.certification import usecases as certification
+from domain.certification.errors import CertificateUnknown, ReceptionUnknown
+from domain.certification.model import (
+    Applicant,
+    Assessment,
+    Certificate,
+    Chemistry,
+    Issued,
+    ItemFacts,
+    Laboratory,
+    Queued,
+    Reception,
+    ReceptionState,
+    Report,
+    Sampled,
+    Signature,
+    TestRun,
+    certificate_valid_at,
+)
+from domain.certification.ports import Credentials, CyclerFiles
+from domain.certification.protocol import Protocol
+from domain.certification.spelling import assessment_text
+from domain.identity.ports import Tokens
+from domain.journeys.ports import JourneyWork
+from domain.passport import usecases as passport
+from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
+from domain.passport.ports import Labels
+from domain.shared.actor import Actor, Role
+from domain.shared.canonical import Canonical, sha256
+from domain.shared.documents import Documents
+from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId
+from domain.shared.time import Clock
+from domain.shared.unit import Unit
+from domain.subscription import usecases as subscription
+
+STAFF = (Role.TESTER, Role.APPROVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivePack:
+    """A pack on the counter: who brings it, in which state, and until when it shall be done."""
+
+    actor: Actor
+    pack_id: PackId
+    applicant: Applicant
+    condition: str
+    due_on: date
+
+
+async def receive_pack(wish: ReceivePack, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Reception:
+    """Take a pack in for inspection (접수).
+
+    Raises:
+        PackUnknown: there is no such pack.
+        AlreadyReceived: it lies in an open reception.
+        StepOutOfOrder: it was not collected before.
+    """
+    async with unit() as work:
+        pack = await work.packs.one(wish.pack_id)
+        reception = await certification.receive(
+            certification.Receive(
+                actor=wish.actor,
+                pack_id=wish.pack_id,
+                tenant_id=wish.actor.tenant_id,
+                applicant=wish.applicant,
+                condition=wish.condition,
+                due_on=wish.due_on,
+                facts=_item_facts(pack),
+            ),
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await _record(
+            reception,
+            EntryKind.RECEIVED,
+            {"reception": reception.number, "condition": reception.condition},
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return reception
+
+
+def _item_facts(pack: Pack) -> ItemFacts:
+    return ItemFacts(
+        chemistry=Chemistry(pack.chemistry),
+        rated_capacity_mah=pack.rated_capacity_mah,
+        rated_energy_wh=pack.rated_energy_wh,
+        cell_capacity_mah=pack.cell_capacity_mah,
+        cell_count=pack.cell_count,
+        cells_in_series=pack.cells_in_series,
+        modules_in_series=pack.modules_in_series,
+        nominal_voltage_mv=pack.nominal_voltage_mv,
+        manufactured_on=pack.manufactured_on,
+        sampled=Sampled.CELL,
+    )
+
+
+async def _record(
+    reception: Reception,
+    kind: EntryKind,
+    particulars: Mapping[str, Canonical],
+    *,
+    actor: Actor,
+    work: JourneyWork,
+    ids: Ids,
+    clock: Clock,
+) -> None:
+    pack = await work.packs.one(reception.pack_id)
+    await passport.record(
+        reception.pack_id,
+        Fact(kind=kind, occurred_at=clock.now(), particulars=particulars),
+        actor=actor,
+        holder=pack.holder,
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeCyclerFile:
+    """A cycler's file as it was uploaded."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    file_name: str
+    content: bytes
+    ambient_c: Decimal | None = None
+    equipment: str = ""
+
+
+async def take_cycler_file(
+    wish: TakeCyclerFile,
+    *,
+    unit: Unit[JourneyWork],
+    cycler_files: CyclerFiles,
+    protocol: Protocol,
+    ids: Ids,
+    clock: Clock,
+) -> TestRun:
+    """Read a cycler file in a child process, keep it under its hash and add what it says to the results (시험).
+
+    Raises:
+        FileRefused: the file is empty, foreign or damaged; the code says which.
+        ReceptionUnknown: there is no such reception.
+        DischargeMissing: the file holds no full discharge.
+    """
+    wish.actor.require(Role.TESTER)
+    async with unit() as work:  # an unknown reception is refused before a large file is read
+        await work.receptions.one(wish.reception_id)
+    record = await cycler_files.read(wish.content)
+    async with unit() as work:
+        raw_sha256 = await work.files.keep(wish.content, media_type="application/octet-stream")
+        run = await certification.record_cycler_run(
+            certification.RecordCyclerRun(
+                actor=wish.actor,
+                reception_id=wish.reception_id,
+                file_name=wish.file_name,
+                raw_sha256=raw_sha256,
+                record=record,
+                ambient_c=wish.ambient_c,
+                equipment=wish.equipment,
+            ),
+            work=work,
+            protocol=protocol,
+            ids=ids,
+            clock=clock,
+        )
+        reception = await work.receptions.one(wish.reception_id)
+        await _record(
+            reception,
+            EntryKind.TESTED,
+            {
+                "reception": reception.number,
+                "source": "cycler",
+                "format": record.format.value,
+                "rows": record.rows,
+                "raw_file_sha256": raw_sha256,
+            },
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterBenchValues:
+    """Values that a tester read off a bench."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    measurements: Sequence[certification.Entered]
+    ambient_c: Decimal | None = None
+    equipment: str = ""
+
+
+async def enter_bench_values(
+    wish: EnterBenchValues, *, unit: Unit[JourneyWork], protocol: Protocol, ids: Ids, clock: Clock
+) -> TestRun:
+    """Add typed values to the results, all or none.
+
+    Raises:
+        ReceptionUnknown: there is no such reception.
+        QuantityUnknown: the protocol has no such quantity.
+        QuantityMalformed: a value is not of its quantity's kind.
+    """
+    async with unit() as work:
+        run = await certification.record_measurements(
+            certification.RecordMeasurements(
+                actor=wish.actor,
+                reception_id=wish.reception_id,
+                measurements=wish.measurements,
+                ambient_c=wish.ambient_c,
+                equipment=wish.equipment,
+            ),
+            work=work,
+            protocol=protocol,
+            ids=ids,
+            clock=clock,
+        )
+        reception = await work.receptions.one(wish.reception_id)
+        await _record(
+            reception,
+            EntryKind.TESTED,
+            {
+                "reception": reception.number,
+                "source": "bench",
+                "tests": sorted({one.test_id for one in wish.measurements}),
+                "values": len(wish.measurements),
+            },
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtReception:
+    """Who acts on which reception."""
+
+    actor: Actor
+    reception_id: ReceptionId
+
+
+async def judge(
+    wish: AtReception, *, unit: Unit[JourneyWork], protocol: Protocol, ids: Ids, clock: Clock
+) -> Assessment:
+    """Judge the results by the protocol (판정).
+
+    Raises:
+        ReceptionUnknown: there is no such reception.
+        ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
+    """
+    async with unit() as work:
+        assessment = await certification.judge_reception(
+            certification.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
+            work=work,
+            protocol=protocol,
+            ids=ids,
+            clock=clock,
+        )
+        reception = await work.receptions.one(wish.reception_id)
+        judgement = assessment.judgement
+        await _record(
+            reception,
+            EntryKind.GRADED,
+            {
+                "reception": reception.number,
+                "disposition": judgement.disposition.value,
+                "grade": judgement.grade,
+                "soh_ppm": judgement.soh_ppm,
+                "protocol": judgement.protocol_id,
+                "protocol_version": judgement.protocol_version,
+                "assessment_sha256": sha256(assessment_text(assessment)).hex(),
+            },
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return assessment
+
+
+async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Signature:
+    """Sign the assessment, as a person who did none of its work (승인).
+
+    Raises:
+        OwnWork: the actor received the pack, entered a result or judged it.
+        NotForReuse: the assessment says something else than reuse.
+    """
+    async with unit() as work:
+        signature = await certification.approve(
+            certification.Approve(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
+        )
+        reception = await work.receptions.one(wish.reception_id)
+        await _record(
+            reception,
+            EntryKind.APPROVED,
+            {
+                "reception": reception.number,
+                "meaning": signature.meaning.value,
+                "assessment_sha256": signature.subject_sha256,
+            },
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return signature
+
+
+async def issue_certificate(
+    wish: AtReception,
+    *,
+    unit: Unit[JourneyWork],
+    documents: Documents,
+    credentials: Credentials,
+    labels: Labels,
+    tokens: Tokens,
+    public_url: str,
+    ids: Ids,
+    clock: Clock,
+) -> Issued:
+    """Issue the test report (발급) and the certificate (인증): printed, signed, and in the pack's history.
+
+    Raises:
+        ReceptionMoved: the reception is not approved, or issued already.
+        AssessmentBroken: the stored assessment is not the one that was signed.
+    """
+    async with unit() as work:
+        reception = await work.receptions.one(wish.reception_id)
+        pack = await work.packs.one(reception.pack_id)
+        body = await work.parties.one(reception.tenant_id)
+        issued = await certification.issue(
+            certification.Issue(
+                actor=wish.actor,
+                reception_id=wish.reception_id,
+                pack_print=await _pack_print(pack, work=work),
+                laboratory=Laboratory(
+                    name_ko=body.name_ko,
+                    name_en=body.name_en,
+                    address_ko=body.address_ko,
+                    address_en=body.address_en,
+                    place_ko=body.address_ko,
+                    accreditation=body.accreditation,
+                ),
+                base_url=public_url,
+                token=tokens.new_hex(),
+            ),
+            work=work,
+            ids=ids,
+            clock=clock,
+            documents=documents,
+            credentials=credentials,
+            qr_svg=labels.svg,
+        )
+        certificate = issued.certificate
+        await _record(
+            reception,
+            EntryKind.CERTIFIED,
+            {
+                "certificate": certificate.number,
+                "report": issued.report.number,
+                "grade": certificate.grade,
+                "soh_ppm": certificate.soh_ppm,
+                "usable_energy_wh": certificate.usable_energy_wh,
+                "valid_until": certificate.valid_until.isoformat(),
+                "credential_sha256": sha256(certificate.credential).hex(),
+                "certificate_pdf_sha256": certificate.pdf_sha256,
+                "report_pdf_sha256": issued.report.pdf_sha256,
+            },
+            actor=wish.actor,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return issued
+
+
+async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
+    names = {name.scheme: name.value for name in await work.packs.identifiers(pack.pack_id)}
+    current = await passport.active_passport(pack.pack_id, work=work)
+    return {
+        "kr_battery_no": names.get(IdentifierScheme.KR_BATTERY_NO, "-"),
+        "maker_serial": names.get(IdentifierScheme.MAKER_SERIAL, "-"),
+        "product_uri": current.product_uri,
+        "model": pack.model,
+        "chemistry": pack.chemistry,
+        "cell_model": pack.cell_model,
+        "modules_in_series": pack.modules_in_series,
+        "rated_capacity_mah": pack.rated_capacity_mah,
+        "rated_energy_wh": pack.rated_energy_wh,
+        "nominal_voltage_mv": pack.nominal_voltage_mv,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndCertificate:
+    """A certificate that may no longer be relied on: for now (`suspended`) or for ever (`revoked`)."""
+
+    actor: Actor
+    certificate_id: CertificateId
+    how: Literal["suspended", "revoked"]
+    reason: str
+
+
+async def end_certificate(wish: EndCertificate, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Certificate:
+    """Suspend or revoke a certificate; the pack's service is suspended at the same instant, and its fee stops.
+
+    Raises:
+        CertificateUnknown: there is none, or it is another body's.
+        CertificateMoved: its status does not allow it.
+    """
+    change = certification.suspend if wish.how == "suspended" else certification.revoke
+    async with unit() as work:
+        certificate = await change(
+            certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
+            work=work,
+            clock=clock,
+        )
+        pack = await work.packs.one(certificate.pack_id)
+        if pack.contract_id is not None:
+            await subscription.suspend_assignments_of(
+                subscription.SuspendAssignments(
+                    actor=wish.actor, tenant_id=pack.holder, pack_id=pack.pack_id, at=clock.now()
+                ),
+                work=work,
+            )
+        await passport.record(
+            certificate.pack_id,
+            Fact(
+                kind=EntryKind.CERTIFICATE_ENDED,
+                occurred_at=clock.now(),
+                particulars={"certificate": certificate.number, "how": wish.how, "reason": certificate.status_reason},
+            ),
+            actor=wish.actor,
+            holder=pack.holder,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return certificate
+
+
+async def queue(
+    actor: Actor,
+    *,
+    states: Sequence[ReceptionState],
+    after: ReceptionId | None,
+    limit: int,
+    unit: Unit[JourneyWork],
+) -> tuple[Queued, ...]:
+    """Return the body's receptions in these states, newest first."""
+    actor.require(*STAFF)
+    async with unit() as work:
+        return await work.receptions.queue(tenant_id=actor.tenant_id, states=states, after=after, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceptionFile:
+    """Everything about one reception. `may_approve` is False for those whose own work it holds."""
+
+    reception: Reception
+    runs: tuple[TestRun, ...]
+    assessment: Assessment | None
+    signatures: tuple[Signature, ...]
+    report: Report | None
+    certificate: Certificate | None
+    may_approve: bool
+
+
+async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork]) -> ReceptionFile:
+    """Show a reception to the staff of its body.
+
+    Raises:
+        ReceptionUnknown: there is none, or it is another body's.
+    """
+    actor.require(*STAFF)
+    async with unit() as work:
+        reception = await work.receptions.one(reception_id)
+        if reception.tenant_id != actor.tenant_id:
+            raise ReceptionUnknown(reception=str(reception_id))
+        runs = await work.test_runs.of_reception(reception)
+        judged = reception.state not in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST)
+        assessment = await work.assessments.latest(reception) if judged else None
+        signatures = await work.signatures.of_subject(reception.pack_id, assessment.assessment_id) if assessment else ()
+        certificates = await work.certificates.of_pack(reception.pack_id)
+        entered = {reception.received_by, *(run.recorded_by for run in runs)}
+        if assessment is not None:
+            entered.add(assessment.judged_by)
+        return ReceptionFile(
+            reception=reception,
+            runs=runs,
+            assessment=assessment,
+            signatures=signatures,
+            report=await work.reports.of_reception(reception),
+            certificate=next((one for one in certificates if one.reception_id == reception_id), None),
+            may_approve=actor.role is Role.APPROVER and actor.person_id not in entered,
+        )
+
+
+async def fetch_document(
+    actor: Actor, reception_id: ReceptionId, kind: Literal["report", "certificate"], *, unit: Unit[JourneyWork]
+) -> tuple[str, bytes]:
+    """Return the number and the PDF of a reception's report or certificate.
+
+    Raises:
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        CertificateUnknown: nothing is issued yet.
+    """
+    found = await open_reception(actor, reception_id, unit=unit)
+    issued = found.report if kind == "report" else found.certificate
+    if issued is None:
+        raise CertificateUnknown
+    async with unit() as work:
+        return issued.number, await work.files.read(issued.pdf_sha256)
+
+
+async def valid_certificate(pack_id: PackId, *, work: JourneyWork, clock: Clock) -> Certificate:
+    """Return the certificate that a pack may be relied on for now.
+
+    Raises:
+        CertificateUnknown: it has none, or it is suspended, revoked or expired.
+    """
+    certificate = await work.certificates.standing(pack_id)
+    if certificate is None or not certificate_valid_at(certificate, clock.now()):
+        raise CertificateUnknown
+    return certificate
+
+
+async def find_certificate(number: str, *, unit: Unit[JourneyWork]) -> Certificate:
+    """Return the certificate of a number, for anyone who asks.
+
+    Raises:
+        CertificateUnknown: there is none.
+    """
+    async with unit() as work:
+        return await work.certificates.find(number.strip())
+
+
+async def find_certificate_by_token(token: str, *, unit: Unit[JourneyWork]) -> Certificate:
+    """Return the certificate that the token in its QR code leads to.
+
+    Raises:
+        CertificateUnknown: it leads to none.
+    """
+    async with unit() as work:
+        return await work.certificates.find_by_token(token.strip())

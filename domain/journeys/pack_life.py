@@ -1,0 +1,80 @@
+"""A pack's first life: registered with all its names, then in a vehicle, removed, collected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.journeys.ports import JourneyWork
+from domain.passport import usecases as passport
+from domain.passport.errors import StepOutOfOrder
+from domain.passport.model import Entry, EntryKind, Fact, Pack, Passport
+from domain.shared.actor import Actor, Role
+from domain.shared.canonical import Canonical
+from domain.shared.identifiers import Ids, PackId
+from domain.shared.time import Clock
+from domain.shared.unit import Unit
+
+FIRST_LIFE = frozenset({EntryKind.INSTALLED_IN_VEHICLE, EntryKind.REMOVED, EntryKind.COLLECTED})
+"""Facts that an operator reports; every other kind is written by the journey that makes it true."""
+
+
+async def register_pack(
+    wish: passport.RegisterPack, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
+) -> tuple[Pack, Passport]:
+    """Register a pack and open its first-life passport.
+
+    Raises:
+        IdentifierMalformed: an identifier is not of its scheme's form.
+        IdentifierTaken: an identifier is already another pack's.
+    """
+    async with unit() as work:
+        registered = await passport.register_pack(wish, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return registered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFact:
+    """Something that happened to a pack before it came here."""
+
+    actor: Actor
+    pack_id: PackId
+    kind: EntryKind
+    occurred_at: datetime
+    particulars: Mapping[str, Canonical]
+
+
+async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Entry:
+    """Record a fact of a pack's first life.
+
+    Raises:
+        PackUnknown: there is no such pack.
+        StepOutOfOrder: the pack's state does not allow the fact, or the fact is not one to report.
+    """
+    wish.actor.require(Role.OPERATOR)
+    if wish.kind not in FIRST_LIFE:
+        raise StepOutOfOrder(state="first_life", kind=wish.kind)
+    async with unit() as work:
+        pack = await work.packs.one(wish.pack_id)
+        entry = await passport.record(
+            wish.pack_id,
+            Fact(kind=wish.kind, occurred_at=wish.occurred_at, particulars=wish.particulars),
+            actor=wish.actor,
+            holder=pack.holder,
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return entry
+
+
+async def verify_history(pack_id: PackId, *, unit: Unit[JourneyWork]) -> int:
+    """Check the seals of a pack's whole history; return how many entries hold.
+
+    Raises:
+        PackUnknown: there is no such pack.
+        SealBroken: names the first broken entry.
+    """
+    async with unit() as work:
+        return await passport.verify_history(pack_id, work=work)

@@ -1,0 +1,157 @@
+"""What anyone may see without signing in: a passport's public part, and whether a certificate may be relied on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.certification.errors import CertificateUnknown
+from domain.certification.model import Certificate, CertificateStatus
+from domain.journeys.ports import JourneyWork
+from domain.passport.attributes import Tier, visible, withheld
+from domain.passport.errors import PackUnknown, PassportMissing
+from domain.passport.model import Passport, PassportState
+from domain.shared.canonical import Canonical
+from domain.shared.identifiers import PackId, PassportId
+from domain.shared.time import Clock, seoul_day
+from domain.shared.unit import Unit
+
+
+class Standing(StrEnum):
+    """Whether a certificate may be relied on at an instant: its status and the calendar together."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+
+def standing_of(certificate: Certificate, *, at: datetime) -> Standing:
+    """Say how a certificate stands; the last day belongs to its validity, and an ended one never merely expires."""
+    if certificate.status is not CertificateStatus.VALID:
+        return Standing(certificate.status.value)
+    return Standing.VALID if seoul_day(at) <= certificate.valid_until else Standing.EXPIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicCertificate:
+    """What anyone may know of a certificate."""
+
+    number: str
+    grade: str
+    issued_on: date
+    valid_until: date
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicPassport:
+    """A passport's public part. `successors` are the product URIs of what the battery became, `origins` of what it was.
+
+    `withheld` counts the attributes that the public tier does not reach.
+    """
+
+    product_uri: str
+    in_force: bool
+    issued_at: datetime
+    attributes: Mapping[str, Canonical]
+    withheld: int
+    certificate: PublicCertificate | None
+    origins: tuple[str, ...]
+    successors: tuple[str, ...]
+
+
+async def read_public_passport(product_uri: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicPassport:
+    """Gather the public part of the passport under a product URI, in force or superseded.
+
+    Raises:
+        PackUnknown: no passport was issued under this URI.
+    """
+    async with unit() as work:
+        pack_id = await work.packs.find(product_uri)
+        passports = await work.passports.of_pack(pack_id)
+        passport = next((one for one in passports if one.product_uri == product_uri), None)
+        if passport is None:
+            raise PackUnknown(identifier=product_uri)
+        edges = await work.passports.edges(passport.passport_id)
+        origins = [
+            await _uri_of(edge.from_pack, edge.from_passport, work=work)
+            for edge in edges
+            if edge.to_passport == passport.passport_id
+        ]
+        successors = [
+            await _uri_of(edge.to_pack, edge.to_passport, work=work)
+            for edge in edges
+            if edge.from_passport == passport.passport_id
+        ]
+        certificate = await _certificate_in(passport, work=work, at=clock.now())
+    return PublicPassport(
+        product_uri=passport.product_uri,
+        in_force=passport.state is PassportState.ACTIVE,
+        issued_at=passport.issued_at,
+        attributes=visible(passport.attributes, Tier.PUBLIC),
+        withheld=withheld(passport.attributes, Tier.PUBLIC),
+        certificate=certificate,
+        origins=tuple(sorted(origins)),
+        successors=tuple(sorted(successors)),
+    )
+
+
+async def _uri_of(pack_id: PackId, passport_id: PassportId, *, work: JourneyWork) -> str:
+    for passport in await work.passports.of_pack(pack_id):
+        if passport.passport_id == passport_id:
+            return passport.product_uri
+    raise PassportMissing
+
+
+async def _certificate_in(passport: Passport, *, work: JourneyWork, at: datetime) -> PublicCertificate | None:
+    number = passport.attributes.get("certificate_number")
+    if not isinstance(number, str):
+        return None
+    return _public(await work.certificates.find(number), at=at)
+
+
+def _public(certificate: Certificate, *, at: datetime) -> PublicCertificate:
+    return PublicCertificate(
+        number=certificate.number,
+        grade=certificate.grade,
+        issued_on=seoul_day(certificate.issued_at),
+        valid_until=certificate.valid_until,
+        standing=standing_of(certificate, at=at),
+    )
+
+
+async def find_public_uri(identifier: str, *, unit: Unit[JourneyWork]) -> str:
+    """Return the product URI under which the public finds a pack: the one in force, else the last.
+
+    Raises:
+        PackUnknown: the identifier leads nowhere.
+        PassportMissing: the pack has no passport.
+    """
+    async with unit() as work:
+        passports = await work.passports.of_pack(await work.packs.find(identifier.strip()))
+    if not passports:
+        raise PassportMissing
+    in_force = [one for one in passports if one.state is PassportState.ACTIVE]
+    return (in_force or list(passports))[-1].product_uri
+
+
+async def check_certificate(number: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
+    """Say how the certificate of a number stands now; None when none was issued under it."""
+    async with unit() as work:
+        try:
+            found = await work.certificates.find(number.strip())
+        except CertificateUnknown:
+            return None
+    return _public(found, at=clock.now())
+
+
+async def check_token(token: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
+    """Say how the certificate that a QR code's token leads to stands now; None when it leads to none."""
+    async with unit() as work:
+        try:
+            found = await work.certificates.find_by_token(token.strip())
+        except CertificateUnknown:
+            return None
+    return _public(found, at=clock.now())

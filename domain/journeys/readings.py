@@ -1,0 +1,65 @@
+"""A site's readings: the file is read outside the transaction, then stored in one."""
+
+from dataclasses import dataclass
+
+from domain.journeys.ports import JourneyWork
+from domain.metering import usecases as metering
+from domain.metering.model import ImportReport, Site
+from domain.metering.ports import ReadingFiles
+from domain.shared.actor import Actor
+from domain.shared.identifiers import Ids, SiteId, TenantId
+from domain.shared.time import Clock
+from domain.shared.unit import Unit
+
+
+async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids) -> Site:
+    """Open a tenant's site with a channel for each quantity.
+
+    Raises:
+        TenantUnknown: there is no such tenant.
+    """
+    async with unit() as work:
+        await work.parties.one(wish.tenant_id)
+        site = await metering.open_site(wish, work=work, ids=ids)
+        await work.commit()
+    return site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile:
+    """A readings file as it was sent."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    content: bytes
+
+
+async def import_file(
+    wish: ImportFile, *, unit: Unit[JourneyWork], reading_files: ReadingFiles, ids: Ids, clock: Clock
+) -> ImportReport:
+    """Take a site's readings file; each reading is stored once however often it is sent.
+
+    Raises:
+        FileRefused: something in the file has no meaning; it says what and where.
+        SiteUnknown: the tenant has no such site.
+        ReadingInFuture: a slot ends more than five minutes from now.
+    """
+    async with unit() as work:  # an unknown site is refused before a large file is read
+        await work.sites.one(wish.tenant_id, wish.site_id)
+    series = await reading_files.parse(wish.content)
+    async with unit() as work:
+        report = await metering.import_series(
+            metering.ImportSeries(
+                actor=wish.actor,
+                tenant_id=wish.tenant_id,
+                site_id=wish.site_id,
+                series=series,
+                file_sha256=metering.file_sha256(wish.content),
+            ),
+            work=work,
+            ids=ids,
+            clock=clock,
+        )
+        await work.commit()
+    return report

@@ -1,0 +1,147 @@
+"""A pack's whole life on one line: passports, history, certificates, labels, contract, energy and invoices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.billing.model import InvoiceStanding
+from domain.certification.model import Certificate, Reception
+from domain.journeys.ports import JourneyWork
+from domain.metering.model import UsageSnapshot
+from domain.passport import sealing
+from domain.passport.errors import PackUnknown, SealBroken
+from domain.passport.model import Edge, Entry, EntryKind, Head, Identifier, Label, Pack, Passport
+from domain.shared.actor import Actor, Role
+from domain.shared.identifiers import PackId, TenantId
+from domain.shared.unit import Unit
+from domain.subscription.model import Assignment, Contract
+
+OWN_USE = frozenset({EntryKind.IN_SERVICE, EntryKind.BILLED, EntryKind.DEPLOYED})
+"""What a holder did with a pack; another holder does not see it."""
+
+MONTHS_SHOWN_MAX = 36
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One assignment of the pack with its contract, and the months frozen and billed under it."""
+
+    contract: Contract
+    assignment: Assignment
+    snapshots: tuple[UsageSnapshot, ...]
+    invoices: tuple[InvoiceStanding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackTrace:
+    """Everything one reader may know of a pack. `broken` is the first entry whose seal fails, None when all hold."""
+
+    pack: Pack
+    head: Head
+    identifiers: tuple[Identifier, ...]
+    passports: tuple[Passport, ...]
+    edges: tuple[Edge, ...]
+    entries: tuple[Entry, ...]
+    hidden_entries: int
+    broken: SealBroken | None
+    receptions: tuple[Reception, ...]
+    certificates: tuple[Certificate, ...]
+    labels: tuple[Label, ...]
+    services: tuple[Service, ...]
+
+
+async def find_pack(identifier: str, *, unit: Unit[JourneyWork]) -> PackId:
+    """Return the pack that an identifier of any kind leads to: URI, battery number, serial or our own id.
+
+    Raises:
+        PackUnknown: it leads nowhere.
+    """
+    wanted = identifier.strip()
+    async with unit() as work:
+        try:
+            return (await work.packs.one(PackId(UUID(wanted)))).pack_id
+        except (ValueError, PackUnknown):
+            return await work.packs.find(wanted)
+
+
+async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) -> PackTrace:
+    """Gather a pack's life for one reader.
+
+    A tenant sees a pack that it holds, and of others' use of it nothing.
+
+    Raises:
+        PackUnknown: there is no such pack, or it is not this actor's.
+    """
+    actor.require(Role.OPERATOR, Role.TESTER, Role.APPROVER, Role.TENANT)
+    async with unit() as work:
+        pack = await work.packs.one(pack_id)
+        if actor.role is Role.TENANT and pack.holder != actor.tenant_id:
+            raise PackUnknown(identifier=str(pack_id))
+        head = await work.histories.head(pack_id)
+        entries = await work.histories.entries(pack_id)
+        passports = await work.passports.of_pack(pack_id)
+        edges = {edge for passport in passports for edge in await work.passports.edges(passport.passport_id)}
+        return PackTrace(
+            pack=pack,
+            head=head,
+            identifiers=await work.packs.identifiers(pack_id),
+            passports=passports,
+            edges=tuple(sorted(edges, key=lambda edge: (edge.from_passport, edge.to_passport))),
+            entries=tuple(entry for entry in entries if _may_see(actor, entry)),
+            hidden_entries=sum(not _may_see(actor, entry) for entry in entries),
+            broken=_first_broken(entries, head),
+            receptions=await work.receptions.of_pack(pack_id),
+            certificates=await work.certificates.of_pack(pack_id),
+            labels=await work.printed_labels.of_pack(pack_id),
+            services=await _services(pack, actor=actor, work=work),
+        )
+
+
+def _may_see(actor: Actor, entry: Entry) -> bool:
+    match actor.role:
+        case Role.OPERATOR:
+            return True
+        case Role.TENANT:
+            return entry.kind not in OWN_USE or entry.holder == actor.tenant_id
+        case _:
+            return entry.kind not in OWN_USE
+
+
+def _first_broken(entries: Sequence[Entry], head: Head) -> SealBroken | None:
+    try:
+        sealing.verify(entries, head)
+    except SealBroken as broken:
+        return broken
+    return None
+
+
+async def _services(pack: Pack, *, actor: Actor, work: JourneyWork) -> tuple[Service, ...]:
+    if actor.role not in (Role.OPERATOR, Role.TENANT):
+        return ()
+    tenant: TenantId = actor.tenant_id if actor.role is Role.TENANT else pack.holder
+    services = []
+    for assignment in await work.assignments.of_pack(tenant, pack.pack_id):
+        snapshots = await work.usage_snapshots.of_contract(tenant, assignment.contract_id, limit=MONTHS_SHOWN_MAX)
+        invoices = [
+            invoice
+            for snapshot in snapshots
+            if (invoice := await work.invoices.of_month(tenant, assignment.contract_id, snapshot.usage.month))
+        ]
+        services.append(
+            Service(
+                contract=await work.contracts.one(tenant, assignment.contract_id),
+                assignment=assignment,
+                snapshots=snapshots,
+                invoices=tuple([await work.invoices.one(tenant, invoice.invoice_id) for invoice in invoices]),
+            )
+        )
+    return tuple(services)
+
+
+async def list_packs(actor: Actor, *, after: PackId | None, limit: int, unit: Unit[JourneyWork]) -> tuple[Pack, ...]:
+    """Return packs, newest first: a tenant's own, or all for the staff of the complex and of the inspection body."""
+    actor.require(Role.OPERATOR, Role.TESTER, Role.APPROVER, Role.TENANT)
+    async with unit() as work:
+        return await work.packs.page(
+            holder=actor.tenant_id if actor.role is Role.TENANT else None, after=after, limit=limit
+        )
