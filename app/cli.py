@@ -1,0 +1,570 @@
+"""`sunhwan …`: the verbs of the people who run it. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not reachable."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn, TypeVar
+
+import structlog
+import typer
+import uvloop
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app import demo, demo_complex, inspecting, wiring
+from app.http.packs import trace_out
+from app.jobs.schedule import running_schedule
+from app.main import create_app
+from app.ports import Ports
+from app.serving import listen, serving
+from app.settings import Settings, read_settings
+from app.worker import work
+from domain.identity.model import PartyKind
+from domain.journeys import pack_life, trace
+from domain.journeys.system import system_actor
+from domain.shared.actor import Actor, Role
+from domain.shared.errors import DomainError, NotFound, Unavailable
+from domain.shared.identifiers import TenantId
+from domain.shared.time import SEOUL, Month
+
+DONE, FAILED, USAGE, REFUSED, NOT_REACHABLE = 0, 1, 2, 3, 4
+
+cli = typer.Typer(
+    name="sunhwan",
+    help="순환 Sunhwan: 재사용 배터리의 접수부터 청구까지 · reuse batteries from reception to the monthly bill.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+history = typer.Typer(help="팩의 봉인된 이력 · a pack's sealed history.", no_args_is_help=True)
+cycler = typer.Typer(help="시험 장비 파일 · cycler files.", no_args_is_help=True)
+cert = typer.Typer(help="인증 기록 · certificates.", no_args_is_help=True)
+cli.add_typer(history, name="history")
+cli.add_typer(cycler, name="cycler")
+cli.add_typer(cert, name="cert")
+
+Language = Literal["ko", "en"]
+Result = TypeVar("Result")
+Lang = Annotated[Language, typer.Option("--lang", envvar="SUNHWAN_LANG", help="ko | en")]
+Json = Annotated[bool, typer.Option("--json", help="JSON 문서 하나로 출력 · print one JSON document.")]
+PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, 배터리 식별번호, 일련번호 또는 팩 번호.")]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command line; any error of the field is one sentence and an exit code, never a traceback."""
+    _log_to_stderr()
+    try:
+        cli(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _log_to_stderr() -> None:
+    """Keep standard output for results; logs are events with facts."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _fail(error: DomainError, language: Language, *, as_json: bool = False) -> NoReturn:
+    if as_json:
+        print(
+            json.dumps(
+                {"error": {"code": error.code, "message": error.sentence(language), "facts": error.facts}},
+                ensure_ascii=False,
+            )
+        )
+    else:
+        err.print(f"[bold red]✗[/] {error.sentence(language)} [dim]({error.code})[/]", highlight=False)
+    code = NOT_REACHABLE if isinstance(error, Unavailable) else REFUSED
+    raise typer.Exit(FAILED if isinstance(error, NotFound) else code)
+
+
+def _run(doing: Callable[[], Awaitable[Result]], language: Language, *, as_json: bool = False) -> Result:
+    """Run a coroutine; tell an error of the field in one sentence."""
+
+    async def run() -> Result:
+        return await doing()
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run())
+    except DomainError as error:
+        _fail(error, language, as_json=as_json)
+
+
+@contextlib.asynccontextmanager
+async def _ports(settings: Settings) -> AsyncIterator[Ports]:
+    async with (
+        wiring.open_database(settings) as address,
+        wiring.open_ports(replace(settings, database_url=address)) as ports,
+    ):
+        yield ports
+
+
+def _settings(language: Language) -> Settings:
+    try:
+        return read_settings()
+    except DomainError as error:
+        _fail(error, language)
+
+
+# ── starting ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@cli.command()
+def up(
+    with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="빈 데이터베이스면 시연 단지를 넣는다.")] = True,
+    language: Lang = "ko",
+) -> None:
+    """데이터베이스, 콘솔, API, 작업자를 함께 시작한다 · start everything; Ctrl-C stops it."""
+    settings = _settings(language)
+    _run(lambda: _up(settings, language, with_demo=with_demo), language)
+
+
+async def _up(settings: Settings, language: Language, *, with_demo: bool) -> None:
+    stopping = asyncio.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(wanted, stopping.set)
+    listening = listen(settings.host, settings.port)
+    with contextlib.closing(listening):
+        async with wiring.open_database(settings) as address:
+            opened = replace(settings, database_url=address)
+            password = None
+            if with_demo:
+                password = await _load_demo(opened, language)
+            async with (
+                wiring.open_ports(opened) as ports,
+                running_schedule(ports),
+                serving(create_app(opened, ports=lambda _: _lend(ports)), listening),
+            ):
+                _greet(opened, password, language)
+                await stopping.wait()
+                err.print("멈추는 중 …" if language == "ko" else "Stopping …")
+
+
+@contextlib.asynccontextmanager
+async def _lend(ports: Ports) -> AsyncIterator[Ports]:
+    yield ports
+
+
+async def _load_demo(settings: Settings, language: Language) -> str | None:
+    """Make the demonstration complex in an empty database and tell its story once; return the password."""
+    async with wiring.open_ports(settings) as ports:
+        if await demo_complex.is_empty(ports):
+            await demo_complex.make_complex(ports, password=demo_complex.sign_in_password(settings.home))
+        elif not await demo_complex.has_people(ports):
+            return None
+        untold = await demo_complex.is_untold(ports)
+    password = demo_complex.sign_in_password(settings.home)
+    if untold:
+        err.print("시연 단지를 준비하는 중 …" if language == "ko" else "Preparing the demonstration complex …")
+        await _tell(demo.DemoWish(), settings, password=password, said=lambda _: None)
+    return password
+
+
+def _greet(settings: Settings, password: str | None, language: Language) -> None:
+    ko = language == "ko"
+    base = settings.public_url
+    table = Table.grid(padding=(0, 2))
+    table.add_row("콘솔" if ko else "Console", f"[bold]{base}/[/]")
+    table.add_row("API 문서" if ko else "API docs", f"{base}/docs")
+    table.add_row("데이터" if ko else "Data", str(settings.home) if settings.database_url else "-")
+    if password is not None:
+        table.add_row("", "")
+        names = {
+            "operator": ("운영자", "operator: pack timeline, trace, contracts"),
+            "tester": ("KTR 시험원", "KTR tester: reception, tests"),
+            "approver": ("KTR 승인자", "KTR approver: approval, certificates"),
+            "tenant": ("입주기업", "tenant: energy, invoices"),
+            "neighbour": ("다른 입주기업", "another tenant"),
+        }
+        table.add_row("시연 로그인" if ko else "Sign-ins", f"{'비밀번호' if ko else 'password'} [bold]{password}[/]")
+        for sign_in, (in_ko, in_en) in names.items():
+            table.add_row("", f"[bold]{sign_in}[/]  {in_ko if ko else in_en}")
+    err.print(
+        Panel(
+            table,
+            title="순환 Sunhwan",
+            subtitle="Ctrl-C 로 종료" if ko else "Ctrl-C stops",
+            border_style="green",
+            expand=False,
+        )
+    )
+
+
+@cli.command()
+def serve(language: Lang = "ko") -> None:
+    """웹 콘솔과 API만 시작한다 (서버 배포) · serve console and API only, on DATABASE_URL."""
+    settings = _settings(language)
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(wanted, stopping.set)
+        with contextlib.closing(listen(settings.host, settings.port)) as listening:
+            async with wiring.open_database(settings) as address:
+                opened = replace(settings, database_url=address)
+                async with serving(create_app(opened), listening):
+                    err.print(f"{opened.public_url}/")
+                    await stopping.wait()
+
+    _run(run, language)
+
+
+@cli.command("work")
+def work_command(language: Lang = "ko") -> None:
+    """작업자만 시작한다: 일정과 발신함 · run the worker: schedule and outbox."""
+    settings = _settings(language)
+
+    async def run() -> None:
+        async with wiring.open_database(settings) as address:
+            await work(replace(settings, database_url=address))
+
+    _run(run, language)
+
+
+@cli.command("migrate")
+def migrate_command(language: Lang = "ko") -> None:
+    """데이터베이스 구조를 최신으로 만든다 · bring the database to the newest schema."""
+    settings = _settings(language)
+
+    async def run() -> None:
+        async with wiring.open_database(settings):
+            pass
+
+    _run(run, language)
+    out.print("최신 구조입니다." if language == "ko" else "The schema is up to date.")
+
+
+# ── the main job ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def _tell(wish: demo.DemoWish, settings: Settings, *, password: str, said: Callable[[str], None]) -> demo.Story:
+    """Tell the story on a clock of its own, serving the web program on a free loopback port meanwhile."""
+    async with wiring.open_ports(settings) as plain:
+        begins = (await plain.reading_files.parse(demo.read_file(wish.site or demo.SAMPLE_SITE))).first_at
+    clock = wiring.story_clock(begins - timedelta(days=150))
+    async with wiring.open_ports(settings, clock=clock) as ports:
+
+        @contextlib.asynccontextmanager
+        async def serve_story() -> AsyncIterator[str]:
+            listening = listen("127.0.0.1", 0)
+            with contextlib.closing(listening):
+                async with serving(create_app(settings, ports=lambda _: _lend(ports)), listening):
+                    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+        return await demo.tell(wish, ports=ports, clock=clock, serve=serve_story, password=password, said=said)
+
+
+@cli.command("demo")
+def demo_command(
+    cycler_file: Annotated[Path | None, typer.Option("--cycler", help="시험 장비 파일 (Neware NDAX, BDF CSV).")] = None,
+    site_file: Annotated[Path | None, typer.Option("--site", help="15분 계량 CSV (.csv, .csv.gz).")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="마감할 달 YYYY-MM.")] = None,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """팩 하나의 전 주기를 실제 경로로 시연한다 · walk one pack through its whole life."""
+    settings = _settings(language)
+    try:
+        wanted = None if month is None else Month.parse(month)
+    except ValueError:
+        err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
+        raise typer.Exit(USAGE) from None
+    wish = demo.DemoWish(cycler=cycler_file, site=site_file, month=wanted)
+
+    async def run() -> demo.Story:
+        for path in (wish.cycler, wish.site):
+            if path is not None:
+                demo.read_file(path)
+        async with wiring.open_database(settings) as address:
+            opened = replace(settings, database_url=address)
+            password = demo_complex.sign_in_password(settings.home)
+            async with wiring.open_ports(opened) as ports:
+                if await demo_complex.is_empty(ports):
+                    await demo_complex.make_complex(ports, password=password)
+            with _progress(language, quiet=as_json) as said:
+                return await _tell(wish, opened, password=password, said=said)
+
+    story = _run(run, language, as_json=as_json)
+    if as_json:
+        print(json.dumps(story.told, ensure_ascii=False, indent=2))
+    else:
+        _show_story(story, language)
+
+
+@contextlib.contextmanager
+def _progress(language: Language, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    names = {key: (ko if language == "ko" else en) for key, ko, en in demo.STEPS}
+    if quiet:
+        yield lambda _: None
+        return
+    with Progress(
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=12),
+        TimeElapsedColumn(),
+        console=err,
+    ) as progress:
+        running: list[TaskID] = []
+
+        def said(key: str) -> None:
+            if running:
+                progress.update(running[-1], total=1, completed=1)
+            running.append(progress.add_task(names[key], total=None))
+
+        yield said
+        if running:
+            progress.update(running[-1], total=1, completed=1)
+
+
+def _show_story(story: demo.Story, language: Language) -> None:
+    ko = language == "ko"
+    told = story.told
+    test, certificate, month = told["test"], told["certificate"], told["month"]
+    readings = told["readings"]
+    facts = Table(show_header=False, box=None, padding=(0, 2))
+    facts.add_row(
+        "시험" if ko else "Test",
+        f"{test['format']} · {test['rows']:,} 행, {test['steps']} 스텝 · {test['variant']} "
+        f"{test['discharge_capacity_ah']} Ah, {test['discharge_energy_wh']} Wh",
+    )
+    facts.add_row(
+        "인증" if ko else "Certificate",
+        f"{certificate['certificate']} · {'등급' if ko else 'grade'} {certificate['grade']} · "
+        f"SoH {certificate['soh_percent']} % · {certificate['usable_energy_wh']:,} Wh",
+    )
+    facts.add_row("여권" if ko else "Passport", str(told["second_life"]["product_uri"]))
+    facts.add_row(
+        "계량" if ko else "Readings",
+        f"{readings['intervals']:,} × {readings['channels']} · {readings['totals_kwh']} · "
+        f"{'왕복효율' if ko else 'round trip'} {readings['round_trip']}",
+    )
+    invoice = month["invoice"]
+    if isinstance(invoice, dict):
+        facts.add_row(
+            "청구" if ko else "Invoice",
+            f"{invoice['number']} · {month['month']} · {invoice['total_krw']:,} KRW · {invoice['state']}",
+        )
+    out.print(Panel(facts, title="결과" if ko else "Result", border_style="green", expand=False))
+    if story.life is not None:
+        _show_trace(story.life, language)
+
+
+# ── tracing ───────────────────────────────────────────────────────────────────────────────────────
+
+KINDS_KO = {
+    "manufactured": "제조",
+    "passport_issued": "여권 발급",
+    "installed_in_vehicle": "차량 장착",
+    "removed": "탈거",
+    "collected": "회수",
+    "received": "접수",
+    "tested": "시험",
+    "graded": "판정",
+    "approved": "승인",
+    "certified": "인증",
+    "repurposed": "재사용 전환",
+    "labelled": "라벨 출력",
+    "deployed": "배정",
+    "in_service": "운영",
+    "billed": "청구",
+    "certificate_ended": "인증 종료",
+    "withdrawn_from_use": "사용 중지",
+}
+
+
+def _show_trace(found: trace.PackTrace, language: Language) -> None:
+    ko = language == "ko"
+    table = Table(title="전 주기 이력" if ko else "Whole life", title_justify="left")
+    for heading in (
+        ("#", "일시 (서울)", "사건", "내용", "담당", "봉인")
+        if ko
+        else (
+            "#",
+            "When (Seoul)",
+            "What",
+            "Particulars",
+            "Who",
+            "Seal",
+        )
+    ):
+        table.add_column(heading, overflow="fold")
+    for entry in found.entries:
+        payload = json.loads(entry.payload)
+        shown = ", ".join(f"{key}={_brief(value)}" for key, value in payload.items())
+        table.add_row(
+            str(entry.sequence),
+            entry.occurred_at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M"),
+            KINDS_KO[entry.kind.value] if ko else entry.kind.value,
+            shown,
+            entry.actor_name,
+            entry.seal.hex()[:10],
+        )
+    out.print(table)
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("팩" if ko else "Pack", f"{found.pack.pack_id} · {found.head.state.value}")
+    for one in found.passports:
+        lines.add_row(
+            "여권" if ko else "Passport", f"{one.product_uri} · {one.battery_status.value} · {one.state.value}"
+        )
+    for certificate in found.certificates:
+        lines.add_row(
+            "인증서" if ko else "Certificate",
+            f"{certificate.number} · {certificate.grade} · {certificate.status.value} · ~{certificate.valid_until}",
+        )
+    for label in found.labels:
+        lines.add_row("라벨" if ko else "Label", label.product_uri)
+    for service in found.services:
+        lines.add_row(
+            "계약" if ko else "Contract",
+            f"{service.contract.number} · {service.assignment.starts_at.astimezone(SEOUL):%Y-%m-%d}~",
+        )
+        for snapshot in service.snapshots:
+            usage = snapshot.usage
+            lines.add_row(
+                "에너지" if ko else "Energy",
+                f"{usage.month} · {demo.kwh(usage.storage_charge_wh)} → {demo.kwh(usage.storage_discharge_wh)} kWh",
+            )
+        for standing in service.invoices:
+            lines.add_row(
+                "청구서" if ko else "Invoice",
+                f"{standing.invoice.number} · {standing.invoice.total_krw:,} KRW · {standing.state.value}",
+            )
+    out.print(lines)
+    if found.broken is None:
+        out.print(
+            f"[green]✓[/] {'봉인' if ko else 'seals'} {len(found.entries) + found.hidden_entries}", highlight=False
+        )
+    else:
+        out.print(f"[bold red]✗[/] {found.broken.sentence(language)}", highlight=False)
+
+
+def _brief(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{text[:10]}…" if len(text) == 64 else text
+
+
+async def _operator(ports: Ports) -> Actor:
+    """Return the one in whose name the command line looks: whoever can open this database may see all of it."""
+    async with ports.unit() as opened:
+        operators = await opened.parties.of_kind(PartyKind.OPERATOR)
+    tenant_id = operators[0].tenant_id if operators else TenantId(1)
+    return replace(system_actor(tenant_id), role=Role.OPERATOR)
+
+
+@cli.command("trace")
+def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "ko") -> None:
+    """팩의 전 주기를 한 줄로 보여 준다 · show a pack's whole life."""
+    settings = _settings(language)
+
+    async def run() -> trace.PackTrace:
+        async with _ports(settings) as ports:
+            pack_id = await trace.find_pack(pack, unit=ports.unit)
+            return await trace.trace_pack(pack_id, actor=await _operator(ports), unit=ports.unit)
+
+    found = _run(run, language, as_json=as_json)
+    if as_json:
+        print(inspecting.as_json(trace_out(found)))
+    else:
+        _show_trace(found, language)
+
+
+@history.command("verify")
+def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "ko") -> None:
+    """이력의 봉인을 모두 확인한다 · verify every seal; names the first broken entry."""
+    settings = _settings(language)
+
+    async def run() -> int:
+        async with _ports(settings) as ports:
+            pack_id = await trace.find_pack(pack, unit=ports.unit)
+            return await pack_life.verify_history(pack_id, unit=ports.unit)
+
+    entries = _run(run, language, as_json=as_json)
+    if as_json:
+        print(json.dumps({"entries": entries, "holds": True}))
+    else:
+        said = f"이력 {entries}건의 봉인이 모두 맞습니다." if language == "ko" else f"All {entries} seals hold."
+        out.print(f"[green]✓[/] {said}", highlight=False)
+
+
+# ── files ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cycler.command("inspect")
+def cycler_inspect(
+    file: Annotated[Path, typer.Argument(help="시험 장비 파일.")],
+    rated_ah: Annotated[float | None, typer.Option("--rated-ah", help="정격 용량 Ah.")] = None,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """시험 장비 파일을 읽어 요약한다 · summarise a cycler file."""
+
+    async def run() -> inspecting.InspectedOut:
+        record = await wiring.cycler_files().read(demo.read_file(file))
+        return inspecting.inspected(record, None if rated_ah is None else Decimal(str(rated_ah)))
+
+    found = _run(run, language, as_json=as_json)
+    if as_json:
+        print(inspecting.as_json(found))
+        return
+    table = Table(title=f"{found.format} · {found.rows:,} 행 · {found.hours} h", title_justify="left")
+    for heading in ("step", "kind", "rows", "h", "A", "V", "Ah", "Wh", "counter Ah"):
+        table.add_column(heading, justify="right")
+    for step in found.steps:
+        table.add_row(
+            str(step.step),
+            step.kind,
+            f"{step.rows:,}",
+            f"{step.hours:.4f}",
+            f"{step.median_current_a:.4f}",
+            f"{step.first_v:.4f} → {step.last_v:.4f}",
+            f"{step.charge_ah:.4f}",
+            f"{step.energy_wh:.4f}",
+            "-" if step.counter_ah is None else f"{step.counter_ah:.5f}",
+        )
+    out.print(table)
+    for finding in found.findings:
+        out.print(f"• {finding}")
+
+
+@cert.command("verify")
+def cert_verify(
+    file: Annotated[Path, typer.Argument(help="서명된 인증 기록 (JSON).")],
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """서명된 인증 기록을 확인한다 · verify a signed certificate record."""
+    settings = _settings(language)
+
+    async def run() -> str:
+        return await inspecting.verify_record(demo.read_file(file), credentials=wiring.credentials(settings))
+
+    number = _run(run, language, as_json=as_json)
+    if as_json:
+        print(json.dumps({"number": number, "signature": "valid"}))
+    else:
+        out.print(f"[green]✓[/] {number}: {'서명이 유효합니다.' if language == 'ko' else 'the signature is valid.'}")

@@ -1,0 +1,200 @@
+"""The demonstration complex: its parties and their people, made once in an empty database."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.ports import Ports
+from domain.identity import usecases as identity
+from domain.identity.model import IndustrialComplex, PartyKind, Tenant
+from domain.shared.actor import Actor, Role
+from domain.shared.errors import NotFound, Unavailable
+from domain.shared.identifiers import TenantId
+
+OPERATOR, KTR, TENANT, NEIGHBOUR = TenantId(1), TenantId(2), TenantId(11), TenantId(12)
+
+PEOPLE: tuple[tuple[str, str, Role, TenantId], ...] = (
+    ("tenant", "이입주", Role.TENANT, TENANT),
+    ("neighbour", "박이웃", Role.TENANT, NEIGHBOUR),
+    ("tester", "김시험", Role.TESTER, KTR),
+    ("approver", "최승인", Role.APPROVER, KTR),
+    ("operator", "정운영", Role.OPERATOR, OPERATOR),
+)
+"""Sign-in name, printed name, role and party."""
+
+SIGN_INS_FILE = "demo-sign-ins.json"
+
+
+class DemoPeopleMissing(NotFound):
+    """The database has people, but not those of the demonstration."""
+
+    code = "demo.people-missing"
+    title_ko = "이 데이터베이스에는 시연 단지가 없습니다. 빈 데이터베이스에서 시연을 시작해 주세요."
+    title_en = "This database has no demonstration complex; start the demonstration on an empty one."
+
+
+class DemoSignInsUnusable(Unavailable):
+    """The file of the demonstration's sign-ins cannot be read or written."""
+
+    code = "demo.sign-ins-unusable"
+    title_ko = "시연 로그인 파일을 읽거나 쓸 수 없습니다: {path}."
+    title_en = "The file of the demonstration's sign-ins cannot be read or written: {path}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPeople:
+    """Those who act in the story."""
+
+    operator: Actor
+    tester: Actor
+    approver: Actor
+    tenant: Actor
+    tenant_sign_in: str
+    tenant_name: str
+
+
+def sign_in_password(home: Path) -> str:
+    """Return the password that all demonstration sign-ins share: made once, kept in a file only its owner reads.
+
+    Raises:
+        DemoSignInsUnusable: the file cannot be read or written.
+    """
+    path = home / SIGN_INS_FILE
+    try:
+        if path.exists():
+            return str(json.loads(path.read_text(encoding="utf-8"))["password"])
+        home.mkdir(parents=True, exist_ok=True)
+        password = "-".join(secrets.token_hex(2) for _ in range(4))
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"password": password, "sign_ins": [name for name, *_ in PEOPLE]}, file)
+    except (OSError, ValueError, KeyError) as error:
+        raise DemoSignInsUnusable(path=str(path)) from error
+    return password
+
+
+async def is_empty(ports: Ports) -> bool:
+    """Say whether the database has no party yet."""
+    async with ports.unit() as work:
+        return not any([await work.parties.of_kind(kind) for kind in PartyKind])
+
+
+async def has_people(ports: Ports) -> bool:
+    """Say whether those of the demonstration are in this database."""
+    async with ports.unit() as work:
+        return all([await work.people.named(name) for name, *_ in PEOPLE])
+
+
+async def is_untold(ports: Ports) -> bool:
+    """Say whether the story was never told to its end: nothing was invoiced yet."""
+    async with ports.unit() as work:
+        return not await work.invoices.page(tenant_id=None, after=None, limit=1)
+
+
+async def make_complex(ports: Ports, *, password: str) -> None:
+    """Make the demonstration complex: people first, parties last, so that a cut in between is made up for."""
+    for sign_in_name, printed_name, role, tenant_id in PEOPLE:
+        async with ports.unit() as work:
+            known = await work.people.named(sign_in_name)
+        if known is None:
+            await identity.add_person(
+                tenant_id=tenant_id,
+                sign_in_name=sign_in_name,
+                printed_name=printed_name,
+                role=role,
+                password=password,
+                unit=ports.unit,
+                passwords=ports.passwords,
+                ids=ports.ids,
+            )
+    async with ports.unit() as work:
+        await work.parties.add_complex(
+            IndustrialComplex(
+                complex_id=1, name_ko="구미 시연 산업단지", name_en="Gumi Demonstration Industrial Complex"
+            )
+        )
+        for tenant_id, kind, name_ko, name_en, business_no, address_ko, address_en, account, accreditation in (
+            (
+                OPERATOR,
+                PartyKind.OPERATOR,
+                "순환 운영",
+                "Sunhwan Operations",
+                "000-00-00001",
+                "경상북도 구미시 수출대로 137, 운영동",
+                "137 Suchul-daero, Gumi-si, Gyeongsangbuk-do",
+                "시연은행 000-000001-00-001 (순환 운영)",
+                "",
+            ),
+            (
+                KTR,
+                PartyKind.INSPECTION_BODY,
+                "KTR 한국화학융합시험연구원 (시연)",
+                "KTR Korea Testing & Research Institute (demonstration)",
+                "000-00-00002",
+                "경상북도 구미시 수출대로 137, 성능안전동",
+                "137 Suchul-daero, Gumi-si, Gyeongsangbuk-do",
+                "",
+                "재사용전지 안전성검사기관 (시연)",
+            ),
+            (
+                TENANT,
+                PartyKind.TENANT,
+                "한빛정밀",
+                "Hanbit Precision",
+                "000-00-00011",
+                "경상북도 구미시 1공단로 11",
+                "11 1gongdan-ro, Gumi-si, Gyeongsangbuk-do",
+                "",
+                "",
+            ),
+            (
+                NEIGHBOUR,
+                PartyKind.TENANT,
+                "새솔도금",
+                "Saesol Plating",
+                "000-00-00012",
+                "경상북도 구미시 1공단로 12",
+                "12 1gongdan-ro, Gumi-si, Gyeongsangbuk-do",
+                "",
+                "",
+            ),
+        ):
+            await work.parties.add(
+                Tenant(
+                    tenant_id=tenant_id,
+                    ref=ports.ids.new(),
+                    complex_id=1,
+                    kind=kind,
+                    name_ko=name_ko,
+                    name_en=name_en,
+                    business_no=business_no,
+                    address_ko=address_ko,
+                    address_en=address_en,
+                    bank_account=account,
+                    accreditation=accreditation,
+                )
+            )
+        await work.commit()
+
+
+async def find_people(ports: Ports) -> DemoPeople:
+    """Return those who act in the story.
+
+    Raises:
+        DemoPeopleMissing: they are not in this database.
+    """
+    async with ports.unit() as work:
+        found = {name: await work.people.named(name) for name, *_ in PEOPLE}
+        people = {name: person.actor for name, person in found.items() if person is not None}
+        if len(people) < len(PEOPLE):
+            raise DemoPeopleMissing
+        tenant = await work.parties.one(people["tenant"].tenant_id)
+    return DemoPeople(
+        operator=people["operator"],
+        tester=people["tester"],
+        approver=people["approver"],
+        tenant=people["tenant"],
+        tenant_sign_in="tenant",
+        tenant_name=tenant.name_ko,
+    )

@@ -1,0 +1,397 @@
+"""Packs: register, report, repurpose, label, trace and verify."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from app.http.identity import GivenActor, GivenPorts
+from app.http.problems import PROBLEMS
+from app.http.schemas import TEXT_PATTERN, Count, Day, EnergyWh, In, Instant, Name, Out, TenantNo
+from domain.journeys import pack_life, second_life, trace
+from domain.passport import usecases as passport
+from domain.passport.model import Entry, EntryKind, Pack, Passport
+from domain.shared.canonical import Canonical
+from domain.shared.identifiers import PackId
+from domain.shared.time import day_start
+
+ProductUri = Annotated[str, msgspec.Meta(min_length=10, max_length=200, description="GS1 Digital Link of the item.")]
+
+
+class PackIn(In):
+    """A pack as its owner describes it."""
+
+    product_uri: ProductUri
+    kr_battery_no: Annotated[str, msgspec.Meta(min_length=1, max_length=24, description="배터리 식별번호, raw.")]
+    maker_serial: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    model: Name
+    maker: Name
+    chemistry: Literal["NMC", "NCA", "LMO", "LFP", "LTO"]
+    cell_model: Name
+    modules_in_series: Annotated[int, msgspec.Meta(ge=1, le=512)]
+    cells_in_series: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    cells_in_parallel: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    cell_capacity_mah: Count
+    rated_energy_wh: EnergyWh
+    nominal_voltage_mv: Annotated[int, msgspec.Meta(ge=1, le=2_000_000, description="mV.")]
+    mass_g: Annotated[int, msgspec.Meta(ge=1, le=100_000_000, description="g.")]
+    manufactured_on: Day
+    responsible_ko: Name
+    responsible_en: Name
+
+
+class PackOut(Out):
+    """A pack in a list."""
+
+    pack_id: UUID
+    model: str
+    maker: str
+    chemistry: str
+    rated_energy_wh: int
+    holder: TenantNo
+    in_contract: bool
+
+
+class PassportOut(Out):
+    """A passport; attributes are those of the reader's tier."""
+
+    passport_id: UUID
+    product_uri: str
+    category: str
+    battery_status: str
+    state: str
+    issued_at: Instant
+    derived_from: list[UUID]
+    derived_to: list[UUID]
+
+
+class EntryOut(Out):
+    """One sealed entry of the history."""
+
+    sequence: int
+    kind: str
+    occurred_at: Instant
+    recorded_at: Instant
+    actor: str
+    payload: Annotated[str, msgspec.Meta(description="Canonical JSON; the seal covers these very characters.")]
+    seal: str
+
+
+class RegisteredOut(Out):
+    """What registering made."""
+
+    pack_id: UUID
+    passport: PassportOut
+
+
+class FactIn(In):
+    """Something that happened to a pack in its first life."""
+
+    kind: Literal["installed_in_vehicle", "removed", "collected"]
+    occurred_at: Instant
+    note: Annotated[str, msgspec.Meta(max_length=300, pattern=TEXT_PATTERN)] = ""
+
+
+class RepurposeIn(In):
+    """The product URI of the second life, and who answers for it."""
+
+    product_uri: ProductUri
+    responsible_ko: Name
+    responsible_en: Name
+
+
+class LabelIn(In):
+    """How many labels of one pack go on a sheet."""
+
+    copies: Annotated[int, msgspec.Meta(ge=1, le=24)] = 1
+
+
+class LabelOut(Out):
+    """A printed label; its sheet is at `sheet`, the symbol at `svg` and `png`."""
+
+    label_id: UUID
+    product_uri: str
+    sheet_sha256: str
+    sheet: str
+    svg: str
+    png: str
+
+
+class CertificateBriefOut(Out):
+    """A certificate in a pack's trace."""
+
+    number: str
+    grade: str
+    soh_ppm: int
+    usable_energy_wh: int
+    valid_until: Day
+    status: str
+
+
+class ServiceOut(Out):
+    """A contract that the pack serves or served, with what it was billed."""
+
+    contract: str
+    from_at: Instant
+    to_at: Instant | None
+    months: list[str]
+    invoices: list[str]
+
+
+class TraceOut(Out):
+    """A pack's whole life, for one reader."""
+
+    pack: PackOut
+    state: str
+    identifiers: dict[str, list[str]]
+    passports: list[PassportOut]
+    history: list[EntryOut]
+    hidden_entries: int
+    history_holds: bool
+    first_broken_entry: int | None
+    certificates: list[CertificateBriefOut]
+    labels: list[str]
+    services: list[ServiceOut]
+
+
+class HistoryCheckOut(Out):
+    """How many entries hold."""
+
+    entries: int
+
+
+def _pack_out(pack: Pack) -> PackOut:
+    return PackOut(
+        pack_id=pack.pack_id,
+        model=pack.model,
+        maker=pack.maker,
+        chemistry=pack.chemistry,
+        rated_energy_wh=pack.rated_energy_wh,
+        holder=pack.holder,
+        in_contract=pack.contract_id is not None,
+    )
+
+
+def _passport_out(passport: Passport, derived_from: list[UUID], derived_to: list[UUID]) -> PassportOut:
+    return PassportOut(
+        passport_id=passport.passport_id,
+        product_uri=passport.product_uri,
+        category=passport.category.value,
+        battery_status=passport.battery_status.value,
+        state=passport.state.value,
+        issued_at=passport.issued_at,
+        derived_from=derived_from,
+        derived_to=derived_to,
+    )
+
+
+def _entry_out(entry: Entry) -> EntryOut:
+    return EntryOut(
+        sequence=entry.sequence,
+        kind=entry.kind.value,
+        occurred_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        actor=entry.actor_name,
+        payload=entry.payload,
+        seal=entry.seal.hex(),
+    )
+
+
+def trace_out(found: trace.PackTrace) -> TraceOut:
+    """Say a trace in the API's words."""
+    names: dict[str, list[str]] = {}
+    for identifier in found.identifiers:
+        names.setdefault(identifier.scheme.value, []).append(identifier.value)
+    return TraceOut(
+        pack=_pack_out(found.pack),
+        state=found.head.state.value,
+        identifiers=names,
+        passports=[
+            _passport_out(
+                one,
+                [edge.from_passport for edge in found.edges if edge.to_passport == one.passport_id],
+                [edge.to_passport for edge in found.edges if edge.from_passport == one.passport_id],
+            )
+            for one in found.passports
+        ],
+        history=[_entry_out(entry) for entry in found.entries],
+        hidden_entries=found.hidden_entries,
+        history_holds=found.broken is None,
+        first_broken_entry=None if found.broken is None else _place(found.broken.facts["sequence"]),
+        certificates=[
+            CertificateBriefOut(
+                number=one.number,
+                grade=one.grade,
+                soh_ppm=one.soh_ppm,
+                usable_energy_wh=one.usable_energy_wh,
+                valid_until=one.valid_until,
+                status=one.status.value,
+            )
+            for one in found.certificates
+        ],
+        labels=[label.product_uri for label in found.labels],
+        services=[
+            ServiceOut(
+                contract=service.contract.number,
+                from_at=service.assignment.starts_at,
+                to_at=service.assignment.ends_at,
+                months=[str(snapshot.usage.month) for snapshot in service.snapshots],
+                invoices=[standing.invoice.number for standing in service.invoices],
+            )
+            for service in found.services
+        ],
+    )
+
+
+def _place(fact: str | int | bool | None) -> int | None:
+    return fact if isinstance(fact, int) else None
+
+
+class PacksController(Controller):
+    """Packs and their passports."""
+
+    path = "/api/v1/packs"
+    tags = ("packs",)
+
+    @post("/", operation_id="RegisterPack", summary="Register a used pack", responses=PROBLEMS)
+    async def register(self, data: JSONBody[PackIn], ports: GivenPorts, actor: GivenActor) -> RegisteredOut:
+        """Register a pack under all its identifiers and open its first-life passport."""
+        pack, opened = await pack_life.register_pack(
+            passport.RegisterPack(
+                actor=actor,
+                holder=actor.tenant_id,
+                manufactured_at=day_start(data.manufactured_on),
+                **msgspec.structs.asdict(data),
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return RegisteredOut(pack_id=pack.pack_id, passport=_passport_out(opened, [], []))
+
+    @get("/", operation_id="ListPacks", summary="List packs", responses=PROBLEMS)
+    async def list_packs(
+        self,
+        ports: GivenPorts,
+        actor: GivenActor,
+        after: FromQuery[UUID | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
+    ) -> list[PackOut]:
+        """List packs, newest first; a tenant's own, or all for the complex's staff."""
+        packs = await trace.list_packs(
+            actor, after=None if after is None else PackId(after), limit=limit, unit=ports.unit
+        )
+        return [_pack_out(pack) for pack in packs]
+
+    @get("/trace", operation_id="TracePack", summary="Trace a pack by any identifier", responses=PROBLEMS)
+    async def trace(
+        self,
+        ports: GivenPorts,
+        actor: GivenActor,
+        identifier: Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=TEXT_PATTERN)],
+    ) -> TraceOut:
+        """Show the whole life of the pack that an identifier leads to."""
+        pack_id = await trace.find_pack(identifier, unit=ports.unit)
+        return trace_out(await trace.trace_pack(pack_id, actor=actor, unit=ports.unit))
+
+    @get("/{pack_id:uuid}", operation_id="ShowPack", summary="Show a pack's life", responses=PROBLEMS)
+    async def show(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> TraceOut:
+        """Show a pack's whole life."""
+        return trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit))
+
+    @post("/{pack_id:uuid}/facts", operation_id="ReportFact", summary="Report a first-life fact", responses=PROBLEMS)
+    async def report(
+        self, pack_id: FromPath[UUID], data: JSONBody[FactIn], ports: GivenPorts, actor: GivenActor
+    ) -> EntryOut:
+        """Record that a pack was installed in a vehicle, removed, or collected."""
+        particulars: dict[str, Canonical] = {"note": data.note} if data.note else {}
+        entry = await pack_life.report_fact(
+            pack_life.ReportFact(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                kind=EntryKind(data.kind),
+                occurred_at=data.occurred_at,
+                particulars=particulars,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _entry_out(entry)
+
+    @get("/{pack_id:uuid}/history/check", operation_id="VerifyHistory", summary="Verify a history", responses=PROBLEMS)
+    async def verify(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> HistoryCheckOut:
+        """Check every seal; the problem document names the first broken entry."""
+        await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit)
+        return HistoryCheckOut(entries=await pack_life.verify_history(PackId(pack_id), unit=ports.unit))
+
+    @post("/{pack_id:uuid}/repurpose", operation_id="RepurposePack", summary="Open a second life", responses=PROBLEMS)
+    async def repurpose(
+        self, pack_id: FromPath[UUID], data: JSONBody[RepurposeIn], ports: GivenPorts, actor: GivenActor
+    ) -> PassportOut:
+        """Open the second-life passport of a certified pack, linked to the first in both directions."""
+        new = await second_life.repurpose_pack(
+            second_life.RepurposePack(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                product_uri=data.product_uri,
+                responsible_ko=data.responsible_ko,
+                responsible_en=data.responsible_en,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        found = trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit))
+        return next(one for one in found.passports if one.passport_id == new.passport_id)
+
+    @post("/{pack_id:uuid}/labels", operation_id="PrintLabel", summary="Print QR labels", responses=PROBLEMS)
+    async def print_label(
+        self, pack_id: FromPath[UUID], data: JSONBody[LabelIn], ports: GivenPorts, actor: GivenActor
+    ) -> LabelOut:
+        """Typeset a sheet of labels for the passport in force."""
+        label, _ = await second_life.print_label(
+            second_life.PrintLabel(actor=actor, pack_id=PackId(pack_id), copies=data.copies),
+            unit=ports.unit,
+            labels=ports.labels,
+            documents=ports.documents,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        base = f"/api/v1/packs/{pack_id}/labels/{label.label_id}"
+        return LabelOut(
+            label_id=label.label_id,
+            product_uri=label.product_uri,
+            sheet_sha256=label.sheet_sha256,
+            sheet=f"{base}/sheet",
+            svg=f"{base}/svg",
+            png=f"{base}/png",
+        )
+
+    @get(
+        "/{pack_id:uuid}/labels/{label_id:uuid}/{form:str}",
+        operation_id="FetchLabel",
+        summary="Fetch a label as SVG, PNG or PDF sheet",
+        responses={
+            200: ResponseSpec(data_container=bytes, media_type="application/octet-stream", description="The label."),
+            **PROBLEMS,
+        },
+    )
+    async def fetch_label(
+        self,
+        pack_id: FromPath[UUID],
+        label_id: FromPath[UUID],
+        form: FromPath[Literal["svg", "png", "sheet"]],
+        ports: GivenPorts,
+        actor: GivenActor,
+    ) -> Response[bytes]:
+        """Return the symbol or the printed sheet of a label."""
+        content, media_type = await second_life.fetch_label(
+            second_life.FetchLabel(actor=actor, pack_id=PackId(pack_id), label_id=label_id, form=form),
+            unit=ports.unit,
+            labels=ports.labels,
+        )
+        return Response(content, media_type=media_type)

@@ -1,0 +1,74 @@
+"""Months that are over are closed, contract by contract; what cannot be closed yet is tried again."""
+
+from datetime import timedelta
+
+import structlog
+
+from app.ports import Ports
+from domain.identity.model import PartyKind
+from domain.journeys.month_close import CloseMonth, close_month
+from domain.journeys.system import system_actor
+from domain.shared.errors import DomainError
+from domain.shared.identifiers import ContractId
+from domain.shared.outbox import JobReport
+from domain.shared.time import Month, seoul_day
+from domain.subscription.model import Contract, ContractState
+
+log = structlog.get_logger()
+
+JOB = "billing.close-months"
+CONTRACTS_A_PAGE = 100
+
+
+async def close_months(ports: Ports) -> JobReport:
+    """Close last month for every active contract that ran in it; one that fails does not stop the others."""
+    started_at = ports.clock.now()
+    last_month = Month.of(seoul_day(started_at).replace(day=1) - timedelta(days=1))
+    did = failed = 0
+    said = ""
+    async with ports.unit() as work:
+        operators = await work.parties.of_kind(PartyKind.OPERATOR)
+    if operators:
+        seller = operators[0].tenant_id
+        for contract in await _contracts(ports):
+            if contract.state is not ContractState.ACTIVE or contract.starts_on > last_month.dates()[-1]:
+                continue
+            try:
+                closed = await close_month(
+                    CloseMonth(
+                        actor=system_actor(seller),
+                        seller=seller,
+                        tenant_id=contract.tenant_id,
+                        contract_id=contract.contract_id,
+                        month=last_month,
+                    ),
+                    unit=ports.unit,
+                    documents=ports.documents,
+                    ids=ports.ids,
+                    clock=ports.clock,
+                )
+            except DomainError as error:
+                failed, said = failed + 1, f"{contract.number}: {error.sentence('ko')}"
+                log.warning("billing.month.not-closed", contract=contract.number, code=error.code)
+            else:
+                did += closed.anew
+    return JobReport(
+        job=JOB,
+        started_at=started_at,
+        succeeded_at=None if failed else ports.clock.now(),
+        did=did,
+        failed=failed,
+        said=said,
+    )
+
+
+async def _contracts(ports: Ports) -> list[Contract]:
+    found: list[Contract] = []
+    after: ContractId | None = None
+    while True:
+        async with ports.unit() as work:
+            page = await work.contracts.page(tenant_id=None, after=after, limit=CONTRACTS_A_PAGE)
+        found.extend(page)
+        if len(page) < CONTRACTS_A_PAGE:
+            return found
+        after = page[-1].contract_id

@@ -1,0 +1,86 @@
+"""The outbox: intents stored with their effect are carried out here, one at a time, until done."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from app.ports import Ports
+from domain.billing.errors import NothingToPay, PaymentMethodOff
+from domain.billing.model import Payer
+from domain.journeys.month_close import INVOICE_FINALISED
+from domain.shared.errors import DomainError
+from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.outbox import JobReport, Message
+
+log = structlog.get_logger()
+
+JOB = "outbox.relay"
+MESSAGES_A_RUN = 100
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+async def relay(ports: Ports) -> JobReport:
+    """Carry out what is due; one message that fails is put off and does not stop the others."""
+    started_at = ports.clock.now()
+    did = failed = 0
+    said = ""
+    for _ in range(MESSAGES_A_RUN):
+        async with ports.unit() as work:
+            message = await work.outbox.claim(now=ports.clock.now())
+            if message is None:
+                break
+            try:
+                await _carry_out(message, ports)
+            except DomainError as error:
+                failed, said = failed + 1, error.sentence("ko")
+                wait = min(FIRST_WAIT * 2**message.tries, LONGEST_WAIT)
+                await work.outbox.failed(
+                    message.message_id,
+                    tries=message.tries + 1,
+                    next_try_at=ports.clock.now() + wait,
+                    said=f"{error.code}: {error.sentence('en')}",
+                )
+                log.warning("outbox.failed", topic=message.topic, key=message.key, code=error.code)
+            else:
+                did += 1
+                await work.outbox.done(message.message_id, now=ports.clock.now())
+            await work.commit()
+    return JobReport(
+        job=JOB,
+        started_at=started_at,
+        succeeded_at=None if failed else ports.clock.now(),
+        did=did,
+        failed=failed,
+        said=said,
+    )
+
+
+async def _carry_out(message: Message, ports: Ports) -> None:
+    match message.topic:
+        case topic if topic == INVOICE_FINALISED:
+            await _ask_for_payment(
+                TenantId(int(str(message.payload["tenant_id"]))),
+                InvoiceId(UUID(str(message.payload["invoice_id"]))),
+                ports,
+            )
+        case topic:
+            raise ValueError(f"no one carries out {topic}")
+
+
+async def _ask_for_payment(tenant_id: TenantId, invoice_id: InvoiceId, ports: Ports) -> None:
+    """Ask for an invoice's money in every way that is set up; asking twice makes one claim."""
+    async with ports.unit() as work:
+        invoice = (await work.invoices.one(tenant_id, invoice_id)).invoice
+        tenant = await work.parties.one(tenant_id)
+    for payments in ports.payments:
+        try:
+            asked = await payments.request(
+                invoice, payer=Payer(name_ko=tenant.name_ko, name_en=tenant.name_en, email=None)
+            )
+        except (PaymentMethodOff, NothingToPay):
+            continue  # not set up here, or nothing to ask for: neither is a failure
+        log.info(
+            "billing.payment.requested", invoice=invoice.number, method=asked.method.value, amount_krw=asked.amount_krw
+        )

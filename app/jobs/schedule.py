@@ -1,0 +1,90 @@
+"""When what runs. The scheduler only wakes; what is due is read from the tables."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app.jobs.months import close_months
+from app.jobs.relay import relay
+from app.ports import Ports
+from domain.shared.errors import DomainError
+from domain.shared.outbox import JobReport
+from domain.shared.time import SEOUL
+
+log = structlog.get_logger()
+
+RELAY_EVERY_S = 5
+LATE_BY_S_MAX = 6 * 60 * 60
+
+Job = Callable[[Ports], Awaitable[JobReport]]
+
+
+@asynccontextmanager
+async def running_schedule(ports: Ports) -> AsyncIterator[None]:
+    """Run the schedule on the present event loop until the block ends; a job under way is waited for."""
+    scheduler = AsyncIOScheduler(timezone=SEOUL)
+    scheduler.add_job(
+        partial(run_job, relay, ports),
+        IntervalTrigger(seconds=RELAY_EVERY_S, timezone=SEOUL),
+        id="outbox.relay",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, close_months, ports),
+        # From the first of the month each hour: readings arrive late, and a month is closed once it is complete.
+        CronTrigger(day="1-10", minute=30, timezone=SEOUL),
+        id="billing.close-months",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, sweep_sessions, ports),
+        IntervalTrigger(hours=1, timezone=SEOUL),
+        id="identity.sweep-sessions",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)
+
+
+async def run_job(job: Job, ports: Ports) -> None:
+    """Run a job and keep what it says; a database that is away is no reason to stop the schedule."""
+    try:
+        report = await job(ports)
+        async with ports.unit() as work:
+            await work.job_reports.write(report)
+            await work.commit()
+    except DomainError as error:
+        log.warning("jobs.failed", code=error.code)
+        return
+    if report.did or report.failed:
+        log.info("jobs.ran", job=report.job, did=report.did, failed=report.failed)
+
+
+async def sweep_sessions(ports: Ports) -> JobReport:
+    """Forget expired sessions."""
+    started_at = ports.clock.now()
+    async with ports.unit() as work:
+        swept = await work.sessions.sweep(now=started_at)
+        await work.commit()
+    return JobReport(
+        job="identity.sweep-sessions",
+        started_at=started_at,
+        succeeded_at=ports.clock.now(),
+        did=swept,
+        failed=0,
+        said="",
+    )

@@ -1,0 +1,80 @@
+"""The web program: every door, guard and limit named once. Start reading here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from app.http.bodies import give_upload, refuse_loose_body
+from app.http.contracts import ContractsController, PlansController
+from app.http.docs import openapi_config
+from app.http.health import livez, readyz, version
+from app.http.identity import give_actor, give_ports
+from app.http.invoices import DepositsController, InvoicesController
+from app.http.packs import PacksController
+from app.http.problems import PROBLEM_HANDLERS
+from app.http.receptions import CertificatesController, ReceptionsController
+from app.http.security import refuse_foreign_writes, security_headers
+from app.http.sessions import SessionsController
+from app.http.sites import SitesController
+from app.pages import PAGES, STATIC, template_config
+from app.ports import Ports
+from app.settings import Settings, read_settings
+from app.wiring import open_ports
+
+BODY_BYTES_MAX = 1024 * 1024
+"""What any other route than the two for files takes."""
+
+OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
+
+
+async def _guard(request: Request[Any, Any, Any]) -> None:
+    refuse_foreign_writes(request.headers, request.method)
+    await refuse_loose_body(request)
+
+
+def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_ports) -> Litestar:
+    """Return the web program; it opens its ports when it starts and closes them when it stops."""
+    chosen = read_settings() if settings is None else settings
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with ports(chosen) as opened:
+            app.state["ports"] = opened
+            yield
+
+    return Litestar(
+        route_handlers=[
+            SessionsController,
+            PacksController,
+            ReceptionsController,
+            CertificatesController,
+            SitesController,
+            PlansController,
+            ContractsController,
+            InvoicesController,
+            DepositsController,
+            livez,
+            readyz,
+            version,
+            *PAGES,
+            STATIC,
+        ],
+        dependencies={
+            "ports": Provide(give_ports, sync_to_thread=False),
+            "actor": Provide(give_actor),
+            "upload": Provide(give_upload),
+        },
+        before_request=_guard,
+        before_send=[security_headers(secure=chosen.secure)],
+        exception_handlers=PROBLEM_HANDLERS,
+        lifespan=[lifespan],
+        openapi_config=openapi_config(),
+        request_max_body_size=BODY_BYTES_MAX,
+        state=State({"secure": chosen.secure}),
+        template_config=template_config(),
+        debug=False,
+    )

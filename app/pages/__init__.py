@@ -1,0 +1,48 @@
+"""The console: pages over the same journeys as the API, for the four kinds of people and for everyone."""
+
+from pathlib import Path
+
+from litestar import Router
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router
+
+from app.pages.contracts import CONTRACTS
+from app.pages.energy import ENERGY
+from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
+from app.pages.ktr import KTR
+from app.pages.packs import PACKS
+from app.pages.public import PUBLIC
+
+FILES = Path(__file__).parent / "static"
+
+PAGES = (
+    Router(
+        path="/",
+        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY],
+        dependencies={
+            "page": Provide(give_page),
+            "actor": Provide(give_page_actor, sync_to_thread=False),
+        },
+        exception_handlers=PAGE_PROBLEMS,
+        include_in_schema=False,
+    ),
+    create_static_files_router(
+        path="/static/vendor",
+        directories=[FILES / "vendor"],
+        cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
+        name="vendor",
+        include_in_schema=False,
+    ),
+)
+"""Every page, and the vendored files, whose paths carry their version and are kept for a year."""
+
+STATIC = create_static_files_router(
+    path="/static",
+    directories=[FILES],
+    cache_control=CacheControlHeader(public=True, max_age=300),
+    include_in_schema=False,
+)
+"""Our own files: kept for five minutes."""
+
+__all__ = ["PAGES", "STATIC", "template_config"]

@@ -1,0 +1,285 @@
+"""The tenant's rooms: what the energy did in a month, the contracts, the invoices."""
+
+import csv
+import io
+import json
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect, Template
+
+from app.http.identity import GivenActor, GivenPorts
+from app.http.schemas import INT4_MAX
+from app.pages import charts
+from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
+from app.pages.frame import GivenPage
+from app.pages.messages import say
+from app.ports import Ports
+from domain.billing.errors import InvoiceUnknown
+from domain.journeys import public_passport, subscriptions
+from domain.metering import usecases as metering
+from domain.metering.errors import SiteUnknown
+from domain.metering.model import Site
+from domain.metering.views import EnergyFlows, MonthEnergy
+from domain.shared.actor import Actor, Role
+from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.time import Month, seoul_day
+
+MONTH_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+BOM = "\ufeff"
+SUPPLY = (charts.SOLAR, charts.BATTERY, charts.GRID)
+
+DAY_COLUMNS = (
+    "load_wh",
+    "pv_wh",
+    "storage_charge_wh",
+    "storage_discharge_wh",
+    "grid_import_wh",
+    "grid_export_wh",
+    "missing_values",
+)
+
+MonthAsked = Annotated[str | None, QueryParameter(pattern=MONTH_PATTERN)]
+TenantAsked = Annotated[int | None, QueryParameter(name="tenant", ge=1, le=INT4_MAX)]
+SiteAsked = Annotated[UUID | None, QueryParameter(name="site")]
+
+
+def flow_list(flows: EnergyFlows) -> tuple[charts.Flow, ...]:
+    """Return a month's flows as they are drawn: what comes out of a node is what went in, to the Wh.
+
+    The battery's balance closes with `lost` (conversion losses and what it holds more at the end), or, where it was
+    emptied by more than it lost, with `stock` on the left.
+    """
+    into = flows.pv_to_storage_wh + flows.grid_to_storage_wh
+    out = flows.storage_to_load_wh + flows.storage_to_export_wh
+    return (
+        charts.Flow(source=charts.SOLAR, target=charts.FACTORY, energy_wh=flows.pv_to_load_wh),
+        charts.Flow(source=charts.SOLAR, target=charts.BATTERY, energy_wh=flows.pv_to_storage_wh),
+        charts.Flow(source=charts.SOLAR, target=charts.SOLD, energy_wh=flows.pv_to_export_wh),
+        charts.Flow(source=charts.GRID, target=charts.FACTORY, energy_wh=flows.grid_to_load_wh),
+        charts.Flow(source=charts.GRID, target=charts.BATTERY, energy_wh=flows.grid_to_storage_wh),
+        charts.Flow(source=charts.STOCK, target=charts.BATTERY, energy_wh=max(out - into, 0)),
+        charts.Flow(source=charts.BATTERY, target=charts.FACTORY, energy_wh=flows.storage_to_load_wh),
+        charts.Flow(source=charts.BATTERY, target=charts.SOLD, energy_wh=flows.storage_to_export_wh),
+        charts.Flow(source=charts.BATTERY, target=charts.LOST, energy_wh=max(into - out, 0)),
+    )
+
+
+async def _chosen(
+    actor: Actor, ports: Ports, tenant: int | None, site_id: UUID | None
+) -> tuple[TenantId, Site | None, tuple[Site, ...]]:
+    """Return whose energy is looked at, which site, and which sites there are."""
+    actor.require(Role.TENANT, Role.OPERATOR)
+    whose = TenantId(tenant) if tenant is not None else actor.tenant_id
+    async with ports.unit() as work:
+        sites = await metering.list_sites(actor, tenant_id=whose, work=work)
+    chosen = next((one for one in sites if site_id is None or one.site_id == site_id), None)
+    if chosen is None and site_id is not None:
+        raise SiteUnknown
+    return whose, chosen, sites
+
+
+async def _months_frozen(actor: Actor, ports: Ports, site: Site) -> tuple[Month, ...]:
+    """Return a site's frozen months, newest first."""
+    contracts = await subscriptions.list_contracts(actor, after=None, limit=100, unit=ports.unit)
+    months: set[Month] = set()
+    async with ports.unit() as work:
+        for contract in contracts:
+            if contract.site_id == site.site_id:
+                found = await work.usage_snapshots.of_contract(site.tenant_id, contract.contract_id, limit=24)
+                months.update(one.usage.month for one in found)
+    return tuple(sorted(months, reverse=True))
+
+
+async def _read(actor: Actor, ports: Ports, site: Site, month: Month) -> MonthEnergy:
+    async with ports.unit() as work:
+        return await metering.read_month(
+            metering.ReadMonth(actor=actor, tenant_id=site.tenant_id, site_id=site.site_id, month=month), work=work
+        )
+
+
+def month_before(month: Month) -> Month:
+    """Return the month before."""
+    return Month(month.year - (month.number == 1), 12 if month.number == 1 else month.number - 1)
+
+
+@get("/energy")
+async def energy_page(
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+    month: MonthAsked = None,
+    tenant: TenantAsked = None,
+    site: SiteAsked = None,
+) -> Template:
+    """Show what the energy of a site did in a month, beside the month before."""
+    whose, chosen, sites = await _chosen(actor, ports, tenant, site)
+    if chosen is None:
+        return page.show("energy_none.html")
+    frozen = await _months_frozen(actor, ports, chosen)
+    present = Month.of(seoul_day(ports.clock.now()))
+    shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
+    found = await _read(actor, ports, chosen, shown)
+    before = await _read(actor, ports, chosen, month_before(shown))
+    flows = flow_list(found.flows)
+    names = {
+        node: say(f"node.{node}", page.language)
+        for node in (*SUPPLY, charts.FACTORY, charts.SOLD, charts.LOST, charts.STOCK)
+    }
+    title = f"{chosen.name_ko} {shown}"
+    return page.show(
+        "energy.html",
+        site=chosen,
+        sites=sites,
+        month=shown,
+        previous=month_before(shown),
+        following=shown.next() if shown < present else None,
+        is_frozen=shown in frozen,
+        frozen=frozen,
+        energy=found,
+        usage=found.usage,
+        before=before.usage if before.usage.completeness_ppm else None,
+        flows=[one for one in flows if one.energy_wh],
+        sums=charts.node_sums(flows),
+        names=names,
+        sankeys=[
+            charts.sankey(flows, names, title=f"{title} {say('energy.flows', page.language)}", width=width)
+            for width in (charts.WIDE, charts.NARROW)
+        ],
+        bars=[
+            charts.stacked_bars(
+                [
+                    charts.Bar(label=str(one.day.day), parts=(one.pv_wh, one.storage_discharge_wh, one.grid_import_wh))
+                    for one in found.days
+                ],
+                SUPPLY,
+                names,
+                title=f"{title} {say('energy.days', page.language)}",
+                width=width,
+            )
+            for width in (charts.WIDE, charts.NARROW)
+        ],
+        address=f"site={chosen.site_id}" + (f"&tenant={whose}" if actor.role is Role.OPERATOR else ""),
+    )
+
+
+@get("/energy/csv/{table:str}")
+async def energy_table(
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+    table: FromPath[Literal["days", "flows"]],
+    month: Annotated[str, QueryParameter(pattern=MONTH_PATTERN)],
+    tenant: TenantAsked = None,
+    site: SiteAsked = None,
+) -> Response[bytes]:
+    """Return a chart's figures for a spreadsheet: UTF-8 with byte-order mark, units in the heads."""
+    _, chosen, _ = await _chosen(actor, ports, tenant, site)
+    if chosen is None:
+        raise SiteUnknown
+    found = await _read(actor, ports, chosen, Month.parse(month))
+    text = io.StringIO()
+    text.write(BOM)
+    rows = csv.writer(text)
+    if table == "days":
+        rows.writerow(["day (Asia/Seoul)", *DAY_COLUMNS])
+        for one in found.days:
+            rows.writerow([one.day.isoformat(), *(getattr(one, name) for name in DAY_COLUMNS)])
+    else:
+        rows.writerow(["from", "to", "energy_wh"])
+        for flow in flow_list(found.flows):
+            rows.writerow(
+                [
+                    say(f"node.{flow.source}", page.language),
+                    say(f"node.{flow.target}", page.language),
+                    flow.energy_wh,
+                ]
+            )
+    return Response(
+        text.getvalue().encode(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="sunhwan-energy-{table}-{month}.csv"'},
+    )
+
+
+@get("/contract")
+async def own_contracts(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
+    """Show a tenant its contracts with plan, pack and certificate."""
+    actor.require(Role.TENANT)
+    contracts = await subscriptions.list_contracts(actor, after=None, limit=PAGE_LENGTH, unit=ports.unit)
+    files = [await contract_file(actor, one, ports) for one in contracts]
+    standings = {
+        one.certificate.number: await public_passport.check_certificate(
+            one.certificate.number, unit=ports.unit, clock=ports.clock
+        )
+        for found in files
+        for one, _ in found.assignments
+    }
+    return page.show("own_contracts.html", files=files, standings=standings)
+
+
+@get("/invoices")
+async def list_invoices(
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+    after: Annotated[UUID | None, QueryParameter()] = None,
+) -> Template:
+    """List invoices, newest first."""
+    found = await subscriptions.list_invoices(
+        actor, after=None if after is None else InvoiceId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
+    )
+    operator = actor.role is Role.OPERATOR
+    return page.show(
+        "invoices.html",
+        invoices=found[:PAGE_LENGTH],
+        more=found[PAGE_LENGTH - 1].invoice.invoice_id if len(found) > PAGE_LENGTH else None,
+        parties={one.tenant_id: one for one in await tenants(ports)} if operator else {},
+        today=seoul_day(ports.clock.now()),
+    )
+
+
+@get("/invoices/{invoice_id:uuid}")
+async def own_invoice(
+    invoice_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Show a tenant its invoice."""
+    if actor.role is not Role.TENANT:
+        raise InvoiceUnknown(invoice=str(invoice_id))
+    return await _invoice(page, ports, actor, actor.tenant_id, InvoiceId(invoice_id))
+
+
+@get("/invoices/{tenant_id:int}/{invoice_id:uuid}")
+async def any_invoice(
+    tenant_id: FromPath[int], invoice_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template:
+    """Show an invoice with its postings."""
+    return await _invoice(page, ports, actor, TenantId(tenant_id), InvoiceId(invoice_id))
+
+
+async def _invoice(page: GivenPage, ports: Ports, actor: Actor, tenant_id: TenantId, invoice_id: InvoiceId) -> Template:
+    found = await subscriptions.find_invoice(actor, invoice_id, tenant_id=tenant_id, unit=ports.unit)
+    invoice = found.standing.invoice
+    contract = await subscriptions.find_contract(actor, invoice.contract_id, tenant_id=tenant_id, unit=ports.unit)
+    async with ports.unit() as work:
+        snapshot = await metering.show_snapshot(
+            actor, tenant_id=tenant_id, contract_id=invoice.contract_id, month=invoice.month, work=work
+        )
+        buyer = await work.parties.one(tenant_id)
+    return page.show(
+        "invoice.html",
+        found=found,
+        invoice=invoice,
+        contract=contract,
+        snapshot=snapshot,
+        buyer=buyer,
+        inputs=json.dumps(json.loads(invoice.rating_inputs), ensure_ascii=False, indent=2),
+        today=seoul_day(ports.clock.now()),
+        pdf=f"/api/v1/invoices/{invoice.invoice_id}/pdf"
+        + (f"?tenant_id={tenant_id}" if actor.role is Role.OPERATOR else ""),
+    )
+
+
+ENERGY = (energy_page, energy_table, own_contracts, list_invoices, own_invoice, any_invoice)

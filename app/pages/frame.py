@@ -1,0 +1,272 @@
+"""What every page shares: the language, the one who looks, what they are offered, and how a problem is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar, cast
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from litestar import Request, Response
+from litestar.datastructures import State, UploadFile
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.params import SkipValidation
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Redirect, Template
+from litestar.template.config import TemplateConfig
+from litestar.types import ExceptionHandlersMap
+from markupsafe import Markup
+
+from app.http.identity import GivenPorts, actor_or_nobody
+from app.http.problems import note_problem, problem_of, status_of
+from app.pages import charts, formats
+from app.pages.messages import LANGUAGES, say
+from app.ports import Ports
+from domain.identity.errors import NotSignedIn
+from domain.shared.actor import Actor, Role
+from domain.shared.errors import DomainError, RuleBroken
+from domain.shared.time import Month
+
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGE_COOKIE = "lang"
+
+PageRequest: TypeAlias = Request[Actor | None, Ports, State]
+
+NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
+    Role.TENANT: (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices")),
+    Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
+    Role.APPROVER: (("/ktr", "nav.queue"), ("/packs", "nav.packs")),
+    Role.OPERATOR: (
+        ("/packs", "nav.packs"),
+        ("/contracts", "nav.contracts"),
+        ("/plans", "nav.plans"),
+        ("/sites", "nav.sites"),
+        ("/invoices", "nav.invoices"),
+        ("/deposits", "nav.deposits"),
+    ),
+}
+"""What each role is offered; nothing else is shown."""
+
+HOME: Mapping[Role, str] = {Role.TENANT: "/energy", Role.TESTER: "/ktr", Role.APPROVER: "/ktr", Role.OPERATOR: "/packs"}
+
+
+def safe_path(text: str | None) -> str:
+    """Return a path of this site, or `/`: nobody is sent to another host."""
+    if text is None or not text.startswith("/") or text[1:2] in ("/", "\\") or not text.isprintable():
+        return "/"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page being made: for whom, in which language, at which address."""
+
+    language: str
+    actor: Actor | None
+    path: str
+    here: str
+
+    def show(self, template: str, **context: object) -> Template:
+        """Return the page."""
+        return self.answer(template, 200, context)
+
+    def answer(self, template: str, status: int, context: Mapping[str, object]) -> Template:
+        """Return the page under a status of its own."""
+        nav = () if self.actor is None else NAVIGATION.get(self.actor.role, ())
+        within = [address for address, _ in nav if self.path == address or self.path.startswith(f"{address}/")]
+        return Template(
+            template_name=template,
+            status_code=status,
+            headers={"Content-Language": self.language, "Vary": "Cookie, Accept"},
+            context={
+                "language": self.language,
+                "actor": self.actor,
+                "role": None if self.actor is None else self.actor.role.value,
+                "nav": nav,
+                "nav_here": max(within, key=len, default=""),
+                "here": self.here,
+                "problem": None,
+                "entered": {},
+                **context,
+            },
+        )
+
+    def again(self, template: str, error: DomainError, entered: Mapping[str, str], **context: object) -> Template:
+        """Return a form once more: what is wrong on top, what was typed still in it."""
+        return self.answer(
+            template,
+            status_of(error),
+            {**context, "problem": error.sentence(self.language), "entered": entered},
+        )
+
+
+GivenPage: TypeAlias = NamedDependency[SkipValidation[Page]]
+
+
+async def give_page(request: PageRequest, ports: GivenPorts) -> Page:
+    """Hand a page's door the page being made."""
+    wanted = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    query = request.url.query
+    page = Page(
+        language=wanted if wanted in LANGUAGES else "ko",
+        actor=await actor_or_nobody(request, ports),
+        path=request.scope["path"],
+        here=f"{request.scope['path']}?{query}" if query else request.scope["path"],
+    )
+    request.state["page"] = page
+    return page
+
+
+def give_page_actor(page: GivenPage) -> Actor:
+    """Hand a page's door the one who looks.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+    """
+    if page.actor is None:
+        raise NotSignedIn
+    return page.actor
+
+
+class FormMalformed(RuleBroken):
+    """A field of a form is empty, or holds what it cannot hold."""
+
+    code = "pages.form-malformed"
+    title_ko = "입력값을 확인해 주세요: {field}."
+    title_en = "Please check this field: {field}."
+
+
+In_ = TypeVar("In_", bound=msgspec.Struct)
+
+
+async def read_form(request: PageRequest) -> dict[str, str]:
+    """Return the texts of a sent form, without spaces around them; empty ones are left out."""
+    form = await request.form()
+    return {key: value.strip() for key, value in form.multi_items() if isinstance(value, str) and value.strip()}
+
+
+async def read_upload(request: PageRequest, field: str = "file") -> tuple[str, bytes]:
+    """Return the name and bytes of a sent file.
+
+    Raises:
+        FormMalformed: no file was chosen.
+    """
+    form = await request.form()
+    sent = form.get(field)
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise FormMalformed(field=field)
+    return Path(sent.filename).name[:200], await sent.read()
+
+
+def read_as(form: Mapping[str, object], kind: type[In_], language: str) -> In_:
+    """Bring a form's texts into the shape that the API takes, with its bounds.
+
+    Raises:
+        FormMalformed: names the first field that does not fit.
+    """
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    try:
+        return msgspec.convert({key: value for key, value in form.items() if key in known}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        told = str(error)
+        name = told.rsplit("`", 2)[1].lstrip("$.").split("[")[0] if "`" in told else "?"
+        raise FormMalformed(field=field_name(name, language)) from error
+
+
+def field_name(name: str, language: str) -> str:
+    """Return a field's label, or its own name where it has none."""
+    try:
+        return say(f"field.{name}", language)
+    except KeyError:
+        return name
+
+
+def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
+    """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
+    page: Page | None = request.state.get("page")
+    if isinstance(error, NotSignedIn):
+        asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
+        query = request.url.query if request.scope["method"] == "GET" else ""
+        target = quote(f"{asked}?{query}" if query else asked, safe="/")
+        return cast(Response[object], Redirect(f"/sign-in?next={target}", status_code=303))
+    problem = problem_of(error, uuid4())
+    note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
+    if page is None:
+        cookie = request.cookies.get(LANGUAGE_COOKIE)
+        page = Page(language=cookie if cookie in LANGUAGES else "ko", actor=None, path="/", here="/")
+    shown = page.answer(
+        "problem.html",
+        problem.status,
+        {
+            "sentence": problem.title_ko if page.language == "ko" else problem.title,
+            "code": problem.code,
+            "request_id": str(problem.request_id),
+        },
+    )
+    shown.headers["X-Request-Id"] = str(problem.request_id)
+    return cast(Response[object], shown)
+
+
+PAGE_PROBLEMS: ExceptionHandlersMap = {DomainError: tell_problem, HTTPException: tell_problem, Exception: tell_problem}
+
+
+@pass_context
+def _t(context: Context, key: str, **facts: object) -> str:
+    return say(key, context["language"], **facts)
+
+
+@pass_context
+def _either(context: Context, korean: str, english: str) -> str:
+    return korean if context["language"] == "ko" else english
+
+
+@pass_context
+def _krw(context: Context, value: int) -> str:
+    return formats.krw(value, context["language"])
+
+
+def _share(share_ppm: int) -> Markup:
+    return Markup(charts.share_bar(share_ppm, title=formats.percent(share_ppm)))  # noqa: S704 drawn from an integer
+
+
+@pass_context
+def _month(context: Context, value: Month | str) -> str:
+    return formats.month_name(Month.parse(value) if isinstance(value, str) else value, context["language"])
+
+
+@pass_context
+def _field(context: Context, name: str) -> str:
+    return field_name(name, context["language"])
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    """Return the templates' engine: everything escaped, nothing undefined."""
+    engine = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    engine.globals.update(t=_t, either=_either, field_label=_field, share=_share)
+    engine.filters.update(
+        day=formats.day,
+        instant=formats.instant,
+        machine=formats.machine_instant,
+        number=formats.number,
+        kwh=formats.kwh,
+        energy=formats.energy,
+        percent=formats.percent,
+        rate=formats.plain_rate,
+        short=formats.short_hash,
+        kw=formats.kw,
+        decimals=formats.decimals,
+        seoul_local=formats.seoul_local,
+        krw=_krw,
+        month=_month,
+    )
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(engine))

@@ -1,0 +1,297 @@
+"""A pack's life: the list, the timeline, and what an operator does to a pack."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect, Template
+
+from app.http.identity import GivenActor, GivenPorts
+from app.http.packs import FactIn, LabelIn, PackIn, RepurposeIn
+from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
+from app.pages.messages import say
+from app.pages.public import attribute_text, local_address
+from app.ports import Ports
+from domain.journeys import pack_life, public_passport, second_life, trace
+from domain.passport import usecases as passport
+from domain.passport.attributes import BY_KEY
+from domain.passport.life import may_follow
+from domain.passport.model import Entry, EntryKind, PackState, PassportState
+from domain.shared.actor import Actor, Role
+from domain.shared.canonical import Canonical
+from domain.shared.errors import DomainError
+from domain.shared.identifiers import PackId
+from domain.shared.time import day_start, seoul_day
+
+PAGE_LENGTH = 25
+
+MAJOR = frozenset(
+    {EntryKind.MANUFACTURED, EntryKind.RECEIVED, EntryKind.CERTIFIED, EntryKind.REPURPOSED, EntryKind.DEPLOYED}
+)
+"""Turning points of a life, drawn filled."""
+
+
+@get("/packs")
+async def list_packs(
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+    after: Annotated[UUID | None, QueryParameter()] = None,
+) -> Template:
+    """List packs, newest first, with where each stands."""
+    packs = await trace.list_packs(
+        actor, after=None if after is None else PackId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
+    )
+    shown = packs[:PAGE_LENGTH]
+    async with ports.unit() as work:
+        states = {one: (await work.histories.head(one)).state for one in sorted(pack.pack_id for pack in shown)}
+    return page.show(
+        "packs.html",
+        packs=shown,
+        states=states,
+        more=shown[-1].pack_id if len(packs) > PAGE_LENGTH else None,
+        may_register=actor.role is Role.OPERATOR,
+    )
+
+
+@get("/packs/new")
+async def register_form(actor: GivenActor, page: GivenPage) -> Template:
+    """Ask what an owner knows of a pack."""
+    actor.require(Role.OPERATOR)
+    return page.show("pack_new.html")
+
+
+@post("/packs/new", status_code=303)
+async def register(request: PageRequest, ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template | Redirect:
+    """Register a pack and open its first-life passport."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, PackIn, page.language)
+        pack, _ = await pack_life.register_pack(
+            passport.RegisterPack(
+                actor=actor,
+                holder=actor.tenant_id,
+                manufactured_at=day_start(wish.manufactured_on),
+                **{name: getattr(wish, name) for name in PackIn.__struct_fields__},
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return page.again("pack_new.html", error, form)
+    return Redirect(f"/packs/{pack.pack_id}", status_code=303)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One entry of a history as the timeline tells it."""
+
+    entry: Entry
+    major: bool
+    broken: bool
+    tells: tuple[tuple[str, str], ...]
+
+
+def _told(found: trace.PackTrace, language: str) -> list[Told]:
+    first_broken = None if found.broken is None else found.broken.facts["sequence"]
+    return [
+        Told(
+            entry=entry,
+            major=entry.kind in MAJOR,
+            broken=entry.sequence == first_broken,
+            tells=tuple(_tells(entry, language)),
+        )
+        for entry in found.entries
+    ]
+
+
+def _tells(entry: Entry, language: str) -> list[tuple[str, str]]:
+    try:
+        payload = json.loads(entry.payload)
+    except ValueError:
+        return []  # an altered entry may hold anything; its seal is told as broken elsewhere
+    if not isinstance(payload, dict):
+        return []
+    return [
+        (particular_name(str(name), language), particular_text(str(name), value, language))
+        for name, value in payload.items()
+        if value not in (None, "", [])
+    ]
+
+
+def particular_name(name: str, language: str) -> str:
+    """Return what a particular of an entry is called."""
+    known = BY_KEY.get(name)
+    if known is not None:
+        return known.name_ko if language == "ko" else known.name_en
+    try:
+        return say(f"particular.{name}", language)
+    except KeyError:
+        return name
+
+
+def particular_text(name: str, value: Canonical, language: str) -> str:
+    """Write a particular of an entry."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name.endswith("_ppm"):
+            return f"{value // 10_000}.{value % 10_000 // 100:02d} %"
+        if name.endswith("_wh"):
+            return f"{value:,} Wh"
+        return f"{value:,}"
+    if isinstance(value, str) and (name.endswith("sha256") or name.endswith(("passport", "passport_id"))):
+        return value[:12]
+    if name == "disposition" and isinstance(value, str):
+        return say(f"disposition.{value}", language)
+    return attribute_text(name, value, language)
+
+
+@get("/packs/{pack_id:uuid}")
+async def show_pack(pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
+    """Show a pack's whole life on one line."""
+    return await _life(page, ports, actor, PackId(pack_id))
+
+
+async def _life(
+    page: Page,
+    ports: Ports,
+    actor: Actor,
+    pack_id: PackId,
+    *,
+    error: DomainError | None = None,
+    form: dict[str, str] | None = None,
+) -> Template:
+    found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+    now = ports.clock.now()
+    operator = actor.role is Role.OPERATOR
+    state = found.head.state
+    names = {one.passport_id: one.product_uri for one in found.passports}
+    context: dict[str, object] = {
+        "found": found,
+        "state": state,
+        "told": _told(found, page.language),
+        "certificates": [(one, public_passport.standing_of(one, at=now)) for one in reversed(found.certificates)],
+        "next_date": _next_date(found, seoul_day(now)),
+        "passports": [
+            (
+                one,
+                one.state is PassportState.ACTIVE,
+                local_address(one.product_uri, ports.public_url),
+                [names.get(edge.from_passport) for edge in found.edges if edge.to_passport == one.passport_id],
+                [names.get(edge.to_passport) for edge in found.edges if edge.from_passport == one.passport_id],
+            )
+            for one in found.passports
+        ],
+        "may_report": [
+            kind.value for kind in EntryKind if operator and kind in pack_life.FIRST_LIFE and may_follow(state, kind)
+        ],
+        "may_repurpose": operator and state is PackState.CERTIFIED,
+        "may_print": operator and may_follow(state, EntryKind.LABELLED),
+        "may_fetch_labels": actor.role in (Role.OPERATOR, Role.TESTER, Role.APPROVER),
+        "may_open_receptions": actor.role in (Role.TESTER, Role.APPROVER),
+        "may_receive": actor.role is Role.TESTER and may_follow(state, EntryKind.RECEIVED),
+        "now": now,
+        "own_address": ports.public_url,
+    }
+    if error is None:
+        return page.show("pack.html", **context)
+    return page.again("pack.html", error, form or {}, **context)
+
+
+def _next_date(found: trace.PackTrace, today: date) -> tuple[str, date] | None:
+    """Return the next day on which somebody must act on a pack, and what for."""
+    dates: list[tuple[date, str]] = [
+        (one.due_on, "next.reception-due") for one in found.receptions if one.state.value != "issued"
+    ]
+    if found.certificates:
+        last = found.certificates[-1]
+        dates += [(last.reinspection_due_on, "next.reinspection"), (last.valid_until, "next.valid-until")]
+    coming = sorted(one for one in dates if one[0] >= today) or sorted(dates)[-1:]
+    return None if not coming else (coming[0][1], coming[0][0])
+
+
+@post("/packs/{pack_id:uuid}/facts", status_code=303)
+async def report_fact(
+    request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Record a fact of the first life."""
+    form = await read_form(request)
+    try:
+        wish = read_as(with_offset(form, "occurred_at"), FactIn, page.language)
+        particulars: dict[str, Canonical] = {"note": wish.note} if wish.note else {}
+        await pack_life.report_fact(
+            pack_life.ReportFact(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                kind=EntryKind(wish.kind),
+                occurred_at=wish.occurred_at,
+                particulars=particulars,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}", status_code=303)
+
+
+def with_offset(form: dict[str, str], *names: str) -> dict[str, str]:
+    """Return a form whose local instants carry Seoul's offset: a browser sends none."""
+    return {
+        key: f"{value}:00+09:00" if key in names and len(value) == 16 else f"{value}+09:00" if key in names else value
+        for key, value in form.items()
+    }
+
+
+@post("/packs/{pack_id:uuid}/repurpose", status_code=303)
+async def repurpose(
+    request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Open the second-life passport."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, RepurposeIn, page.language)
+        await second_life.repurpose_pack(
+            second_life.RepurposePack(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                product_uri=wish.product_uri,
+                responsible_ko=wish.responsible_ko,
+                responsible_en=wish.responsible_en,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}", status_code=303)
+
+
+@post("/packs/{pack_id:uuid}/labels", status_code=303)
+async def print_label(
+    request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Typeset a sheet of labels."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, LabelIn, page.language)
+        await second_life.print_label(
+            second_life.PrintLabel(actor=actor, pack_id=PackId(pack_id), copies=wish.copies),
+            unit=ports.unit,
+            labels=ports.labels,
+            documents=ports.documents,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}#label", status_code=303)
+
+
+PACKS = (list_packs, register_form, register, show_pack, report_fact, repurpose, print_label)

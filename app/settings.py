@@ -1,0 +1,80 @@
+"""Environment → frozen settings, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from domain.shared.errors import RuleBroken
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class SettingMalformed(RuleBroken):
+    """An environment variable has no meaning."""
+
+    code = "settings.malformed"
+    title_ko = "환경 변수 {name}의 값이 올바르지 않습니다: {wanted}."
+    title_en = "The environment variable {name} is not usable: {wanted}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this program is set up.
+
+    `database_url` None means the embedded PostgreSQL under `home`. `public_url` is what labels and certificates
+    point at, without a slash at the end. Secrets come from files (`…_FILE`) or the environment, never an argument.
+    """
+
+    home: Path
+    database_url: str | None
+    host: str
+    port: int
+    public_url: str
+    protocol_file: Path | None
+    stripe_key: str | None
+    bank_account: str | None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS; cookies and headers follow."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingMalformed: a value has no meaning; it says which.
+    """
+    env = os.environ if environment is None else environment
+    port_text = env.get("SUNHWAN_PORT", "8000")
+    if not port_text.isdecimal() or not 0 <= int(port_text) <= 65535:
+        raise SettingMalformed(name="SUNHWAN_PORT", wanted="0-65535")
+    host = env.get("SUNHWAN_HOST", "127.0.0.1")
+    public_url = env.get("SUNHWAN_PUBLIC_URL", f"http://127.0.0.1:{port_text}").rstrip("/")
+    parts = urlsplit(public_url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+        raise SettingMalformed(name="SUNHWAN_PUBLIC_URL", wanted="https://host")
+    protocol = env.get("SUNHWAN_PROTOCOL_FILE")
+    return Settings(
+        home=Path(env.get("SUNHWAN_HOME", str(ROOT / "var"))).absolute(),
+        database_url=_secret(env, "DATABASE_URL"),
+        host=host,
+        port=int(port_text),
+        public_url=public_url,
+        protocol_file=None if protocol is None else Path(protocol),
+        stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
+        bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
+    )
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    path = env.get(f"{name}_FILE")
+    if path is None:
+        return env.get(name) or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingMalformed(name=f"{name}_FILE", wanted=error.strerror or "readable file") from error

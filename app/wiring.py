@@ -1,0 +1,92 @@
+"""Settings → engine → adapters → ports: the only file that knows a port and its adapter."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from adapters.bank.payments import BankTransferPayments
+from adapters.documents.typesetter import TypstDocuments
+from adapters.ktr.credentials import KtrCredentials
+from adapters.ktr.cyclers import KtrCyclers
+from adapters.ktr.protocol_file import SHIPPED, load_protocol
+from adapters.meterfiles.reader import SandboxedReadingFiles
+from adapters.postgres.engine import open_engine
+from adapters.postgres.migrate import migrate
+from adapters.postgres.supervisor import EmbeddedPostgres, running_url
+from adapters.postgres.work import PostgresUnit
+from adapters.qr.labels import QrLabels
+from adapters.stripe.payments import StripePayments, stripe_client
+from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
+from app.ports import Ports
+from app.settings import Settings
+from domain.certification.ports import Credentials, CyclerFiles
+from domain.shared.time import Clock
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[str]:
+    """Yield the address of a migrated database: the configured one, the embedded one that runs, or one started now."""
+    home = settings.home / "postgres"
+    address = settings.database_url or await running_url(home)
+    if address is not None:
+        await migrate_database(address)
+        yield address
+        return
+    async with EmbeddedPostgres(home) as started:
+        await migrate_database(started)
+        yield started
+
+
+async def migrate_database(address: str) -> None:
+    """Bring a database to the newest schema."""
+    engine = open_engine(address, pool_size=1)
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()
+
+
+def story_clock(start_at: datetime) -> StoryClock:
+    """Return a clock that only moves when told."""
+    return StoryClock(start_at)
+
+
+def cycler_files() -> CyclerFiles:
+    """Return the reader of cycler files, which needs no database."""
+    return KtrCyclers()
+
+
+def credentials(settings: Settings) -> Credentials:
+    """Return the keeper of the signing key, which needs no database."""
+    return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
+
+
+@asynccontextmanager
+async def open_ports(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Ports]:
+    """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
+    if settings.database_url is None:
+        raise ValueError("ports open on a database that was opened before")
+    engine = open_engine(settings.database_url)
+    documents = TypstDocuments()
+    try:
+        yield Ports(
+            unit=PostgresUnit(engine),
+            clock=clock or SystemClock(),
+            ids=UuidV7(),
+            passwords=Argon2Passwords(),
+            tokens=RandomTokens(),
+            documents=documents,
+            labels=QrLabels(),
+            cycler_files=cycler_files(),
+            reading_files=SandboxedReadingFiles(),
+            credentials=credentials(settings),
+            protocol=load_protocol(settings.protocol_file or SHIPPED),
+            payments=(
+                BankTransferPayments(bank_account=settings.bank_account, virtual_accounts={}),
+                StripePayments(None if settings.stripe_key is None else stripe_client(settings.stripe_key)),
+            ),
+            public_url=settings.public_url,
+        )
+    finally:
+        documents.close()
+        await engine.dispose()

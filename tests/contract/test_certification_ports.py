@@ -1,0 +1,759 @@
+"""What the certification ports promise, and its steps over them, held by the fake and by PostgreSQL alike."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.ktr.credentials import KtrCredentials
+from adapters.ktr.protocol_file import load_protocol
+from adapters.postgres.certification import (
+    PostgresAssessments,
+    PostgresCertificates,
+    PostgresReceptions,
+    PostgresReports,
+    PostgresSignatures,
+    PostgresTestRuns,
+)
+from adapters.postgres.shared import PostgresFiles, PostgresNumbers
+from app.samples.make_cycler import BENCH_SHEET
+from domain.certification.errors import (
+    AlreadyReceived,
+    AssessmentBroken,
+    AssessmentUnknown,
+    CertificateMoved,
+    CertificateUnknown,
+    DischargeMissing,
+    NotForReuse,
+    NothingMeasured,
+    NumberTaken,
+    OwnWork,
+    QuantityUnknown,
+    ReceptionMoved,
+    ReceptionUnknown,
+    SignatureBroken,
+    TokenTooShort,
+)
+from domain.certification.model import (
+    Applicant,
+    CertificateStatus,
+    Disposition,
+    Laboratory,
+    MeasurementSource,
+    ReceptionState,
+    StepKind,
+    Variant,
+    certificate_valid_at,
+)
+from domain.certification.ports import CertificationWork
+from domain.certification.usecases import (
+    Approve,
+    ChangeCertificate,
+    Entered,
+    Issue,
+    JudgeReception,
+    Receive,
+    RecordCyclerRun,
+    RecordMeasurements,
+    approve,
+    issue,
+    judge_reception,
+    receive,
+    record_cycler_run,
+    record_measurements,
+    revoke,
+    suspend,
+)
+from domain.shared.actor import Role, RoleNotEnough
+from domain.shared.documents import DocumentKind
+from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
+from tests.fakes.documents import FakeDocuments
+from tests.fakes.system import CountedIds, FixedClock, someone
+
+ONE, TWO = TenantId(1), TenantId(2)
+PACK, OTHER_PACK = PackId(UUID(int=51)), PackId(UUID(int=52))
+NOW = datetime(2026, 11, 21, 3, 4, 5, 678_901, tzinfo=UTC)
+TOKEN = "0123456789abcdef0123456789abcdef"
+TESTER = someone(Role.TESTER, name="이시험", number=901)
+APPROVER = someone(Role.APPROVER, name="박승인", number=902)
+STRANGER = someone(Role.TESTER, name="남시험", number=903, tenant_id=2)
+RAW = "cd" * 32
+PROTOCOL = load_protocol()
+PACK_PRINT = {
+    "kr_battery_no": "KR26LGM50T12S0000000123",
+    "maker_serial": "LG-2019-004217",
+    "product_uri": "https://id.sunhwan.example/01/09506000134352/21/SH-0001",
+    "model": "SH-12M50",
+    "chemistry": "NMC",
+    "cell_model": "LG INR21700 M50T",
+    "modules_in_series": 12,
+    "rated_capacity_mah": 500_000,
+    "rated_energy_wh": 21_780,
+    "nominal_voltage_mv": 43_560,
+}
+LABORATORY = Laboratory(
+    name_ko="한국화학융합시험연구원",
+    name_en="KTR",
+    address_ko="경상북도 구미시",
+    address_en="Gumi",
+    place_ko="구미 BaaS 센터",
+    accreditation="KOLAS KT000",
+)
+_ROWS = (
+    "insert into sunhwan.industrial_complex (complex_id, name_ko, name_en) values (1, '구미', 'Gumi')",
+    """insert into sunhwan.pack
+       (pack_id, tenant_id, model, maker, chemistry, cell_model, modules_in_series, cells_in_series, cells_in_parallel,
+        cell_capacity_mah, rated_capacity_mah, rated_energy_wh, nominal_voltage_mv, mass_g, manufactured_on,
+        registered_at)
+       select cast(lpad(to_hex(n), 32, '0') as uuid), 1, 'SH', 'LG', 'NMC', 'M50T', 12, 12, 100, 5000, 500000, 21780,
+        43560, 150000, date '2019-11-04', now()
+       from generate_series(51, 52) as n""",
+)
+
+
+class PostgresCertification:
+    """The certification ports on one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.receptions = PostgresReceptions(connection)
+        self.test_runs = PostgresTestRuns(connection)
+        self.assessments = PostgresAssessments(connection)
+        self.signatures = PostgresSignatures(connection)
+        self.reports = PostgresReports(connection)
+        self.certificates = PostgresCertificates(connection)
+        self.numbers = PostgresNumbers(connection)
+        self.files = PostgresFiles(connection)
+
+
+async def _fill(connection: AsyncConnection) -> None:
+    await connection.execute(text(_ROWS[0]))
+    columns = await connection.scalars(
+        text(
+            "select column_name from information_schema.columns where table_schema = 'sunhwan'"
+            " and table_name = 'tenant' and data_type = 'text' and is_nullable = 'NO' and column_name <> 'kind'"
+        )
+    )
+    words = sorted(columns)
+    for number in (1, 2):
+        await connection.execute(
+            text(
+                f"insert into sunhwan.tenant (tenant_id, ref, complex_id, kind, {', '.join(words)})"
+                f" values (:id, :ref, 1, 'inspection_body', {', '.join(':word' for _ in words)})"
+            ),
+            {"id": number, "ref": UUID(int=number), "word": f"body {number}"},
+        )
+    await connection.execute(text(_ROWS[1]))
+
+
+@pytest.fixture
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        await _fill(connection)
+        yield connection
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def work(request: pytest.FixtureRequest, connection: AsyncConnection) -> CertificationWork:
+    return MemoryCertificationWork() if request.param == "memory" else PostgresCertification(connection)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def ids() -> CountedIds:
+    return CountedIds()
+
+
+@pytest.fixture
+def house(work, clock, ids, tmp_path: Path):
+    return House(work, clock, ids, tmp_path)
+
+
+class House:
+    """The steps with everything they need, so that a test says only what it is about."""
+
+    def __init__(self, work: CertificationWork, clock: FixedClock, ids: CountedIds, folder: Path) -> None:
+        self.work, self.clock, self.ids = work, clock, ids
+        self.documents = FakeDocuments()
+        self.credentials = KtrCredentials(folder, base_url="https://sunhwan.example")
+
+    async def receive(self, *, pack_id=PACK, actor=TESTER):
+        wish = Receive(
+            actor=actor,
+            pack_id=pack_id,
+            tenant_id=actor.tenant_id,
+            applicant=Applicant(name="순환모빌리티", contact="054-000-0000"),
+            condition="외관 양호",
+            due_on=date(2026, 12, 5),
+            facts=item_facts(),
+        )
+        return await receive(wish, work=self.work, ids=self.ids, clock=self.clock)
+
+    async def run(self, reception, *, record=None, actor=TESTER, **more):
+        wish = RecordCyclerRun(
+            actor=actor,
+            reception_id=reception.reception_id,
+            file_name="M50T.ndax",
+            raw_sha256=RAW,
+            record=record or cycler_record(),
+            **more,
+        )
+        return await record_cycler_run(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
+
+    async def enter(self, reception, *measurements, actor=TESTER):
+        wish = RecordMeasurements(
+            actor=actor,
+            reception_id=reception.reception_id,
+            measurements=measurements or sheet(),
+            ambient_c=Decimal("24.8"),
+        )
+        return await record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
+
+    async def judge(self, reception, *, actor=TESTER):
+        wish = JudgeReception(actor=actor, reception_id=reception.reception_id)
+        return await judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
+
+    async def approve(self, reception, *, actor=APPROVER):
+        wish = Approve(actor=actor, reception_id=reception.reception_id)
+        return await approve(wish, work=self.work, ids=self.ids, clock=self.clock)
+
+    async def issue(self, reception, *, actor=APPROVER, token=TOKEN):
+        wish = Issue(
+            actor=actor,
+            reception_id=reception.reception_id,
+            pack_print=PACK_PRINT,
+            laboratory=LABORATORY,
+            base_url="https://sunhwan.example",
+            token=token,
+        )
+        return await issue(
+            wish,
+            work=self.work,
+            ids=self.ids,
+            clock=self.clock,
+            documents=self.documents,
+            credentials=self.credentials,
+            qr_svg=lambda url: f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{url}</desc></svg>',
+        )
+
+    async def judged(self, *, pack_id=PACK):
+        reception = await self.receive(pack_id=pack_id)
+        await self.run(reception)
+        await self.enter(reception)
+        await self.judge(reception)
+        return reception
+
+    async def issued(self, *, pack_id=PACK, token=TOKEN):
+        reception = await self.judged(pack_id=pack_id)
+        await self.approve(reception)
+        return await self.issue(reception, token=token)
+
+    async def state(self, reception):
+        return (await self.work.receptions.one(reception.reception_id)).state
+
+
+def sheet(**changed) -> tuple[Entered, ...]:
+    entries = json.loads(BENCH_SHEET.read_text(encoding="utf-8"))
+    return tuple(
+        Entered(
+            test_id=one["test_id"],
+            quantity=one["quantity"],
+            value=changed.get(one["quantity"], one["value"]),
+            unit=one["unit"],
+        )
+        for one in entries
+    )
+
+
+# Reception.
+
+
+async def test_a_reception_comes_back_as_it_was_received(house, work):
+    made = await house.receive()
+
+    assert (made.number, made.state) == ("R-2026-000001", ReceptionState.RECEIVED)
+    assert await work.receptions.one(made.reception_id) == made
+    assert await work.receptions.hold(made.reception_id) == made
+    assert await work.receptions.find("R-2026-000001") == made.reception_id
+    assert await work.receptions.of_pack(PACK) == (made,)
+    assert await work.receptions.of_pack(OTHER_PACK) == ()
+
+
+async def test_a_pack_lies_in_one_open_reception_at_a_time(house):
+    await house.receive()
+
+    with pytest.raises(AlreadyReceived):
+        await house.receive()
+
+
+async def test_a_pack_may_be_received_again_once_its_certificate_is_issued(house, work):
+    first = await house.issued()
+    again = await house.receive()
+
+    assert (await work.receptions.of_pack(PACK))[1] == again
+    assert again.reception_id != first.certificate.reception_id
+
+
+async def test_receiving_takes_a_tester_of_the_body(house):
+    with pytest.raises(RoleNotEnough):
+        await house.receive(actor=APPROVER)
+    wish = Receive(
+        actor=STRANGER,
+        pack_id=PACK,
+        tenant_id=ONE,
+        applicant=Applicant(name="갑", contact="-"),
+        condition="-",
+        due_on=date(2026, 12, 5),
+        facts=item_facts(),
+    )
+    with pytest.raises(ReceptionUnknown):
+        await receive(wish, work=house.work, ids=house.ids, clock=house.clock)
+
+
+async def test_an_unknown_reception_is_not_found(work):
+    with pytest.raises(ReceptionUnknown):
+        await work.receptions.one(ReceptionId(UUID(int=404)))
+    with pytest.raises(ReceptionUnknown):
+        await work.receptions.find("R-2026-999999")
+
+
+async def test_another_bodys_reception_is_not_found(house):
+    reception = await house.receive()
+
+    with pytest.raises(ReceptionUnknown):
+        await house.enter(reception, actor=STRANGER)
+    with pytest.raises(ReceptionUnknown):
+        await house.judge(reception, actor=STRANGER)
+
+
+async def test_a_reception_that_moved_is_not_moved_again(house, work):
+    reception = await house.receive()
+    await work.receptions.move(reception, to=ReceptionState.UNDER_TEST, at=NOW)
+
+    with pytest.raises(ReceptionMoved):
+        await work.receptions.move(reception, to=ReceptionState.UNDER_TEST, at=NOW)
+
+
+async def test_the_queue_shows_a_bodys_receptions_newest_first_in_pages(house, work):
+    first = await house.receive()
+    second = await house.receive(pack_id=OTHER_PACK)
+    await house.enter(second)
+    states = (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST)
+
+    whole = await work.receptions.queue(tenant_id=ONE, states=states, after=None, limit=9)
+    page = await work.receptions.queue(tenant_id=ONE, states=states, after=second.reception_id, limit=1)
+
+    assert [one.number for one in whole] == ["R-2026-000002", "R-2026-000001"]
+    assert [(one.reception_id, one.state, one.due_on, one.pack_id) for one in page] == [
+        (first.reception_id, ReceptionState.RECEIVED, date(2026, 12, 5), PACK)
+    ]
+    assert await work.receptions.queue(tenant_id=TWO, states=states, after=None, limit=9) == ()
+    assert await work.receptions.queue(tenant_id=ONE, states=(ReceptionState.ISSUED,), after=None, limit=9) == ()
+
+
+# Test runs.
+
+
+async def test_a_cycler_run_is_recorded_from_its_file(house, work):
+    reception = await house.receive()
+    run = await house.run(reception, ambient_c=Decimal("25.1"), equipment="Neware BTS-4000")
+
+    assert await work.test_runs.of_reception(await work.receptions.one(reception.reception_id)) == (run,)
+    assert (run.sequence, run.variant, run.raw_file.sha256) == (1, Variant.C2, RAW)
+    assert {one.quantity: (one.value, one.unit, one.source) for one in run.measurements} == {
+        "q_dis": ((Decimal("4.7175"),), "Ah", MeasurementSource.RAW),
+        "e_dis": (Decimal("17.2302"), "Wh", MeasurementSource.RAW),
+        "q_chg": (Decimal("4.7607"), "Ah", MeasurementSource.RAW),
+        "e_chg": (Decimal("18.307"), "Wh", MeasurementSource.RAW),
+        "t_max": (Decimal("27.5"), "degC", MeasurementSource.RAW),
+    }
+    assert await house.state(reception) is ReceptionState.UNDER_TEST
+
+
+async def test_a_file_without_a_full_discharge_is_refused_and_nothing_is_kept(house, work):
+    reception = await house.receive()
+    rest = cycler_step(1, StepKind.REST, first="3.6", last="3.6", amps="0", ah="0", wh="0")
+    empty = replace(cycler_record(rest), rows=0, voltage_v=None, current_a=None, steps=())
+
+    for record in (empty, cycler_record(rest)):
+        with pytest.raises(DischargeMissing):
+            await house.run(reception, record=record)
+
+    assert await work.test_runs.of_reception(reception) == ()
+    assert await house.state(reception) is ReceptionState.RECEIVED
+
+
+async def test_typed_values_come_back_marked_as_typed(house, work):
+    reception = await house.receive()
+    await house.run(reception)
+    run = await house.enter(reception)
+
+    stored = await work.test_runs.of_reception(reception)
+    assert stored[1] == run
+    assert (run.sequence, run.raw_file, run.record, run.variant) == (2, None, None, None)
+    assert {one.source for one in run.measurements} == {MeasurementSource.MANUAL}
+    assert len(run.measurements) == len(sheet())
+
+
+async def test_one_wrong_value_and_none_is_kept(house, work):
+    reception = await house.receive()
+    wrong = Entered(test_id="T02", quantity="colour", value="red")
+
+    with pytest.raises(QuantityUnknown):
+        await house.enter(reception, *sheet(), wrong)
+
+    assert await work.test_runs.of_reception(reception) == ()
+
+
+async def test_a_run_holds_something_and_is_a_testers(house):
+    reception = await house.receive()
+    wish = RecordMeasurements(actor=TESTER, reception_id=reception.reception_id, measurements=())
+
+    with pytest.raises(NothingMeasured):
+        await record_measurements(wish, work=house.work, protocol=PROTOCOL, ids=house.ids, clock=house.clock)
+    with pytest.raises(RoleNotEnough):
+        await house.enter(reception, actor=APPROVER)
+
+
+# Judgement.
+
+
+async def test_an_assessment_comes_back_as_it_was_judged(house, work):
+    reception = await house.judged()
+
+    assessment = await work.assessments.latest(reception)
+    runs = await work.test_runs.of_reception(reception)
+    assert assessment.judgement.disposition is Disposition.REUSE
+    assert (assessment.judgement.grade, assessment.judgement.soh_ppm) == ("A", 943_500)
+    assert assessment.judgement.usable_energy_wh == 20_676
+    assert (assessment.run_ids, assessment.sequence) == (tuple(run.test_run_id for run in runs), 2)
+    assert await house.state(reception) is ReceptionState.TESTED
+
+
+async def test_what_was_never_judged_has_no_assessment(house, work):
+    reception = await house.receive()
+
+    with pytest.raises(AssessmentUnknown):
+        await work.assessments.latest(reception)
+    with pytest.raises(ReceptionMoved):
+        await house.judge(reception)
+
+
+async def test_a_retest_adds_an_assessment_and_the_first_one_stands(house, work):
+    reception = await house.receive()
+    await house.run(reception)
+    await house.enter(reception, *sheet(leak=True))
+    first = await house.judge(reception)
+    await house.enter(reception, Entered(test_id="T02", quantity="leak", value=False))
+    second = await house.judge(reception)
+
+    assert (first.judgement.disposition, second.judgement.disposition) == ("quarantine", "reuse")
+    assert await work.assessments.latest(reception) == second
+    assert first.sequence < second.sequence
+
+
+async def test_nothing_new_is_not_judged_again(house):
+    reception = await house.judged()
+
+    with pytest.raises(ReceptionMoved):
+        await house.judge(reception)
+
+
+# Approval.
+
+
+async def test_a_second_person_signs_exactly_this_assessment(house, work):
+    reception = await house.judged()
+    signature = await house.approve(reception)
+    assessment = await work.assessments.latest(reception)
+
+    assert await work.signatures.of_subject(PACK, assessment.assessment_id) == (signature,)
+    assert (signature.printed_name, signature.meaning, signature.signed_at) == ("박승인", "approval", NOW)
+    assert signature.entered_by == (TESTER.person_id,)
+    assert await house.state(reception) is ReceptionState.APPROVED
+
+
+async def test_a_tester_never_approves(house):
+    reception = await house.judged()
+
+    with pytest.raises(RoleNotEnough):
+        await house.approve(reception, actor=TESTER)
+
+
+@pytest.mark.parametrize("step", ["receive", "run", "enter", "judge"])
+async def test_whoever_did_any_of_the_work_does_not_approve_it_in_another_role(house, step):
+    both = replace(APPROVER, role=Role.TESTER)
+    reception = await house.receive(actor=both if step == "receive" else TESTER)
+    await house.run(reception, actor=both if step == "run" else TESTER)
+    await house.enter(reception, actor=both if step == "enter" else TESTER)
+    await house.judge(reception, actor=both if step == "judge" else TESTER)
+
+    with pytest.raises(OwnWork) as caught:
+        await house.approve(reception)
+
+    assert caught.value.code == "certification.own-work"
+    assert await house.state(reception) is ReceptionState.TESTED
+
+
+async def test_only_reuse_is_approved(house):
+    reception = await house.receive()
+    await house.enter(reception)
+    await house.judge(reception)
+
+    with pytest.raises(NotForReuse) as caught:
+        await house.approve(reception)
+
+    assert caught.value.facts == {"disposition": "hold_review"}
+
+
+async def test_nothing_is_approved_twice_or_changed_after(house):
+    reception = await house.judged()
+    await house.approve(reception)
+
+    with pytest.raises(ReceptionMoved):
+        await house.approve(reception)
+    with pytest.raises(ReceptionMoved):
+        await house.enter(reception)
+
+
+async def test_the_store_refuses_a_signer_among_those_who_entered(house, work):
+    reception = await house.judged()
+    signature = await house.approve(reception)
+
+    with pytest.raises(OwnWork):
+        await work.signatures.add(
+            replace(signature, signature_id=UUID(int=7), subject_id=UUID(int=8), signed_by=TESTER.person_id)
+        )
+
+
+# Issue.
+
+
+async def test_report_and_certificate_are_issued_printed_and_signed(house, work):
+    issued = await house.issued()
+    certificate, report = issued.certificate, issued.report
+
+    assert (report.number, certificate.number) == ("TR-2026-000001", "KC-2026-000001")
+    assert (certificate.grade, certificate.soh_ppm, certificate.usable_energy_wh) == ("A", 943_500, 20_676)
+    assert (certificate.valid_until, certificate.reinspection_due_on) == (date(2028, 11, 21), date(2028, 11, 21))
+    assert certificate_valid_at(certificate, NOW)
+    reception = await work.receptions.one(certificate.reception_id)
+    assert reception.state is ReceptionState.ISSUED
+    assert await work.reports.of_reception(reception) == report
+    assert await work.certificates.one(certificate.certificate_id) == certificate
+    assert await work.certificates.find("KC-2026-000001") == certificate
+    assert await work.certificates.find_by_token(TOKEN) == certificate
+    assert await work.certificates.standing(PACK) == certificate
+    assert await work.certificates.of_pack(PACK) == (certificate,)
+    assert (await work.files.read(report.pdf_sha256)).startswith(b"%PDF-1.7\ntest_report 2026-11-21")
+    assert (await work.files.read(certificate.pdf_sha256)).startswith(b"%PDF-1.7\ncertificate 2026-11-21")
+
+
+async def test_the_signed_record_verifies_and_any_change_is_noticed(house):
+    certificate = (await house.issued()).certificate
+    record = json.loads(certificate.credential)
+
+    await house.credentials.verify(record)
+
+    assert record["credentialSubject"]["sohPpm"] == 943_500
+    assert record["credentialSubject"]["id"] == PACK_PRINT["product_uri"]
+    assert record["validUntil"] == "2028-11-21T14:59:59.000000Z"
+    assert TOKEN not in certificate.credential
+    with pytest.raises(SignatureBroken):
+        await house.credentials.verify(json.loads(certificate.credential.replace("943500", "943501")))
+
+
+async def test_the_report_prints_what_was_measured_and_what_was_not(house):
+    await house.issued()
+
+    (kind, printed, dated_on), (other, certificate, _) = house.documents.made
+    assert (kind, other, dated_on) == (DocumentKind.TEST_REPORT, DocumentKind.CERTIFICATE, date(2026, 11, 21))
+    assert [test["test_id"] for test in printed["tests"]] == [
+        "T01", "T02", "T03", "T04", "T06", "T07", "T08", "T10", "T11",
+    ]  # fmt: skip
+    assert [one["test_id"] for one in printed["not_assessed"]] == ["T05", "T09", "T12", "T13"]
+    assert printed["raw_files"] == [{"name": "M50T.ndax", "sha256": RAW}]
+    assert (printed["tested_by"], printed["approved_by"]["name"]) == (["이시험"], "박승인")
+    assert printed["ambient"] == "24.8 ℃"
+    assert "안정화 확인 미적용" in printed["deviations_ko"]
+    assert printed["sampling_ko"] == "셀 1200개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × 1200"
+    assert certificate["verify_url"] == f"https://sunhwan.example/verify/{TOKEN}"
+    assert certificate["use_en"] == "daily cycling up to 0.5C within SOC 10-95 %; not for traction"
+
+
+async def test_an_approver_issues_once_and_only_what_is_approved(house):
+    reception = await house.judged()
+    with pytest.raises(ReceptionMoved):
+        await house.issue(reception)
+    await house.approve(reception)
+    with pytest.raises(RoleNotEnough):
+        await house.issue(reception, actor=TESTER)
+    await house.issue(reception)
+
+    with pytest.raises(ReceptionMoved):
+        await house.issue(reception)
+
+
+@pytest.mark.parametrize("token", ["", "abc", "0" * 31, "Z" * 32])
+async def test_a_token_that_could_be_guessed_is_refused(house, token):
+    reception = await house.judged()
+    await house.approve(reception)
+
+    with pytest.raises(TokenTooShort):
+        await house.issue(reception, token=token)
+
+
+async def test_numbers_are_counted_and_a_token_is_used_once(house):
+    await house.issued()
+
+    second = await house.issued(pack_id=OTHER_PACK, token="f" * 32)
+    assert (second.report.number, second.certificate.number) == ("TR-2026-000002", "KC-2026-000002")
+    with pytest.raises(NumberTaken):
+        await house.issued(pack_id=PACK, token="f" * 32)
+
+
+async def test_a_new_certificate_supersedes_the_one_before(house, work):
+    first = (await house.issued()).certificate
+    second = (await house.issued(token="f" * 32)).certificate
+
+    old = await work.certificates.one(first.certificate_id)
+    assert (old.status, old.status_reason) == (CertificateStatus.SUPERSEDED, "KC-2026-000002")
+    assert await work.certificates.standing(PACK) == second
+
+
+async def test_a_reexamination_is_due_when_the_grade_says(house):
+    reception = await house.receive()
+    await house.run(reception)
+    await house.enter(reception, *sheet(weakest_cell_soh="66"))
+    await house.judge(reception)
+    await house.approve(reception)
+
+    certificate = (await house.issue(reception)).certificate
+
+    assert certificate.grade == "C"
+    assert (certificate.valid_until, certificate.reinspection_due_on) == (date(2028, 11, 21), date(2027, 11, 21))
+
+
+# Suspend and revoke.
+
+
+async def test_a_suspended_certificate_is_not_valid_and_may_be_revoked(house, work):
+    certificate = (await house.issued()).certificate
+    wish = ChangeCertificate(actor=APPROVER, certificate_id=certificate.certificate_id, reason="안전 경보")
+
+    suspended = await suspend(wish, work=work, clock=house.clock)
+    assert await work.certificates.one(certificate.certificate_id) == suspended
+    assert (suspended.status, suspended.status_reason) == (CertificateStatus.SUSPENDED, "안전 경보")
+    assert not certificate_valid_at(suspended, NOW)
+    with pytest.raises(CertificateMoved):
+        await suspend(wish, work=work, clock=house.clock)
+
+    revoked = await revoke(wish, work=work, clock=house.clock)
+    assert revoked.status is CertificateStatus.REVOKED
+    assert await work.certificates.standing(PACK) is None
+    with pytest.raises(CertificateMoved):
+        await revoke(wish, work=work, clock=house.clock)
+
+
+async def test_a_certificate_is_ended_by_an_approver_of_its_body(house, work):
+    certificate = (await house.issued()).certificate
+    strange = someone(Role.APPROVER, number=905, tenant_id=2)
+
+    with pytest.raises(RoleNotEnough):
+        await suspend(
+            ChangeCertificate(actor=TESTER, certificate_id=certificate.certificate_id, reason="-"),
+            work=work,
+            clock=house.clock,
+        )
+    with pytest.raises(CertificateUnknown):
+        await revoke(
+            ChangeCertificate(actor=strange, certificate_id=certificate.certificate_id, reason="-"),
+            work=work,
+            clock=house.clock,
+        )
+
+
+async def test_two_who_change_one_certificate_are_ordered(house, work):
+    certificate = (await house.issued()).certificate
+    await work.certificates.change(certificate, to=CertificateStatus.SUSPENDED, reason="first", at=NOW)
+
+    with pytest.raises(CertificateMoved):
+        await work.certificates.change(certificate, to=CertificateStatus.REVOKED, reason="second", at=NOW)
+
+
+async def test_an_unknown_certificate_is_not_found(work):
+    with pytest.raises(CertificateUnknown):
+        await work.certificates.one(CertificateId(UUID(int=404)))
+    with pytest.raises(CertificateUnknown):
+        await work.certificates.find("KC-2026-999999")
+    with pytest.raises(CertificateUnknown):
+        await work.certificates.find_by_token("0" * 32)
+    assert await work.certificates.standing(PACK) is None
+
+
+# What only the database can be asked.
+
+
+async def _postgres_house(connection: AsyncConnection, folder: Path) -> House:
+    return House(PostgresCertification(connection), FixedClock(NOW), CountedIds(), folder)
+
+
+async def test_direct_sql_cannot_let_a_tester_sign(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    reception = await house.judged()
+    await house.approve(reception)
+
+    with pytest.raises(IntegrityError, match="signature_is_by_a_second_person"):
+        await connection.execute(text("update sunhwan.signature set signed_by = entered_by[1]"))
+
+
+async def test_an_assessment_altered_in_the_database_is_not_issued(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    reception = await house.judged()
+    await house.approve(reception)
+    await connection.execute(text("update sunhwan.assessment set judgement = replace(judgement, '943500', '993500')"))
+
+    with pytest.raises(AssessmentBroken):
+        await house.issue(reception)
+
+
+async def test_two_standing_certificates_of_one_pack_are_refused(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    await house.issued()
+    await house.issued(token="f" * 32)
+
+    with pytest.raises(IntegrityError, match="certificate_state_one_standing"):
+        await connection.execute(text("update sunhwan.certificate_state set status = 'valid'"))
+
+
+async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, tmp_path):
+    async with engine.connect() as connection:
+        await _fill(connection)
+        house = await _postgres_house(connection, tmp_path)
+        reception = await house.judged()
+        await connection.commit()
+    async with engine.connect() as first, engine.connect() as second:
+        one = await _postgres_house(first, tmp_path)
+        one.ids = CountedIds(1_000)
+        two = await _postgres_house(second, tmp_path)
+        await one.approve(reception)
+        await second.execute(text("set local lock_timeout = '200ms'"))
+        with pytest.raises(Exception, match="lock timeout"):
+            await two.approve(reception)
+        await first.commit()
+        await second.rollback()
+
+        with pytest.raises(ReceptionMoved):
+            await two.approve(reception)

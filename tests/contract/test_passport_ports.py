@@ -1,0 +1,226 @@
+"""One promise, kept by the fake and by PostgreSQL alike."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.passport.errors import HistoryMoved, IdentifierTaken, PackUnknown
+from domain.passport.model import (
+    BatteryStatus,
+    Category,
+    Edge,
+    EntryKind,
+    Fact,
+    Identifier,
+    IdentifierScheme,
+    Label,
+    Pack,
+    Passport,
+    PassportState,
+)
+from domain.passport.ports import PassportWork
+from domain.passport.sealing import append, empty_head, verify
+from domain.shared.actor import Role
+from domain.shared.identifiers import ContractId, EventId, PackId, PassportId, TenantId
+from tests.fakes.passport import MemoryPassportWork
+from tests.fakes.system import NOON, someone
+
+Opened = Callable[[], AbstractAsyncContextManager[PassportWork]]
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def unit(request: pytest.FixtureRequest) -> Opened:
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_unit")
+    kept = MemoryPassportWork()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[PassportWork]:
+        yield kept
+
+    return opened
+
+
+def pack(number: int = 1, *, holder: int = 3) -> Pack:
+    return Pack(
+        pack_id=PackId(UUID(int=number)),
+        holder=TenantId(holder),
+        contract_id=None,
+        model="SH-BUS 209",
+        maker="순환 시연 배터리",
+        chemistry="NMC",
+        cell_model="LG M50T",
+        modules_in_series=12,
+        cells_in_series=96,
+        cells_in_parallel=120,
+        cell_capacity_mah=5000,
+        rated_energy_wh=209_088,
+        nominal_voltage_mv=348_480,
+        mass_g=1_050_000,
+        manufactured_on=NOON.date(),
+        registered_at=NOON,
+    )
+
+
+def passport(number: int, *, state: PassportState, pack_number: int = 1) -> Passport:
+    return Passport(
+        passport_id=PassportId(UUID(int=number)),
+        pack_id=PackId(UUID(int=pack_number)),
+        product_uri=f"https://example.com/01/09506000134352/21/{number}",
+        category=Category.EV,
+        battery_status=BatteryStatus.ORIGINAL,
+        operator_name_ko="순환",
+        operator_name_en="Sunhwan",
+        attributes={"model": "SH", "soh_ppm": 943_509},
+        issued_at=NOON,
+        state=state,
+    )
+
+
+SERIAL = Identifier(scheme=IdentifierScheme.MAKER_SERIAL, value="M50T-1")
+
+
+async def test_a_stored_pack_comes_back_as_it_was(unit: Opened) -> None:
+    async with unit() as work:
+        await work.packs.add(pack())
+        await work.commit()
+
+    async with unit() as work:
+        assert await work.packs.one(PackId(UUID(int=1))) == pack()
+
+
+async def test_an_unknown_pack_is_said_to_be_unknown(unit: Opened) -> None:
+    async with unit() as work:
+        with pytest.raises(PackUnknown):
+            await work.packs.one(PackId(UUID(int=9)))
+        with pytest.raises(PackUnknown):
+            await work.packs.find("nothing")
+        with pytest.raises(PackUnknown):
+            await work.histories.head(PackId(UUID(int=9)))
+
+
+async def test_a_name_leads_to_one_pack_for_ever(unit: Opened) -> None:
+    async with unit() as work:
+        await work.packs.add(pack(1))
+        await work.packs.add(pack(2))
+        await work.packs.name(PackId(UUID(int=1)), SERIAL)
+        await work.packs.name(PackId(UUID(int=1)), SERIAL)
+
+        with pytest.raises(IdentifierTaken):
+            await work.packs.name(PackId(UUID(int=2)), SERIAL)
+        assert await work.packs.find("M50T-1") == PackId(UUID(int=1))
+        assert await work.packs.identifiers(PackId(UUID(int=1))) == (SERIAL,)
+        assert await work.packs.identifiers(PackId(UUID(int=2))) == ()
+
+
+async def test_packs_are_listed_newest_first_a_page_at_a_time(unit: Opened) -> None:
+    async with unit() as work:
+        for number in (1, 2, 3):
+            await work.packs.add(pack(number, holder=4 if number == 2 else 3))
+
+        first = await work.packs.page(holder=None, after=None, limit=2)
+        rest = await work.packs.page(holder=None, after=first[-1].pack_id, limit=2)
+        own = await work.packs.page(holder=TenantId(4), after=None, limit=2)
+
+    assert [one.pack_id.int for one in first] == [3, 2]
+    assert [one.pack_id.int for one in rest] == [1]
+    assert [one.pack_id.int for one in own] == [2]
+
+
+async def test_a_pack_is_taken_once_until_it_is_released(unit: Opened) -> None:
+    pack_id, contract = PackId(UUID(int=1)), ContractId(UUID(int=70))
+    async with unit() as work:
+        await work.packs.add(pack())
+
+        assert await work.packs.take(pack_id, contract_id=contract, holder=TenantId(11))
+        assert not await work.packs.take(pack_id, contract_id=contract, holder=TenantId(12))
+        assert (await work.packs.one(pack_id)).holder == 11
+        await work.packs.release(pack_id, holder=TenantId(3))
+        assert await work.packs.take(pack_id, contract_id=contract, holder=TenantId(12))
+
+
+async def test_passports_and_the_edge_between_them_are_found_from_both_ends(unit: Opened) -> None:
+    old, new = passport(1, state=PassportState.ACTIVE), passport(2, state=PassportState.ACTIVE)
+    edge = Edge(
+        from_passport=old.passport_id,
+        to_passport=new.passport_id,
+        from_pack=old.pack_id,
+        to_pack=new.pack_id,
+        module_share_ppm=1_000_000,
+        event_id=EventId(UUID(int=5)),
+    )
+    async with unit() as work:
+        await work.packs.add(pack())
+        await work.passports.add(old)
+        await work.passports.set_state(old.pack_id, old.passport_id, PassportState.ARCHIVED)
+        await work.passports.add(new)
+        await work.passports.link(edge)
+
+        assert await work.passports.of_pack(old.pack_id) == (replace(old, state=PassportState.ARCHIVED), new)
+        assert await work.passports.edges(old.passport_id) == (edge,)
+        assert await work.passports.edges(new.passport_id) == (edge,)
+
+
+async def test_a_history_is_appended_and_verifies_as_it_is_read_back(unit: Opened) -> None:
+    head = empty_head(PackId(UUID(int=1)))
+    async with unit() as work:
+        await work.packs.add(pack())
+        await work.histories.begin(head)
+        for number, kind in enumerate((EntryKind.MANUFACTURED, EntryKind.INSTALLED_IN_VEHICLE)):
+            entry, head = append(
+                await work.histories.head(head.pack_id),
+                Fact(kind=kind, occurred_at=NOON, particulars={"note": "가나다"}),
+                event_id=EventId(UUID(int=100 + number)),
+                holder=TenantId(3),
+                actor=someone(Role.OPERATOR),
+                now=NOON + timedelta(microseconds=number),
+            )
+            await work.histories.add(entry, head)
+        await work.commit()
+
+    async with unit() as work:
+        stored = await work.histories.head(head.pack_id)
+        assert stored == head
+        assert verify(await work.histories.entries(head.pack_id), stored) == 2
+
+
+async def test_an_entry_on_a_head_that_has_moved_is_refused(unit: Opened) -> None:
+    head = empty_head(PackId(UUID(int=1)))
+    async with unit() as work:
+        await work.packs.add(pack())
+        await work.histories.begin(head)
+        entry, moved = append(
+            head,
+            Fact(kind=EntryKind.MANUFACTURED, occurred_at=NOON, particulars={}),
+            event_id=EventId(UUID(int=100)),
+            holder=TenantId(3),
+            actor=someone(Role.OPERATOR),
+            now=NOON,
+        )
+        await work.histories.add(entry, moved)
+        late = replace(entry, sequence=2, event_id=EventId(UUID(int=101)), previous_seal=b"\1" * 32)
+
+        with pytest.raises(HistoryMoved):
+            await work.histories.add(late, moved)
+
+
+async def test_labels_are_listed_newest_first(unit: Opened) -> None:
+    async with unit() as work:
+        await work.packs.add(pack())
+        for number in (1, 2):
+            await work.printed_labels.add(
+                Label(
+                    label_id=UUID(int=number),
+                    pack_id=PackId(UUID(int=1)),
+                    passport_id=PassportId(UUID(int=1)),
+                    product_uri="https://example.com/01/09506000134352/21/1",
+                    sheet_sha256="ab" * 32,
+                    printed_at=NOON,
+                )
+            )
+
+        assert [label.label_id.int for label in await work.printed_labels.of_pack(PackId(UUID(int=1)))] == [2, 1]

@@ -1,0 +1,160 @@
+"""Numbers, files, the outbox, job reports and locks on PostgreSQL; system clocks, identifiers and passwords."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from adapters.postgres.work import PostgresUnit
+from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
+from domain.shared.files import FileUnknown
+from domain.shared.identifiers import TenantId
+from domain.shared.outbox import JobReport
+from tests.fakes.system import NOON
+
+
+async def test_numbers_have_no_gap_also_when_a_transaction_is_given_up(postgres_unit: PostgresUnit) -> None:
+    async def take(*, commit: bool) -> int:
+        async with postgres_unit() as work:
+            number = await work.numbers.next(tenant_id=TenantId(1), series="invoice", year=2026)
+            if commit:
+                await work.commit()
+            return number
+
+    assert await take(commit=True) == 1
+    assert await take(commit=False) == 2
+    assert await take(commit=True) == 2
+
+
+async def test_two_writers_of_one_series_never_share_a_number(postgres_unit: PostgresUnit) -> None:
+    async def take() -> int:
+        async with postgres_unit() as work:
+            number = await work.numbers.next(tenant_id=TenantId(1), series="invoice", year=2026)
+            await asyncio.sleep(0.01)
+            await work.commit()
+            return number
+
+    taken = await asyncio.gather(*(take() for _ in range(8)))
+
+    assert sorted(taken) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+async def test_series_years_and_tenants_count_for_themselves(postgres_unit: PostgresUnit) -> None:
+    async with postgres_unit() as work:
+        for tenant, series, year in ((1, "a", 2026), (1, "b", 2026), (1, "a", 2027), (2, "a", 2026)):
+            assert await work.numbers.next(tenant_id=TenantId(tenant), series=series, year=year) == 1
+
+
+async def test_equal_bytes_are_kept_once_under_their_hash(postgres_unit: PostgresUnit) -> None:
+    async with postgres_unit() as work:
+        first = await work.files.keep(b"evidence", media_type="text/plain")
+        second = await work.files.keep(b"evidence", media_type="text/plain")
+
+        assert first == second == hashlib.sha256(b"evidence").hexdigest()
+        assert await work.files.read(first) == b"evidence"
+        with pytest.raises(FileUnknown):
+            await work.files.read("0" * 64)
+
+
+async def test_an_intent_is_claimed_by_one_worker_and_put_off_when_it_fails(postgres_unit: PostgresUnit) -> None:
+    async with postgres_unit() as work:
+        for _ in range(2):
+            await work.outbox.put(message_id=UUID(int=1), topic="t", key="k", payload={"a": 1}, now=NOON)
+        await work.commit()
+
+    async with postgres_unit() as one, postgres_unit() as other:
+        claimed = await one.outbox.claim(now=NOON)
+        assert claimed is not None
+        assert (claimed.topic, claimed.key, claimed.payload, claimed.tries) == ("t", "k", {"a": 1}, 0)
+        assert await other.outbox.claim(now=NOON) is None
+        await one.outbox.failed(
+            claimed.message_id, tries=1, next_try_at=NOON + timedelta(minutes=1), said="not reachable"
+        )
+        await one.commit()
+
+    async with postgres_unit() as work:
+        assert await work.outbox.claim(now=NOON) is None
+        again = await work.outbox.claim(now=NOON + timedelta(minutes=1))
+        assert again is not None
+        assert again.tries == 1
+        await work.outbox.done(again.message_id, now=NOON)
+        assert await work.outbox.claim(now=NOON + timedelta(days=1)) is None
+
+
+async def test_a_failed_job_keeps_the_instant_of_its_last_success(postgres_unit: PostgresUnit) -> None:
+    good = JobReport(job="j", started_at=NOON, succeeded_at=NOON, did=3, failed=0, said="")
+    bad = JobReport(job="j", started_at=NOON + timedelta(hours=1), succeeded_at=None, did=0, failed=1, said="no")
+    async with postgres_unit() as work:
+        await work.job_reports.write(good)
+        await work.job_reports.write(bad)
+
+        (stored,) = await work.job_reports.all()
+
+    assert (stored.succeeded_at, stored.failed, stored.said) == (NOON, 1, "no")
+
+
+async def test_a_lock_is_held_until_the_unit_ends(postgres_unit: PostgresUnit) -> None:
+    order: list[str] = []
+
+    async def hold(name: str, wait_s: float) -> None:
+        async with postgres_unit() as work:
+            await asyncio.sleep(wait_s)
+            await work.locks.hold("one thing")
+            order.append(f"{name} in")
+            await asyncio.sleep(0.1)
+            order.append(f"{name} out")
+
+    await asyncio.gather(hold("a", 0), hold("b", 0.05))
+
+    assert order == ["a in", "a out", "b in", "b out"]
+
+
+async def test_what_is_not_committed_is_undone(postgres_unit: PostgresUnit) -> None:
+    async with postgres_unit() as work:
+        sha256 = await work.files.keep(b"never", media_type="text/plain")
+
+    async with postgres_unit() as work:
+        with pytest.raises(FileUnknown):
+            await work.files.read(sha256)
+
+
+def test_identifiers_rise_with_time_and_are_version_7() -> None:
+    ids = UuidV7()
+
+    made = [ids.new() for _ in range(20_000)]
+
+    assert made == sorted(set(made))
+    assert {one.version for one in made} == {7}
+    assert {one.variant for one in made} == {"specified in RFC 4122"}
+    assert abs((made[0].int >> 80) / 1000 - datetime.now(UTC).timestamp()) < 5
+
+
+def test_a_story_clock_never_goes_back() -> None:
+    clock = StoryClock(NOON)
+    first = clock.now()
+
+    clock.move_to(NOON - timedelta(days=1))
+
+    assert first < clock.now() < NOON + timedelta(seconds=1)
+    assert SystemClock().now().tzinfo is UTC
+
+
+async def test_a_password_fits_its_own_hash_only() -> None:
+    passwords = Argon2Passwords()
+    kept = await passwords.hash("long enough words")
+
+    assert kept.startswith("$argon2id$")
+    assert await passwords.fits("long enough words", kept)
+    assert not await passwords.fits("other words", kept)
+    assert not await passwords.fits("long enough words", None)
+    assert not await passwords.fits("long enough words", "no hash")
+
+
+def test_tokens_are_long_and_never_the_same() -> None:
+    tokens = RandomTokens()
+
+    assert len({tokens.new() for _ in range(100)}) == 100
+    assert len(tokens.new()) == 43
+    assert len(tokens.new_hex()) == 32

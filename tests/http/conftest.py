@@ -1,0 +1,119 @@
+"""The web program over a fresh database, with the demonstration complex in it and one client a person."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app import demo, demo_complex
+from app.main import create_app
+from app.ports import Ports
+from app.settings import Settings, read_settings
+from app.wiring import open_ports, story_clock
+from domain.shared.actor import Actor
+
+PASSWORD = "wire-rope-2026-gumi"
+STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def app_settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings on the fresh database; labels point at a host of their own."""
+    settings = read_settings({"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example"})
+    return replace(settings, database_url=database_url)
+
+
+@pytest.fixture
+async def ports(app_settings: Settings) -> AsyncIterator[Ports]:
+    """The real ports, on a clock that the test moves (`ports.clock.move_to`)."""
+    async with open_ports(app_settings, clock=story_clock(STORY_BEGINS)) as opened:
+        await demo_complex.make_complex(opened, password=PASSWORD)
+        yield opened
+
+
+@asynccontextmanager
+async def _lend(ports: Ports) -> AsyncIterator[Ports]:
+    yield ports
+
+
+@pytest.fixture
+def app(app_settings: Settings, ports: Ports) -> Litestar:
+    """The web program, on the ports of the test."""
+    program = create_app(app_settings, ports=lambda _: _lend(ports))
+    program.state["ports"] = ports  # its lifespan would do just this, but must begin and end in one task
+    return program
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who has not signed in."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="https://id.sunhwan.example"
+    ) as opened:
+        yield opened
+
+
+SignedIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[SignedIn]:
+    """Sign somebody of the demonstration complex in: `await signed_in("tester")` is their client."""
+    clients: list[httpx.AsyncClient] = []
+
+    async def sign_in(name: str) -> httpx.AsyncClient:
+        opened = await client.post("/api/v1/sessions", json={"sign_in_name": name, "password": PASSWORD})
+        assert opened.status_code == 201, opened.text
+        mine = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="https://id.sunhwan.example",
+            headers={"Authorization": f"Bearer {opened.json()['token']}"},
+        )
+        clients.append(mine)
+        return mine
+
+    yield sign_in
+    for one in clients:
+        await one.aclose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The demonstration's story in the fresh database."""
+
+    told: dict[str, dict[str, object]]
+    life: demo.trace.PackTrace
+
+
+@pytest.fixture
+async def story(app: Litestar, ports: Ports, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Tell the whole story with the shipped samples, over this very program."""
+
+    @asynccontextmanager
+    async def serve() -> AsyncIterator[str]:
+        yield "https://id.sunhwan.example"
+
+    plain = httpx.AsyncClient
+
+    def over_the_app(**settings: object) -> httpx.AsyncClient:
+        return plain(transport=httpx.ASGITransport(app, raise_app_exceptions=False), **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(demo.httpx, "AsyncClient", over_the_app)
+    told = await demo.tell(
+        demo.DemoWish(), ports=ports, clock=ports.clock, serve=serve, password=PASSWORD, said=lambda _: None
+    )
+    monkeypatch.undo()
+    assert told.life is not None
+    return Told(told=told.told, life=told.life)
+
+
+@pytest.fixture
+async def people(ports: Ports) -> dict[str, Actor]:
+    """The actors of the demonstration complex by sign-in name."""
+    async with ports.unit() as work:
+        return {name: person.actor for name, *_ in demo_complex.PEOPLE if (person := await work.people.named(name))}
