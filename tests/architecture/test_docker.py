@@ -1,0 +1,101 @@
+"""The container files ask for no more rights than the program needs, and every service says when it is well."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
+COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (DOCKER / "Dockerfile").read_text("utf-8")
+
+
+def test_the_services_are_database_migrations_application_and_worker() -> None:
+    assert {name: service.get("command") for name, service in SERVICES.items() if name != "database"} == {
+        "migrate": ["sunhwan", "migrate"],
+        "app": ["sunhwan", "serve"],
+        "worker": ["sunhwan", "work"],
+    }
+    assert SERVICES["database"]["image"] == "postgres:16"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_no_more_rights_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+
+    assert not service["user"].startswith(("0", "root"))
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert service["init"] is True
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_that_stays_says_when_it_is_well(name: str) -> None:
+    if name == "migrate":
+        assert SERVICES[name]["restart"] == "no"
+    else:
+        assert SERVICES[name]["healthcheck"]["test"]
+        assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_the_application_and_the_worker_wait_for_the_migrations() -> None:
+    for name in ("app", "worker"):
+        assert SERVICES[name]["depends_on"] == {
+            "database": {"condition": "service_healthy"},
+            "migrate": {"condition": "service_completed_successfully"},
+        }
+
+
+def test_the_password_comes_from_a_file_and_stands_nowhere() -> None:
+    assert COMPOSE["secrets"] == {"database_password": {"file": "./secrets/database_password"}}
+    for service in SERVICES.values():
+        assert service["secrets"] == ["database_password"]
+        values = {name: value for name, value in service["environment"].items() if "PASSWORD" in name}
+        assert values in (
+            {"DATABASE_PASSWORD_FILE": "/run/secrets/database_password"},
+            {"POSTGRES_PASSWORD_FILE": "/run/secrets/database_password"},
+        )
+
+
+def test_only_the_application_is_published_and_only_on_this_machine() -> None:
+    assert {name: service.get("ports") for name, service in SERVICES.items() if service.get("ports")} == {
+        "app": ["127.0.0.1:8000:8000"]
+    }
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    assert SERVICES["database"]["networks"] == ["inside"]
+
+
+def test_what_is_kept_lies_in_named_volumes_that_exist() -> None:
+    named = {mount.split(":")[0] for service in SERVICES.values() for mount in service["volumes"]}
+
+    assert named == set(COMPOSE["volumes"])
+
+
+def test_the_image_is_built_from_the_hashed_requirements_and_runs_as_nobody_special() -> None:
+    lines = DOCKERFILE.splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+
+    assert users == ["10001:10001"]
+    assert "--require-hashes -r /source/requirements.txt" in DOCKERFILE
+    assert len([line for line in lines if line.startswith("FROM python:3.11-slim")]) == 2
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    assert not re.search(r"(?i)password|secret|token", DOCKERFILE)
+
+
+def test_what_the_image_copies_exists_and_passes_the_ignore_file() -> None:
+    ignore = (DOCKER / "Dockerfile.dockerignore").read_text("utf-8").split()
+    copied = [
+        name
+        for line in DOCKERFILE.splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for name in line.split()[1:-1]
+        if not name.startswith("--")
+    ]
+
+    assert [name for name in copied if not (DOCKER.parent / name).exists()] == []
+    assert [name for name in copied if f"!{name}" not in ignore] == []
