@@ -1,4 +1,4 @@
-"""`sunhwan …`: the verbs of the people who run it. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not reachable."""
+"""`sunhwan …`: the verbs of those who run it. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not reachable."""
 
 import asyncio
 import contextlib
@@ -72,8 +72,8 @@ def main() -> None:
         sys.exit(130)
 
 
-def _log_to_stderr() -> None:
-    """Keep standard output for results; logs are events with facts."""
+def _log_to_stderr(level: int = logging.WARNING) -> None:
+    """Keep standard output for results; logs are events with facts. Programs that stay say more than commands."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -82,7 +82,7 @@ def _log_to_stderr() -> None:
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
@@ -140,6 +140,7 @@ def up(
     language: Lang = "ko",
 ) -> None:
     """데이터베이스, 콘솔, API, 작업자를 함께 시작한다 · start everything; Ctrl-C stops it."""
+    _log_to_stderr(logging.INFO)
     settings = _settings(language)
     _run(lambda: _up(settings, language, with_demo=with_demo), language)
 
@@ -150,7 +151,7 @@ async def _up(settings: Settings, language: Language, *, with_demo: bool) -> Non
         asyncio.get_running_loop().add_signal_handler(wanted, stopping.set)
     listening = listen(settings.host, settings.port)
     with contextlib.closing(listening):
-        async with wiring.open_database(settings) as address:
+        async with wiring.open_database(settings, own=True) as address:
             opened = replace(settings, database_url=address)
             password = None
             if with_demo:
@@ -218,6 +219,7 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
 @cli.command()
 def serve(language: Lang = "ko") -> None:
     """웹 콘솔과 API만 시작한다 (서버 배포) · serve console and API only, on DATABASE_URL."""
+    _log_to_stderr(logging.INFO)
     settings = _settings(language)
 
     async def run() -> None:
@@ -237,6 +239,7 @@ def serve(language: Lang = "ko") -> None:
 @cli.command("work")
 def work_command(language: Lang = "ko") -> None:
     """작업자만 시작한다: 일정과 발신함 · run the worker: schedule and outbox."""
+    _log_to_stderr(logging.INFO)
     settings = _settings(language)
 
     async def run() -> None:
@@ -284,11 +287,13 @@ def demo_command(
     cycler_file: Annotated[Path | None, typer.Option("--cycler", help="시험 장비 파일 (Neware NDAX, BDF CSV).")] = None,
     site_file: Annotated[Path | None, typer.Option("--site", help="15분 계량 CSV (.csv, .csv.gz).")] = None,
     month: Annotated[str | None, typer.Option("--month", help="마감할 달 YYYY-MM.")] = None,
+    protocol_file: Annotated[Path | None, typer.Option("--protocol", help="시험 프로토콜 YAML.")] = None,
     as_json: Json = False,
     language: Lang = "ko",
 ) -> None:
     """팩 하나의 전 주기를 실제 경로로 시연한다 · walk one pack through its whole life."""
     settings = _settings(language)
+    settings = replace(settings, protocol_file=protocol_file or settings.protocol_file)
     try:
         wanted = None if month is None else Month.parse(month)
     except ValueError:
@@ -297,7 +302,7 @@ def demo_command(
     wish = demo.DemoWish(cycler=cycler_file, site=site_file, month=wanted)
 
     async def run() -> demo.Story:
-        for path in (wish.cycler, wish.site):
+        for path in (wish.cycler, wish.site, protocol_file):
             if path is not None:
                 demo.read_file(path)
         async with wiring.open_database(settings) as address:

@@ -107,7 +107,7 @@ async def verify_record(content: bytes, *, credentials: Credentials) -> str:
     try:
         record = msgspec.json.decode(content, type=dict[str, object])
     except msgspec.DecodeError as error:
-        raise SignatureBroken from error
+        raise SignatureBroken(reason="not JSON") from error
     await credentials.verify(record)  # type: ignore[arg-type]  # JSON's words are the canonical ones, or it raises
     subject = record.get("credentialSubject")
     certificate = subject.get("certificate") if isinstance(subject, dict) else None

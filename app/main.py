@@ -77,4 +77,5 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
         state=State({"secure": chosen.secure}),
         template_config=template_config(),
         debug=False,
+        logging_config=None,  # structlog, set up where the program starts, is the only one that writes
     )

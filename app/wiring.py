@@ -24,10 +24,17 @@ from domain.shared.time import Clock
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[str]:
-    """Yield the address of a migrated database: the configured one, the embedded one that runs, or one started now."""
+async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterator[str]:
+    """Yield the address of a migrated database: the configured one, the embedded one that runs, or one started now.
+
+    `own` asks for an embedded one that ends with us: whoever serves must not lose it when another program stops.
+
+    Raises:
+        DatabaseUnreachable: no database answers under the configured address.
+        HomeLocked: `own` is asked for, and another program runs the embedded one.
+    """
     home = settings.home / "postgres"
-    address = settings.database_url or await running_url(home)
+    address = settings.database_url or (None if own else await running_url(home))
     if address is not None:
         await migrate_database(address)
         yield address

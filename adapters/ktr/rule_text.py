@@ -48,7 +48,7 @@ _LENGTH_MAX = 500
 _TOKEN_COUNT_MAX = 200
 
 
-class NotTranslated(Exception):  # noqa: N818 - the house names errors by what is wrong
+class NotTranslated(Exception):
     """The text is none that this grammar knows; never leaves the package."""
 
 

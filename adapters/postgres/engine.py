@@ -1,8 +1,20 @@
-"""The pool of connections."""
+"""The pool of connections, and the one place where a database that is away gets its name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from asyncpg.exceptions import (
+    CannotConnectNowError,
+    InvalidAuthorizationSpecificationError,
+    InvalidCatalogNameError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.shared.errors import Unavailable
+from domain.shared.errors import RuleBroken, Unavailable
 
 
 class DatabaseUnreachable(Unavailable):
@@ -13,11 +25,58 @@ class DatabaseUnreachable(Unavailable):
     title_en = "The database cannot be reached; check its address and state."
 
 
+_AWAY = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    InterfaceError,
+    PostgresConnectionError,
+    CannotConnectNowError,
+    TooManyConnectionsError,
+    InvalidAuthorizationSpecificationError,
+    InvalidCatalogNameError,
+)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Say `DatabaseUnreachable` for whatever a driver says when no database answers, or not to us."""
+    try:
+        yield
+    except _AWAY as error:
+        raise DatabaseUnreachable from error
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error.__cause__, _AWAY):
+            raise DatabaseUnreachable from error
+        raise
+
+
+class DatabaseUrlMalformed(RuleBroken):
+    """The configured address is no address of a PostgreSQL."""
+
+    code = "database.url-malformed"
+    title_ko = "DATABASE_URL의 형식이 올바르지 않습니다: postgresql://사용자:비밀번호@호스트/이름."
+    title_en = "DATABASE_URL is not usable; it reads postgresql://user:password@host/name."
+
+
 def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """Return a bounded pool for `postgresql+asyncpg://…`; bare `postgresql://` and `postgres://` mean asyncpg too."""
+    """Return a bounded pool for `postgresql+asyncpg://…`; bare `postgresql://` and `postgres://` mean asyncpg too.
+
+    Raises:
+        DatabaseUrlMalformed: the address is none of PostgreSQL.
+    """
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             url = "postgresql+asyncpg://" + url.removeprefix(scheme)
+    if not url.startswith("postgresql+asyncpg://"):
+        raise DatabaseUrlMalformed
+    try:
+        return _engine(url, pool_size)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseUrlMalformed from error
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,

@@ -56,7 +56,7 @@ _WRITE_BLOCKS = text(
     order by block.day, block.channel_id, block.revision
     on conflict (tenant_id, day, channel_id, revision) do update set
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at
-    """
+    """  # noqa: S608  (only our own constants are written in)
 )
 _PUT_ASIDE = text(
     f"""
@@ -67,7 +67,7 @@ _PUT_ASIDE = text(
     from unnest(cast(:days as date[]), cast(:channel_ids as int4[]))
         with ordinality as aside (day, channel_id, place)
     on conflict do nothing
-    """
+    """  # noqa: S608  (only our own constants are written in)
 )
 
 

@@ -8,6 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import reaching
+
 _ROOT = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 0x53554E4857414E  # "SUNHWAN": two programs that start at once migrate one after the other
 
@@ -30,7 +32,11 @@ def newest_revision() -> str:
 
 
 async def migrate(engine: AsyncEngine, *, to: str = "head") -> None:
-    """Run the revisions up to `to`, all in one transaction; `base` undoes them."""
+    """Run the revisions up to `to`, all in one transaction; `base` undoes them.
+
+    Raises:
+        DatabaseUnreachable: no database answers.
+    """
 
     def run(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -39,5 +45,6 @@ async def migrate(engine: AsyncEngine, *, to: str = "head") -> None:
         else:
             command.upgrade(_config(connection), to)
 
-    async with engine.begin() as connection:
-        await connection.run_sync(run)
+    with reaching():
+        async with engine.begin() as connection:
+            await connection.run_sync(run)

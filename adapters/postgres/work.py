@@ -4,9 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 
-from asyncpg.exceptions import PostgresConnectionError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, PostgresLedger
@@ -18,7 +15,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
-from adapters.postgres.engine import DatabaseUnreachable
+from adapters.postgres.engine import reaching
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
 from adapters.postgres.metering import (
     PostgresReadingImports,
@@ -194,12 +191,6 @@ class PostgresUnit:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[PostgresWork]:
-        try:
+        with reaching():
             async with self._engine.connect() as connection:
                 yield PostgresWork(connection)
-        except (OSError, PoolTimeout, PostgresConnectionError, InterfaceError) as error:
-            raise DatabaseUnreachable from error
-        except (OperationalError, DBAPIError) as error:
-            if error.connection_invalidated:
-                raise DatabaseUnreachable from error
-            raise

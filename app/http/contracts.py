@@ -47,7 +47,7 @@ class PlanIn(In):
     name_en: Name
     capacity_rate_micro_krw_per_wh_month: RateMicro
     energy_rate_micro_krw_per_wh: RateMicro
-    renewable_bands: Annotated[list[BandIn], msgspec.Meta(max_length=10)] = []
+    renewable_bands: Annotated[tuple[BandIn, ...], msgspec.Meta(max_length=10)] = ()
 
 
 class PlanOut(Out):

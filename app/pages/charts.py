@@ -50,7 +50,8 @@ def _n(value: float) -> str:
 
 def _svg(width: int, height: int, name: str, inner: Sequence[str]) -> str:
     return (
-        f'<svg class="chart {"on-desk" if width == WIDE else "on-phone"}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'<svg class="chart {"on-desk" if width == WIDE else "on-phone"}" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width} {height}" '
         f'role="img" aria-label="{escape(name, {chr(34): "&quot;"})}">{"".join(inner)}</svg>'
     )
 

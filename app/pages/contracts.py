@@ -44,6 +44,7 @@ PAGE_LENGTH = 50
 MONTHS_SHOWN_MAX = 36
 CANDIDATES_MAX = 100
 BANDS_MAX = 3
+DIGITS_MAX = 18
 
 
 def scaled_up(form: Mapping[str, str], language: str, **names: tuple[str, int]) -> dict[str, str]:
@@ -60,7 +61,7 @@ def scaled_up(form: Mapping[str, str], language: str, **names: tuple[str, int]) 
             value = Decimal(changed.pop(name).replace(",", "")) * factor
         except InvalidOperation as error:
             raise FormMalformed(field=field_name(name, language)) from error
-        if not value.is_finite() or value != value.to_integral_value():
+        if not value.is_finite() or value.adjusted() > DIGITS_MAX or value != value.to_integral_value():
             raise FormMalformed(field=field_name(name, language))
         changed[target] = str(int(value))
     return changed
@@ -405,13 +406,9 @@ async def import_readings(request: PageRequest, ports: GivenPorts, actor: GivenA
     form = await read_form(request)
     try:
         _, content = await read_upload(request)
-        tenant, _, site = form.get("site", "").partition(":")
-        if not tenant.isdecimal():
-            raise FormMalformed(field=field_name("site", page.language))
+        tenant_id, site_id = _site_chosen(form, page.language)
         report = await readings.import_file(
-            readings.ImportFile(
-                actor=actor, tenant_id=TenantId(int(tenant)), site_id=SiteId(UUID(site)), content=content
-            ),
+            readings.ImportFile(actor=actor, tenant_id=tenant_id, site_id=site_id, content=content),
             unit=ports.unit,
             reading_files=ports.reading_files,
             ids=ports.ids,
@@ -420,6 +417,14 @@ async def import_readings(request: PageRequest, ports: GivenPorts, actor: GivenA
     except DomainError as error:
         return page.again("sites.html", error, form, **await _sites(ports, actor))
     return page.show("sites.html", **await _sites(ports, actor, report))
+
+
+def _site_chosen(form: Mapping[str, str], language: str) -> tuple[TenantId, SiteId]:
+    tenant, _, site = form.get("site", "").partition(":")
+    try:
+        return TenantId(int(tenant)), SiteId(UUID(site))
+    except ValueError as error:
+        raise FormMalformed(field=field_name("site", language)) from error
 
 
 @get("/deposits")

@@ -144,9 +144,14 @@ In_ = TypeVar("In_", bound=msgspec.Struct)
 
 
 async def read_form(request: PageRequest) -> dict[str, str]:
-    """Return the texts of a sent form, without spaces around them; empty ones are left out."""
+    """Return the texts of a sent form, without control characters and outer spaces; empty ones are left out."""
     form = await request.form()
-    return {key: value.strip() for key, value in form.multi_items() if isinstance(value, str) and value.strip()}
+    texts = {key: _clean(value) for key, value in form.multi_items() if isinstance(value, str)}
+    return {key: value for key, value in texts.items() if value}
+
+
+def _clean(text: str) -> str:
+    return "".join(one for one in text if one.isprintable() or one in "\n\r\t").strip()
 
 
 async def read_upload(request: PageRequest, field: str = "file") -> tuple[str, bytes]:

@@ -16,6 +16,7 @@ from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, ReceptionIn, ben
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.ports import Ports
 from domain.certification import usecases as certification
+from domain.certification.conditions import quantities_of
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
 from domain.journeys import inspection, public_passport, trace
@@ -104,13 +105,36 @@ class Blank:
 
 
 def blanks(protocol: Protocol, measured: frozenset[str]) -> tuple[Blank, ...]:
-    """Return what a pack still lacks: each quantity of a required test, but for what is computed or known already."""
+    """Return what a pack still lacks: each quantity of a required test that a rule, a formula or a grade asks for.
+
+    What can be computed is not asked for, nor what an alternative has answered.
+    """
+    known = measured | RECEPTION_FACTS
+    formulas = {
+        one.key: quantities_of(one.derived) for test in protocol.tests for one in test.quantities if one.derived
+    }
+    while computed := {key for key, inputs in formulas.items() if key not in known and known.issuperset(inputs)}:
+        known |= computed
+    asked = {key for test in protocol.tests for limit in test.limits for key in quantities_of(limit.condition)}
+    asked |= {bound.quantity for row in protocol.grades for bound in row.bounds}
+    asked |= {one for key, inputs in formulas.items() if key in asked - known for one in inputs}
     return tuple(
         Blank(test=test, quantity=one, name=f"{test.test_id}.{one.key}")
         for test in protocol.tests
         if test.required_for(Scope.PACK)
         for one in test.quantities
-        if one.derived is None and one.required is not False and one.key not in measured | RECEPTION_FACTS
+        if one.key not in known
+        and (one.required or (one.required is None and one.key in asked))
+        and not any(known.issuperset(group) for group in test.alternatives if one.key not in group)
+    )
+
+
+def quantities(protocol: Protocol) -> tuple[Blank, ...]:
+    """Return every quantity of the protocol by the name that the grid's fields carry."""
+    return tuple(
+        Blank(test=test, quantity=one, name=f"{test.test_id}.{one.key}")
+        for test in protocol.tests
+        for one in test.quantities
     )
 
 
@@ -243,7 +267,7 @@ async def enter_values(
 ) -> Template | Redirect:
     """Add values that were typed into the grid, all or none."""
     form = await read_form(request)
-    rows = blanks(ports.protocol, frozenset())
+    rows = quantities(ports.protocol)
     return await _enter(page, ports, actor, ReceptionId(reception_id), form, lambda: entered_values(form, rows))
 
 

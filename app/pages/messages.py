@@ -371,6 +371,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "필요한 항목만, 단위 고정. Tab 키로 다음 칸으로 이동합니다.",
             "Only what is lacking, units fixed. Tab moves to the next row.",
         ),
+        "ktr.computed": ("(다른 값이 있으면 계산됨)", "(computed where its inputs are given)"),
         "ktr.bench-go": ("값 저장", "Keep the values"),
         "ktr.all-or-none": ("하나라도 맞지 않으면 아무것도 저장하지 않습니다.", "One wrong value and none is kept."),
         "ktr.row-hint": ("쉼표로 구분: 3.70, 3.71", "Separated by commas: 3.70, 3.71"),

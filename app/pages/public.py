@@ -6,10 +6,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from litestar import MediaType, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import SESSION_COOKIE, GivenPorts, token_of
+from app.http.problems import ProblemOut, answer_problem
 from app.http.schemas import TEXT_PATTERN, Day, Instant, Out
 from app.http.sessions import SignIn
 from app.pages.formats import day, energy, number, scaled
@@ -285,6 +287,14 @@ async def problems_page(page: GivenPage) -> Template:
     return page.show("problem_kinds.html", kinds=tuple(problem_kinds().values()))
 
 
+@get("/{nowhere:path}")
+async def no_such_page(request: PageRequest, page: GivenPage, nowhere: FromPath[str]) -> Response[ProblemOut]:
+    """Say that no page lives here; below the API as a problem document."""
+    if request.scope["path"].startswith("/api/"):
+        return answer_problem(request, NotFoundException())
+    raise NotFoundException
+
+
 PUBLIC = (
     home,
     sign_in_form,
@@ -297,4 +307,5 @@ PUBLIC = (
     verify_token,
     problem_page,
     problems_page,
+    no_such_page,
 )

@@ -235,7 +235,7 @@ class Answer:
     inapplicable: str = ""
 
 
-class _Missing(Exception):  # noqa: N818 - the house names errors by what is wrong
+class _Missing(Exception):
     """A term needs quantities that were not measured; never leaves this module."""
 
     def __init__(self, *quantities: str) -> None:

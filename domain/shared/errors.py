@@ -24,11 +24,16 @@ class DomainError(Exception):
     def sentence(self, language: str) -> str:
         """Return the one sentence that says what is wrong, in Korean (`ko`) or English."""
         title = self.title_ko if language == "ko" else self.title_en
-        return title.format_map({name: _spelled(fact) for name, fact in self.facts.items()})
+        return title.format_map(
+            _Spelled({name: "-" if fact is None else str(fact) for name, fact in self.facts.items()})
+        )
 
 
-def _spelled(fact: Fact) -> str:
-    return "-" if fact is None else str(fact)
+class _Spelled(dict[str, str]):
+    """Facts as words; one that was not given reads as a dash, for an error must never raise another."""
+
+    def __missing__(self, name: str) -> str:
+        return "-"
 
 
 class NotFound(DomainError):

@@ -83,7 +83,7 @@ class Tab:
 
     async def picture(self, path: Path, *, whole: bool = True) -> None:
         answer = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(answer["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["data"]))
 
 
 class Chromium:

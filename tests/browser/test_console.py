@@ -1,4 +1,4 @@
-"""The console in headless Chromium: every page at a desk and on a phone, without script, with nothing from elsewhere."""
+"""The console in headless Chromium: every page at a desk and on a phone, with nothing from elsewhere."""
 
 import os
 from collections.abc import AsyncIterator

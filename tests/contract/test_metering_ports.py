@@ -56,7 +56,8 @@ CONTRACT = ContractId(UUID(int=88))
 _TENANTS = (
     "insert into sunhwan.industrial_complex (complex_id, name_ko, name_en) values (1, '반월', 'Banwol')",
     """insert into sunhwan.tenant
-       (tenant_id, ref, complex_id, kind, name_ko, name_en, business_no, address_ko, address_en, bank_account, accreditation)
+       (tenant_id, ref, complex_id, kind, name_ko, name_en, business_no, address_ko, address_en, bank_account,
+        accreditation)
        select n, cast(lpad(cast(n as text), 32, '0') as uuid), 1, 'tenant', '갑', 'A', '1', '안산', 'Ansan', '1', ''
        from generate_series(1, 2) as n""",
 )

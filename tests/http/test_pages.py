@@ -18,7 +18,7 @@ from app.pages.frame import TEMPLATES, safe_path, template_config
 from app.pages.messages import LANGUAGES, MESSAGES, say
 from app.pages.problem_codes import problem_kinds
 from domain.passport.attributes import ATTRIBUTES, Tier
-from tests.http.test_api import collect, receive, register, test_everything
+from tests.http.test_api import collect, receive, register
 
 HOST = "https://id.sunhwan.example"
 
@@ -296,7 +296,8 @@ async def test_the_pack_page_tells_the_whole_life_and_that_its_seals_hold(everyb
     assert all(one.product_uri in text for one in story.life.passports)
     assert all(say(f"entry.{entry.kind.value}", "ko") in text for entry in story.life.entries)
     assert story.life.services[0].invoices[0].invoice.number in text
-    assert "/svg" in text and "/sheet" in text
+    assert "/svg" in text
+    assert "/sheet" in text
 
 
 async def test_an_altered_entry_is_named_on_the_packs_page(everybody, story, engine):
@@ -377,7 +378,8 @@ async def test_a_certificate_is_checked_by_number_and_by_the_token_of_its_qr_cod
     none = await client.get("/verify?number=KC-1999-000001")
     foreign = await client.get("/verify/0123456789abcdef0123456789abcdef")
 
-    assert "유효" in good.text and number in good.text
+    assert "유효" in good.text
+    assert number in good.text
     assert str(story.life.certificates[0].soh_ppm) not in good.text
     assert "발급된 인증서가 없습니다" in none.text
     assert "발급된 인증서가 없습니다" in foreign.text
@@ -557,6 +559,8 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
             values[f"{one['test_id']}.{one['quantity']}"] = str(value)
     entered = await tester.post(f"{reception}/values", data=values)
     assert entered.status_code == 303, entered.text[-3000:]
+    complete = await tester.get(reception)
+    assert "빈 항목이 없습니다." in complete.text
     early = await approver.post(f"{reception}/approval")
     assert early.status_code == 409
     judged = await tester.post(f"{reception}/judgement")
@@ -703,3 +707,25 @@ async def test_our_own_files_come_with_their_type_and_vendored_ones_stay(client)
     assert "max-age=31536000" in font.headers["cache-control"]
     assert "immutable" in font.headers["cache-control"]
     assert "http" not in re.sub(r"/\*.*?\*/", "", style.text.replace("http://www.w3.org", ""))
+
+
+async def test_control_characters_and_monstrous_numbers_are_refused_in_one_sentence(everybody, client):
+    operator = everybody["operator"]
+    monstrous = await operator.post("/deposits", data={"tenant_id": "12", "amount_krw": "1e999999"})
+    no_site = await operator.post("/sites/readings", data={"site": "11:no-such"}, files={"file": ("site.csv", b"a,b")})
+    nul = await everybody["tester"].post("/ktr/receptions/new", data={"identifier": "a\x00b"})
+    sign_in = await client.post("/sign-in", data={"sign_in_name": "a\x00", "password": "b\x00"})
+
+    assert [one.status_code for one in (monstrous, no_site, nul, sign_in)] == [422, 422, 404, 401]
+    for one in (monstrous, no_site, nul, sign_in):
+        checked(one)
+
+
+async def test_an_address_that_is_no_page_is_told_as_a_page_and_below_the_api_as_a_problem(client):
+    page = await client.get("/no/such/page")
+    api = await client.get("/api/v1/no-such-thing")
+
+    assert page.status_code == 404
+    checked(page)
+    assert api.status_code == 404
+    assert api.headers["content-type"].startswith("application/problem+json")

@@ -27,7 +27,7 @@ _PACK = f"{SCHEMA}.pack.pack_id"
 
 
 class PackRow(SQLModel, table=True):
-    """One physical pack. `tenant_id` is its present holder and may change; `contract_id` is the one contract it serves."""
+    """One physical pack; `tenant_id` is its present holder and may change, `contract_id` the one contract it serves."""
 
     __tablename__ = "pack"
     __table_args__ = (

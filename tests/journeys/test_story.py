@@ -1,0 +1,258 @@
+"""The whole line, from pack to paid invoice, on real PostgreSQL and over the real program."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.cli import cli
+from tests.conftest import ROOT
+
+SUNHWAN = [sys.executable, "-c", "from app.cli import main; main()"]
+
+
+def sunhwan(database_url: str, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")},
+        "DATABASE_URL": database_url,
+        "SUNHWAN_HOME": str(home),
+    }
+    return subprocess.run(
+        [*SUNHWAN, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+async def told(database_url: str, tmp_path: Path) -> dict:
+    done = sunhwan(database_url, tmp_path, "demo", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+async def test_the_shipped_samples_tell_the_whole_story(told) -> None:
+    assert told["pack"]["modules_in_series"] == 12
+    assert told["test"]["bench_values"] == 38
+    assert told["certificate"]["grade"] == "A"
+    assert told["certificate"]["tester_may_not_approve"]
+    assert told["certificate"]["one_changed_character"]
+    assert told["contract"]["refused_without_certificate"] == "인증서가 없는 팩은 배정할 수 없습니다."
+    assert told["second_life"]["public_page_status"] == 200
+    assert (told["readings"]["intervals"], told["readings"]["sent_again_stored"]) == (8832, 0)
+    assert told["month"]["invoice"]["state"] == "paid"
+    assert told["month"]["ledger_sum_krw"] == 0
+    assert told["trace"]["seals_hold"] == told["trace"]["entries"] == 16
+
+
+@pytest.mark.shared
+async def test_the_real_files_give_what_is_known_of_them(database_url: str, tmp_path: Path, shared: Path) -> None:
+    done = sunhwan(
+        database_url,
+        tmp_path,
+        "demo",
+        "--json",
+        "--cycler",
+        str(shared / "data/cyclers/neware_ndax/TESTCELL0001_M50T.ndax"),
+        "--site",
+        str(shared / "data/energy/sites/S1_metalworking_2018_15min.csv.gz"),
+        "--month",
+        "2018-05",
+        "--protocol",
+        str(shared / "data/assessment_protocol.yaml"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["test"]["rows"], told["test"]["steps"], told["test"]["variant"]) == (77_745, 32, "C2")
+    assert float(told["test"]["discharge_capacity_ah"]) == pytest.approx(4.7175, rel=1e-3)
+    assert float(told["test"]["discharge_energy_wh"]) == pytest.approx(17.230, rel=1e-3)
+    assert told["certificate"]["soh_ppm"] == pytest.approx(943_500, rel=1e-3)
+    assert told["certificate"]["protocol"].startswith("BAAS-REUSE-01")
+    readings = told["readings"]
+    assert (readings["intervals"], readings["channels"], readings["stored"]) == (35_040, 7, 245_280)
+    assert (readings["sent_again_stored"], readings["sent_again_duplicate"]) == (0, 245_280)
+    truth = json.loads((shared / "data/energy/sites/sites_truth.json").read_text())["S1_metalworking"]["totals_kwh"]
+    for name, kwh in truth.items():
+        assert readings["totals_kwh"][name.removesuffix("_kwh")] == f"{kwh:.2f}", name
+    assert readings["round_trip"] == "0.869"
+    assert told["month"]["month"] == "2018-05"
+    assert told["month"]["completeness_ppm"] == 1_000_000
+
+
+async def test_a_pack_is_traced_by_each_of_its_names(told, database_url: str, tmp_path: Path) -> None:
+    names = (
+        told["pack"]["product_uri"],
+        told["second_life"]["product_uri"],
+        told["pack"]["kr_battery_no"],
+        told["pack"]["maker_serial"],
+        told["pack"]["pack_id"],
+    )
+    for name in names:
+        done = sunhwan(database_url, tmp_path, "trace", name, "--json")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert found["pack"]["pack_id"] == told["pack"]["pack_id"]
+        assert [one["state"] for one in found["passports"]] == ["archived", "active"]
+        assert found["certificates"][0]["number"] == told["certificate"]["certificate"]
+        assert found["services"][0]["invoices"] == [told["month"]["invoice"]["number"]]
+        assert found["labels"] == [told["second_life"]["product_uri"]]
+
+
+ALTERATIONS = [
+    ("payload", "payload = payload || ' '"),
+    ("actor_name", "actor_name = '아무개'"),
+    ("kind", "kind = 'billed'"),
+    ("occurred_at", "occurred_at = occurred_at + interval '1 day'"),
+    ("recorded_at", "recorded_at = recorded_at - interval '1 microsecond'"),
+    ("tenant_id", "tenant_id = 999"),
+    ("actor_id", "actor_id = '00000000-0000-0000-0000-000000000001'"),
+    ("seal", "seal = decode(repeat('00', 32), 'hex')"),
+]
+
+
+async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path, engine: AsyncEngine) -> None:
+    pack_id = told["pack"]["pack_id"]
+    whole = sunhwan(database_url, tmp_path, "history", "verify", pack_id)
+    assert whole.returncode == 0
+    assert "16" in whole.stdout
+
+    for place, (column, change) in enumerate(ALTERATIONS, start=2):
+        async with engine.begin() as connection:
+            before = (
+                await connection.execute(
+                    text(
+                        f"select {column} from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = :s"
+                    ),
+                    {"p": pack_id, "s": place},
+                )
+            ).scalar_one()
+            await connection.execute(
+                text(f"update sunhwan.history_entry set {change} where pack_id = cast(:p as uuid) and sequence = :s"),
+                {"p": pack_id, "s": place},
+            )
+        done = sunhwan(database_url, tmp_path, "history", "verify", pack_id, "--json")
+        assert done.returncode == 3, (column, done.stdout, done.stderr)
+        said = json.loads(done.stdout)["error"]
+        assert (said["code"], said["facts"]["sequence"]) == ("passport.seal-broken", place), column
+        async with engine.begin() as connection:
+            await connection.execute(
+                text(
+                    f"update sunhwan.history_entry set {column} = :v where pack_id = cast(:p as uuid) and sequence = :s"
+                ),
+                {"v": before, "p": pack_id, "s": place},
+            )
+    assert sunhwan(database_url, tmp_path, "history", "verify", pack_id).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_broken"),
+    [
+        ("delete from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = 7", 7),
+        ("delete from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = 16", 16),
+        ("update sunhwan.history_head set sequence = 15 where pack_id = cast(:p as uuid)", 16),
+    ],
+    ids=["a row in the middle is gone", "the tail is cut off", "the head is moved back"],
+)
+async def test_a_missing_row_is_named(
+    told, database_url: str, tmp_path: Path, engine: AsyncEngine, statement, first_broken
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(statement), {"p": told["pack"]["pack_id"]})
+
+    done = sunhwan(database_url, tmp_path, "history", "verify", told["pack"]["pack_id"], "--json")
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["facts"]["sequence"] == first_broken
+
+
+async def test_the_story_can_be_told_again_beside_the_first(told, database_url: str, tmp_path: Path) -> None:
+    again = sunhwan(database_url, tmp_path, "demo", "--json", "--month", "2026-08")
+
+    assert again.returncode == 0, again.stderr
+    second = json.loads(again.stdout)
+    assert second["pack"]["pack_id"] != told["pack"]["pack_id"]
+    assert second["month"]["month"] == "2026-08"
+    assert second["month"]["invoice"]["number"] != told["month"]["invoice"]["number"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("trace", "nothing"), 1, "passport.pack-unknown"),
+        (("history", "verify", "nothing"), 1, "passport.pack-unknown"),
+        (("demo", "--cycler", "/no/such/file"), 1, "demo.file-missing"),
+        (("demo", "--cycler", "README.md"), 3, "certification.cycler-format-unknown"),
+        (("demo", "--site", "README.md"), 3, "metering.file-"),
+        (("demo", "--month", "2020-01"), 3, "demo.month-outside"),
+        (("demo", "--protocol", "README.md"), 3, "certification.protocol-malformed"),
+        (("demo", "--month", "soon"), 2, "YYYY-MM"),
+        (("cycler", "inspect", "README.md"), 3, "certification.cycler-format-unknown"),
+        (("cert", "verify", "README.md"), 3, "certification.signature-broken"),
+    ],
+)
+async def test_bad_input_is_one_sentence_and_an_exit_code(
+    database_url: str, tmp_path: Path, engine: AsyncEngine, words, code, said
+) -> None:
+    done = sunhwan(database_url, tmp_path, *words)
+
+    assert done.returncode == code, done.stderr
+    flat = done.stderr.replace("\n", "")
+    assert said in flat, done.stderr
+    assert "Traceback" not in done.stderr
+    async with engine.connect() as connection:
+        packs = (await connection.execute(text("select count(*) from sunhwan.pack"))).scalar_one()
+    assert packs == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"DATABASE_URL": "postgresql://x:y@127.0.0.1:1/z"}, "database.not-reachable"),
+        ({"DATABASE_URL": "mysql://x"}, "database.url-malformed"),
+        ({"DATABASE_URL": "", "SUNHWAN_HOME": "/proc/nothing"}, "database.home-unwritable"),
+        ({"SUNHWAN_PORT": "many"}, "settings.malformed"),
+        ({"SUNHWAN_PUBLIC_URL": "example.com"}, "settings.malformed"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(tmp_path: Path, changes, said) -> None:
+    environment = {"PATH": os.environ["PATH"], "SUNHWAN_HOME": str(tmp_path), **changes}
+    done = subprocess.run(
+        [*SUNHWAN, "migrate"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode in (3, 4)
+    assert said in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SUNHWAN_HOME": str(tmp_path),
+            "SUNHWAN_PORT": str(taken.getsockname()[1]),
+        }
+        done = subprocess.run(
+            [*SUNHWAN, "up"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 4
+    assert "serving.port-in-use" in done.stderr.replace("\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_explains_itself() -> None:
+    done = subprocess.run(
+        [*SUNHWAN, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True, env=dict(os.environ)
+    )
+
+    for command in cli.registered_commands:
+        assert str(command.name or command.callback.__name__) in done.stdout
