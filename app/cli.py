@@ -16,7 +16,6 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 import structlog
 import typer
 import uvloop
-from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -28,6 +27,7 @@ from app.main import create_app
 from app.ports import Ports
 from app.serving import listen, serving
 from app.settings import Settings, read_settings
+from app.terminal import err, out, show_story, show_trace
 from app.worker import work
 from domain.identity.model import PartyKind
 from domain.journeys import pack_life, trace
@@ -35,7 +35,7 @@ from domain.journeys.system import system_actor
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError, NotFound, Unavailable
 from domain.shared.identifiers import TenantId
-from domain.shared.time import SEOUL, Month
+from domain.shared.time import Month
 
 DONE, FAILED, USAGE, REFUSED, NOT_REACHABLE = 0, 1, 2, 3, 4
 
@@ -58,9 +58,6 @@ Result = TypeVar("Result")
 Lang = Annotated[Language, typer.Option("--lang", envvar="SUNHWAN_LANG", help="ko | en")]
 Json = Annotated[bool, typer.Option("--json", help="JSON 문서 하나로 출력 · print one JSON document.")]
 PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, 배터리 식별번호, 일련번호 또는 팩 번호.")]
-
-out = Console()
-err = Console(stderr=True)
 
 
 def main() -> None:
@@ -318,7 +315,7 @@ def demo_command(
     if as_json:
         print(json.dumps(story.told, ensure_ascii=False, indent=2))
     else:
-        _show_story(story, language)
+        show_story(story, language)
 
 
 @contextlib.contextmanager
@@ -346,131 +343,7 @@ def _progress(language: Language, *, quiet: bool) -> Iterator[Callable[[str], No
             progress.update(running[-1], total=1, completed=1)
 
 
-def _show_story(story: demo.Story, language: Language) -> None:
-    ko = language == "ko"
-    told = story.told
-    test, certificate, month = told["test"], told["certificate"], told["month"]
-    readings = told["readings"]
-    facts = Table(show_header=False, box=None, padding=(0, 2))
-    facts.add_row(
-        "시험" if ko else "Test",
-        f"{test['format']} · {test['rows']:,} 행, {test['steps']} 스텝 · {test['variant']} "
-        f"{test['discharge_capacity_ah']} Ah, {test['discharge_energy_wh']} Wh",
-    )
-    facts.add_row(
-        "인증" if ko else "Certificate",
-        f"{certificate['certificate']} · {'등급' if ko else 'grade'} {certificate['grade']} · "
-        f"SoH {certificate['soh_percent']} % · {certificate['usable_energy_wh']:,} Wh",
-    )
-    facts.add_row("여권" if ko else "Passport", str(told["second_life"]["product_uri"]))
-    facts.add_row(
-        "계량" if ko else "Readings",
-        f"{readings['intervals']:,} × {readings['channels']} · {readings['totals_kwh']} · "
-        f"{'왕복효율' if ko else 'round trip'} {readings['round_trip']}",
-    )
-    invoice = month["invoice"]
-    if isinstance(invoice, dict):
-        facts.add_row(
-            "청구" if ko else "Invoice",
-            f"{invoice['number']} · {month['month']} · {invoice['total_krw']:,} KRW · {invoice['state']}",
-        )
-    out.print(Panel(facts, title="결과" if ko else "Result", border_style="green", expand=False))
-    if story.life is not None:
-        _show_trace(story.life, language)
-
-
 # ── tracing ───────────────────────────────────────────────────────────────────────────────────────
-
-KINDS_KO = {
-    "manufactured": "제조",
-    "passport_issued": "여권 발급",
-    "installed_in_vehicle": "차량 장착",
-    "removed": "탈거",
-    "collected": "회수",
-    "received": "접수",
-    "tested": "시험",
-    "graded": "판정",
-    "approved": "승인",
-    "certified": "인증",
-    "repurposed": "재사용 전환",
-    "labelled": "라벨 출력",
-    "deployed": "배정",
-    "in_service": "운영",
-    "billed": "청구",
-    "certificate_ended": "인증 종료",
-    "withdrawn_from_use": "사용 중지",
-}
-
-
-def _show_trace(found: trace.PackTrace, language: Language) -> None:
-    ko = language == "ko"
-    table = Table(title="전 주기 이력" if ko else "Whole life", title_justify="left")
-    for heading in (
-        ("#", "일시 (서울)", "사건", "내용", "담당", "봉인")
-        if ko
-        else (
-            "#",
-            "When (Seoul)",
-            "What",
-            "Particulars",
-            "Who",
-            "Seal",
-        )
-    ):
-        table.add_column(heading, overflow="fold")
-    for entry in found.entries:
-        payload = json.loads(entry.payload)
-        shown = ", ".join(f"{key}={_brief(value)}" for key, value in payload.items())
-        table.add_row(
-            str(entry.sequence),
-            entry.occurred_at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M"),
-            KINDS_KO[entry.kind.value] if ko else entry.kind.value,
-            shown,
-            entry.actor_name,
-            entry.seal.hex()[:10],
-        )
-    out.print(table)
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row("팩" if ko else "Pack", f"{found.pack.pack_id} · {found.head.state.value}")
-    for one in found.passports:
-        lines.add_row(
-            "여권" if ko else "Passport", f"{one.product_uri} · {one.battery_status.value} · {one.state.value}"
-        )
-    for certificate in found.certificates:
-        lines.add_row(
-            "인증서" if ko else "Certificate",
-            f"{certificate.number} · {certificate.grade} · {certificate.status.value} · ~{certificate.valid_until}",
-        )
-    for label in found.labels:
-        lines.add_row("라벨" if ko else "Label", label.product_uri)
-    for service in found.services:
-        lines.add_row(
-            "계약" if ko else "Contract",
-            f"{service.contract.number} · {service.assignment.starts_at.astimezone(SEOUL):%Y-%m-%d}~",
-        )
-        for snapshot in service.snapshots:
-            usage = snapshot.usage
-            lines.add_row(
-                "에너지" if ko else "Energy",
-                f"{usage.month} · {demo.kwh(usage.storage_charge_wh)} → {demo.kwh(usage.storage_discharge_wh)} kWh",
-            )
-        for standing in service.invoices:
-            lines.add_row(
-                "청구서" if ko else "Invoice",
-                f"{standing.invoice.number} · {standing.invoice.total_krw:,} KRW · {standing.state.value}",
-            )
-    out.print(lines)
-    if found.broken is None:
-        out.print(
-            f"[green]✓[/] {'봉인' if ko else 'seals'} {len(found.entries) + found.hidden_entries}", highlight=False
-        )
-    else:
-        out.print(f"[bold red]✗[/] {found.broken.sentence(language)}", highlight=False)
-
-
-def _brief(value: object) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{text[:10]}…" if len(text) == 64 else text
 
 
 async def _operator(ports: Ports) -> Actor:
@@ -495,7 +368,7 @@ def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "k
     if as_json:
         print(inspecting.as_json(trace_out(found)))
     else:
-        _show_trace(found, language)
+        show_trace(found, language, at=wiring.system_clock().now())
 
 
 @history.command("verify")

@@ -123,6 +123,7 @@ class DemoWish:
 class Story:
     """What was told so far: one document, step by step."""
 
+    told_at: datetime
     told: dict[str, Told] = field(default_factory=dict)
     life: trace.PackTrace | None = None
 
@@ -202,7 +203,7 @@ async def tell(
         clock=clock,
         people=await find_people(ports),
         begins=seoul_day(series.first_at),
-        story=Story(),
+        story=Story(told_at=ports.clock.now()),
     )
     said("pack")
     pack = await teller.register()
@@ -653,7 +654,7 @@ class _Teller:
         ports = self.ports
         held = await pack_life.verify_history(pack.pack_id, unit=ports.unit)
         found = await trace.trace_pack(pack.pack_id, actor=self.people.operator, unit=ports.unit)
-        self.story.life = found
+        self.story.life, self.story.told_at = found, ports.clock.now()
         self.story.told["trace"] = {
             "entries": len(found.entries),
             "seals_hold": held,

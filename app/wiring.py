@@ -58,6 +58,11 @@ def story_clock(start_at: datetime) -> StoryClock:
     return StoryClock(start_at)
 
 
+def system_clock() -> Clock:
+    """Return the clock on the wall."""
+    return SystemClock()
+
+
 def cycler_files() -> CyclerFiles:
     """Return the reader of cycler files, which needs no database."""
     return KtrCyclers()
@@ -78,7 +83,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     try:
         yield Ports(
             unit=PostgresUnit(engine),
-            clock=clock or SystemClock(),
+            clock=clock or system_clock(),
             ids=UuidV7(),
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),

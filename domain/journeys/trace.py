@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.billing.model import InvoiceStanding
@@ -87,7 +88,7 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) 
             identifiers=await work.packs.identifiers(pack_id),
             passports=passports,
             edges=tuple(sorted(edges, key=lambda edge: (edge.from_passport, edge.to_passport))),
-            entries=tuple(entry for entry in entries if _may_see(actor, entry)),
+            entries=tuple(sorted((one for one in entries if _may_see(actor, one)), key=_as_it_happened)),
             hidden_entries=sum(not _may_see(actor, entry) for entry in entries),
             broken=_first_broken(entries, head),
             receptions=await work.receptions.of_pack(pack_id),
@@ -95,6 +96,11 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) 
             labels=await work.printed_labels.of_pack(pack_id),
             services=await _services(pack, actor=actor, work=work),
         )
+
+
+def _as_it_happened(entry: Entry) -> tuple[datetime, int]:
+    """A life is told in the order in which it happened; the sequence is the order in which it was recorded."""
+    return entry.occurred_at, entry.sequence
 
 
 def _may_see(actor: Actor, entry: Entry) -> bool:

@@ -121,12 +121,12 @@ async def test_a_first_life_is_told_in_its_order(signed_in) -> None:
 
     told = (await operator.get(f"/api/v1/packs/{pack_id}")).json()
 
-    assert [entry["kind"] for entry in told["history"]] == [
-        "manufactured",
-        "passport_issued",
-        "installed_in_vehicle",
-        "removed",
-        "collected",
+    assert [(entry["kind"], entry["sequence"]) for entry in told["history"]] == [
+        ("manufactured", 1),
+        ("installed_in_vehicle", 3),
+        ("removed", 4),
+        ("collected", 5),
+        ("passport_issued", 2),
     ]
     assert told["history_holds"] is True
     assert told["state"] == "collected"

@@ -1,0 +1,185 @@
+"""What the command line shows: the story's result, and a pack's life as one timeline."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from app import demo
+from domain.certification.model import Certificate, certificate_valid_at
+from domain.journeys import trace
+from domain.passport.model import EntryKind
+from domain.shared.time import SEOUL, seoul_day
+
+out = Console()
+err = Console(stderr=True)
+
+KINDS: Mapping[EntryKind, tuple[str, str, str]] = {
+    EntryKind.MANUFACTURED: ("제조", "manufactured", "{maker} · {model} · {maker_serial}"),
+    EntryKind.PASSPORT_ISSUED: ("여권 발급", "passport issued", "{product_uri}"),
+    EntryKind.INSTALLED_IN_VEHICLE: ("차량 장착", "installed in vehicle", "{vehicle} {vehicle_class}"),
+    EntryKind.REMOVED: ("탈거", "removed", "{distance_km} km · {reason}"),
+    EntryKind.COLLECTED: ("회수", "collected", "{carrier}"),
+    EntryKind.RECEIVED: ("접수", "received", "{reception} · {condition}"),
+    EntryKind.TESTED: ("시험", "tested", "{reception} · {source} {format} {rows}{tests} {raw_file_sha256}"),
+    EntryKind.GRADED: ("판정", "graded", "{disposition} · {grade} · SoH {soh_ppm} · {protocol} {protocol_version}"),
+    EntryKind.APPROVED: ("승인", "approved", "{reception} · {assessment_sha256}"),
+    EntryKind.CERTIFIED: ("인증", "certified", "{certificate} · {report} · {grade} · ~{valid_until}"),
+    EntryKind.REPURPOSED: ("재사용 전환", "repurposed", "{product_uri}"),
+    EntryKind.LABELLED: ("라벨 출력", "labelled", "{product_uri}"),
+    EntryKind.DEPLOYED: ("배정", "deployed", "{contract} · {certificate} · {certified_wh} / {promised_wh} Wh"),
+    EntryKind.IN_SERVICE: (
+        "운영",
+        "in service",
+        "{month} · {site_charge_wh} → {site_discharge_wh} Wh · {renewable_share_ppm}",
+    ),
+    EntryKind.BILLED: ("청구", "billed", "{month} · {invoice}"),
+    EntryKind.CERTIFICATE_ENDED: ("인증 종료", "certificate ended", "{certificate} · {how} · {reason}"),
+    EntryKind.WITHDRAWN_FROM_USE: ("사용 중지", "withdrawn from use", "{reason}"),
+}
+"""Each kind's Korean and English name, and what of its particulars a line shows; the seal covers all of them."""
+
+QUANTITIES: Mapping[str, tuple[str, str]] = {
+    "grid_import": ("수전", "import"),
+    "grid_export": ("역송", "export"),
+    "pv": ("태양광", "PV"),
+    "load": ("부하", "load"),
+    "storage_charge": ("충전", "charge"),
+    "storage_discharge": ("방전", "discharge"),
+}
+
+_STATUS = {"valid": "유효", "expired": "만료", "suspended": "정지", "revoked": "취소", "superseded": "대체됨"}
+
+
+class _Shown(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _particular(key: str, value: object) -> str:
+    if isinstance(value, int) and key.endswith("_ppm"):
+        return f"{value // 10_000}.{value % 10_000 // 100:02d} %"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{str(value)[:12]}…" if key.endswith("_sha256") else str(value)
+
+
+def _line(kind: EntryKind, payload: str) -> str:
+    particulars = json.loads(payload)
+    return KINDS[kind][2].format_map(_Shown({key: _particular(key, value) for key, value in particulars.items()}))
+
+
+def show_story(story: demo.Story, language: str) -> None:
+    """Show what the demonstration found, then the pack's life."""
+    ko = language == "ko"
+    told = story.told
+    test, certificate, month, readings = told["test"], told["certificate"], told["month"], told["readings"]
+    facts = Table(show_header=False, box=None, padding=(0, 2))
+    facts.add_row(
+        "시험" if ko else "Test",
+        f"{test['format']} · {test['rows']:,} {'행' if ko else 'rows'}, {test['steps']} {'스텝' if ko else 'steps'} · "
+        f"{test['variant']} {test['discharge_capacity_ah']} Ah, {test['discharge_energy_wh']} Wh",
+    )
+    facts.add_row(
+        "인증" if ko else "Certificate",
+        f"{certificate['certificate']} · {'등급' if ko else 'grade'} {certificate['grade']} · "
+        f"SoH {certificate['soh_percent']} % · {certificate['usable_energy_wh']:,} Wh · {certificate['protocol']}",
+    )
+    facts.add_row("여권" if ko else "Passport", str(told["second_life"]["product_uri"]))
+    totals = readings["totals_kwh"]
+    facts.add_row(
+        "계량" if ko else "Readings",
+        f"{readings['intervals']:,} × {readings['channels']} · {'다시 보내면' if ko else 'sent again'} "
+        f"+{readings['sent_again_stored']} · {'왕복효율' if ko else 'round trip'} {readings['round_trip']}",
+    )
+    if isinstance(totals, Mapping):
+        facts.add_row(
+            "",
+            " · ".join(f"{names[0 if ko else 1]} {totals[key]}" for key, names in QUANTITIES.items() if key in totals)
+            + " kWh",
+        )
+    invoice = month["invoice"]
+    if isinstance(invoice, Mapping):
+        facts.add_row(
+            "청구" if ko else "Invoice",
+            f"{invoice['number']} · {month['month']} · {invoice['taxable_krw']:,} + {'부가세' if ko else 'VAT'} "
+            f"{invoice['vat_krw']:,} = {invoice['total_krw']:,} {'원' if ko else 'KRW'} · {invoice['state']}",
+        )
+    facts.add_row("거절" if ko else "Refused", f"{certificate['tester_may_not_approve']}")
+    facts.add_row("", f"{told['contract']['refused_without_certificate']}")
+    facts.add_row("", f"{certificate['one_changed_character']}")
+    out.print(Panel(facts, title="결과" if ko else "Result", border_style="green", expand=False))
+    if story.life is not None:
+        show_trace(story.life, language, at=story.told_at)
+
+
+def show_trace(found: trace.PackTrace, language: str, *, at: datetime) -> None:
+    """Show a pack's life; `at` decides whether a certificate holds."""
+    ko = language == "ko"
+    table = Table(title="전 주기 이력" if ko else "Whole life", title_justify="left")
+    headings = ("#", "일시 (서울)", "사건", "내용", "담당", "봉인")
+    for heading in headings if ko else ("#", "When (Seoul)", "What", "Particulars", "Who", "Seal"):
+        table.add_column(heading, overflow="fold")
+    for entry in found.entries:
+        table.add_row(
+            str(entry.sequence),
+            entry.occurred_at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M"),
+            KINDS[entry.kind][0 if ko else 1],
+            _line(entry.kind, entry.payload),
+            entry.actor_name,
+            entry.seal.hex()[:10],
+        )
+    out.print(table)
+    out.print(_around(found, at=at, ko=ko))
+    if found.broken is None:
+        seals = len(found.entries) + found.hidden_entries
+        said = f"봉인 {seals}건이 모두 맞습니다." if ko else f"All {seals} seals hold."
+        out.print(f"[green]✓[/] {said}", highlight=False)
+    else:
+        out.print(f"[bold red]✗[/] {found.broken.sentence(language)}", highlight=False)
+
+
+def _around(found: trace.PackTrace, *, at: datetime, ko: bool) -> Table:
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("팩" if ko else "Pack", f"{found.pack.pack_id} · {found.head.state.value}")
+    for one in found.passports:
+        lines.add_row(
+            "여권" if ko else "Passport", f"{one.product_uri} · {one.battery_status.value} · {one.state.value}"
+        )
+    for certificate in found.certificates:
+        status = _status(certificate, at)
+        lines.add_row(
+            "인증서" if ko else "Certificate",
+            f"{certificate.number} · {certificate.grade} · {_STATUS[status] if ko else status} · "
+            f"~{certificate.valid_until}",
+        )
+    for label in found.labels:
+        lines.add_row("라벨" if ko else "Label", label.product_uri)
+    for service in found.services:
+        lines.add_row(
+            "계약" if ko else "Contract",
+            f"{service.contract.number} · {service.assignment.starts_at.astimezone(SEOUL):%Y-%m-%d}~",
+        )
+        for snapshot in service.snapshots:
+            usage = snapshot.usage
+            lines.add_row(
+                "에너지" if ko else "Energy",
+                f"{usage.month} · {demo.kwh(usage.storage_charge_wh)} → {demo.kwh(usage.storage_discharge_wh)} kWh",
+            )
+        for standing in service.invoices:
+            lines.add_row(
+                "청구서" if ko else "Invoice",
+                f"{standing.invoice.number} · {standing.invoice.total_krw:,} KRW · {standing.state.value}",
+            )
+    return lines
+
+
+def _status(certificate: Certificate, at: datetime) -> str:
+    if certificate.status.value == "valid" and not certificate_valid_at(certificate, at):
+        return "expired" if seoul_day(at) > certificate.valid_until else "valid"
+    return certificate.status.value
