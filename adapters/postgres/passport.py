@@ -377,6 +377,15 @@ class PostgresHistories:
         )
         return [_to_entry(row) for row in found.mappings()]
 
+    async def states(self, pack_ids: Sequence[PackId]) -> Mapping[PackId, PackState]:
+        """Return where packs stand."""
+        found = await self._connection.execute(
+            select(col(HistoryHeadRow.pack_id), col(HistoryHeadRow.state)).where(
+                col(HistoryHeadRow.pack_id).in_(pack_ids)
+            )
+        )
+        return {PackId(pack_id): PackState(state) for pack_id, state in found}
+
 
 class PostgresPrintedLabels:
     """Labels that were printed."""

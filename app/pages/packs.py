@@ -48,7 +48,7 @@ async def list_packs(
     )
     shown = packs[:PAGE_LENGTH]
     async with ports.unit() as work:
-        states = {one: (await work.histories.head(one)).state for one in sorted(pack.pack_id for pack in shown)}
+        states = await work.histories.states([pack.pack_id for pack in shown])
     return page.show(
         "packs.html",
         packs=shown,

@@ -1,9 +1,9 @@
 """What the passport context asks of its store and of the label maker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, Passport, PassportState
+from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, PackState, Passport, PassportState
 from domain.shared.identifiers import ContractId, PackId, PassportId, TenantId
 from domain.shared.unit import Committable
 
@@ -101,6 +101,10 @@ class Histories(Protocol):
 
     async def entries(self, pack_id: PackId) -> Sequence[Entry]:
         """Return all entries in order."""
+        ...
+
+    async def states(self, pack_ids: Sequence[PackId]) -> Mapping[PackId, PackState]:
+        """Return where packs stand, without keeping anyone waiting; unknown packs are left out."""
         ...
 
 

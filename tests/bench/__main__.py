@@ -71,9 +71,7 @@ async def bench(home: Path) -> dict[str, float]:
                         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
             began = time.perf_counter()
-            story = await demo.tell(
-                wish, ports=ports, clock=clock, serve=serve, password=PASSWORD, said=lambda _: None
-            )
+            story = await demo.tell(wish, ports=ports, clock=clock, serve=serve, password=PASSWORD, said=lambda _: None)
             figures["whole story, s"] = time.perf_counter() - began
             cycler = demo.read_file(wish.cycler or demo.SAMPLE_CYCLER)
             content = demo.read_file(wish.site or demo.SAMPLE_SITE)

@@ -19,6 +19,7 @@ from domain.passport.model import (
     IdentifierScheme,
     Label,
     Pack,
+    PackState,
     Passport,
     PassportState,
 )
@@ -186,6 +187,9 @@ async def test_a_history_is_appended_and_verifies_as_it_is_read_back(unit: Opene
         stored = await work.histories.head(head.pack_id)
         assert stored == head
         assert verify(await work.histories.entries(head.pack_id), stored) == 2
+        unknown = PackId(UUID(int=9))
+        assert await work.histories.states([head.pack_id, unknown]) == {head.pack_id: PackState.EV_IN_USE}
+        assert await work.histories.states([]) == {}
 
 
 async def test_an_entry_on_a_head_that_has_moved_is_refused(unit: Opened) -> None:

@@ -1,10 +1,10 @@
 """The passport ports in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.passport.errors import HistoryMoved, IdentifierTaken, PackUnknown
-from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, Passport, PassportState
+from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, PackState, Passport, PassportState
 from domain.shared.identifiers import ContractId, PackId, PassportId, TenantId
 
 
@@ -96,6 +96,9 @@ class MemoryHistories:
 
     async def entries(self, pack_id: PackId) -> Sequence[Entry]:
         return list(self._entries[pack_id])
+
+    async def states(self, pack_ids: Sequence[PackId]) -> Mapping[PackId, PackState]:
+        return {pack_id: self._heads[pack_id].state for pack_id in pack_ids if pack_id in self._heads}
 
 
 class MemoryPrintedLabels:
