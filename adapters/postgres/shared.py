@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -90,22 +90,29 @@ class PostgresOutbox:
             .on_conflict_do_nothing()
         )
 
-    async def claim(self, *, now: datetime) -> Message | None:
-        """Return the oldest due intent, locked until the transaction ends; None when nothing is due."""
-        found = await self._connection.execute(
-            select(
+    async def claim(self, *, now: datetime, lease: timedelta) -> Message | None:
+        """Take the oldest due intent until `now + lease`; None when nothing is due."""
+        oldest = (
+            select(col(OutboxRow.message_id))
+            .where(col(OutboxRow.done_at).is_(None), col(OutboxRow.next_try_at) <= now)
+            .order_by(col(OutboxRow.next_try_at))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        taken = await self._connection.execute(
+            update(OutboxRow)
+            .where(col(OutboxRow.message_id) == oldest)
+            .values(next_try_at=now + lease, tries=col(OutboxRow.tries) + 1)
+            .returning(
                 col(OutboxRow.message_id),
                 col(OutboxRow.topic),
                 col(OutboxRow.key),
                 col(OutboxRow.payload),
                 col(OutboxRow.tries),
             )
-            .where(col(OutboxRow.done_at).is_(None), col(OutboxRow.next_try_at) <= now)
-            .order_by(col(OutboxRow.next_try_at))
-            .limit(1)
-            .with_for_update(skip_locked=True)
         )
-        row = found.mappings().first()
+        row = taken.mappings().first()
         if row is None:
             return None
         return Message(
@@ -122,12 +129,12 @@ class PostgresOutbox:
             update(OutboxRow).where(col(OutboxRow.message_id) == message_id).values(done_at=now, last_error=None)
         )
 
-    async def failed(self, message_id: UUID, *, tries: int, next_try_at: datetime, said: str) -> None:
+    async def failed(self, message_id: UUID, *, next_try_at: datetime, said: str) -> None:
         """Put an intent off and keep what was said."""
         await self._connection.execute(
             update(OutboxRow)
             .where(col(OutboxRow.message_id) == message_id)
-            .values(tries=tries, next_try_at=next_try_at, last_error=said[:500])
+            .values(next_try_at=next_try_at, last_error=said[:500])
         )
 
 

@@ -21,26 +21,26 @@ CONTRACTS_A_PAGE = 100
 
 
 async def close_months(ports: Ports) -> JobReport:
-    """Close last month for every active contract that ran in it; one that fails does not stop the others."""
+    """Close every month that is over and not yet invoiced, of every active contract, in order of time.
+
+    One contract that cannot be closed does not stop the others; its later months wait for its earlier ones.
+    """
     started_at = ports.clock.now()
     last_month = Month.of(seoul_day(started_at).replace(day=1) - timedelta(days=1))
     did = failed = 0
     said = ""
     async with ports.unit() as work:
         operators = await work.parties.of_kind(PartyKind.OPERATOR)
-    if operators:
-        seller = operators[0].tenant_id
-        for contract in await _contracts(ports):
-            if contract.state is not ContractState.ACTIVE or contract.starts_on > last_month.dates()[-1]:
-                continue
+    for contract in await _contracts(ports) if operators else ():
+        for month in await _months_due(contract, last_month, ports):
             try:
                 closed = await close_month(
                     CloseMonth(
-                        actor=system_actor(seller),
-                        seller=seller,
+                        actor=system_actor(operators[0].tenant_id),
+                        seller=operators[0].tenant_id,
                         tenant_id=contract.tenant_id,
                         contract_id=contract.contract_id,
-                        month=last_month,
+                        month=month,
                     ),
                     unit=ports.unit,
                     documents=ports.documents,
@@ -48,10 +48,10 @@ async def close_months(ports: Ports) -> JobReport:
                     clock=ports.clock,
                 )
             except DomainError as error:
-                failed, said = failed + 1, f"{contract.number}: {error.sentence('ko')}"
-                log.warning("billing.month.not-closed", contract=contract.number, code=error.code)
-            else:
-                did += closed.anew
+                failed, said = failed + 1, f"{contract.number} {month}: {error.sentence('ko')}"
+                log.warning("billing.month.not-closed", contract=contract.number, month=str(month), code=error.code)
+                break
+            did += closed.anew
     return JobReport(
         job=JOB,
         started_at=started_at,
@@ -60,6 +60,20 @@ async def close_months(ports: Ports) -> JobReport:
         failed=failed,
         said=said,
     )
+
+
+async def _months_due(contract: Contract, last_month: Month, ports: Ports) -> list[Month]:
+    """Return the months of a contract's term, up to the last one that is over, that have no invoice; oldest first."""
+    if contract.state is not ContractState.ACTIVE:
+        return []
+    month, end = Month.of(contract.starts_on), min(last_month, Month.of(contract.ends_on))
+    due = []
+    async with ports.unit() as work:
+        while month <= end:
+            if await work.invoices.of_month(contract.tenant_id, contract.contract_id, month) is None:
+                due.append(month)
+            month = month.next()
+    return due
 
 
 async def _contracts(ports: Ports) -> list[Contract]:

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 JOB = "outbox.relay"
 MESSAGES_A_RUN = 100
+LEASE = timedelta(minutes=5)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 
@@ -28,24 +29,19 @@ async def relay(ports: Ports) -> JobReport:
     said = ""
     for _ in range(MESSAGES_A_RUN):
         async with ports.unit() as work:
-            message = await work.outbox.claim(now=ports.clock.now())
-            if message is None:
-                break
-            try:
-                await _carry_out(message, ports)
-            except DomainError as error:
-                failed, said = failed + 1, error.sentence("ko")
-                wait = min(FIRST_WAIT * 2**message.tries, LONGEST_WAIT)
-                await work.outbox.failed(
-                    message.message_id,
-                    tries=message.tries + 1,
-                    next_try_at=ports.clock.now() + wait,
-                    said=f"{error.code}: {error.sentence('en')}",
-                )
-                log.warning("outbox.failed", topic=message.topic, key=message.key, code=error.code)
-            else:
+            message = await work.outbox.claim(now=ports.clock.now(), lease=LEASE)
+            await work.commit()
+        if message is None:
+            break
+        trouble = await _tried(message, ports)
+        async with ports.unit() as work:
+            if trouble is None:
                 did += 1
                 await work.outbox.done(message.message_id, now=ports.clock.now())
+            else:
+                failed, said = failed + 1, trouble
+                wait = min(FIRST_WAIT * 2 ** (message.tries - 1), LONGEST_WAIT)
+                await work.outbox.failed(message.message_id, next_try_at=ports.clock.now() + wait, said=trouble)
             await work.commit()
     return JobReport(
         job=JOB,
@@ -55,6 +51,19 @@ async def relay(ports: Ports) -> JobReport:
         failed=failed,
         said=said,
     )
+
+
+async def _tried(message: Message, ports: Ports) -> str | None:
+    """Carry a message out; return what went wrong, or None."""
+    try:
+        await _carry_out(message, ports)
+    except DomainError as error:
+        log.warning("outbox.failed", topic=message.topic, key=message.key, code=error.code)
+        return f"{error.code}: {error.sentence('en')}"
+    except Exception as error:  # our mistake in one message must not keep the others from going out
+        log.exception("outbox.our-mistake", topic=message.topic, key=message.key)
+        return type(error).__name__
+    return None
 
 
 async def _carry_out(message: Message, ports: Ports) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from domain.shared.canonical import Canonical
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One intent; `tries` counts the attempts so far."""
+    """One intent; `tries` counts the attempts, this one included."""
 
     message_id: UUID
     topic: str
@@ -29,15 +29,18 @@ class Outbox(Protocol):
         """Store an intent once per topic and key."""
         ...
 
-    async def claim(self, *, now: datetime) -> Message | None:
-        """Return the oldest due intent and hold it until the unit ends; None when nothing is due."""
+    async def claim(self, *, now: datetime, lease: timedelta) -> Message | None:
+        """Take the oldest due intent, and hide it from others until `now + lease`; None when nothing is due.
+
+        Committed before the outside is called: a worker that dies leaves a lease that ends by itself.
+        """
         ...
 
     async def done(self, message_id: UUID, *, now: datetime) -> None:
         """Mark an intent as carried out."""
         ...
 
-    async def failed(self, message_id: UUID, *, tries: int, next_try_at: datetime, said: str) -> None:
+    async def failed(self, message_id: UUID, *, next_try_at: datetime, said: str) -> None:
         """Put an intent off until `next_try_at`."""
         ...
 

@@ -58,29 +58,40 @@ async def test_equal_bytes_are_kept_once_under_their_hash(postgres_unit: Postgre
             await work.files.read("0" * 64)
 
 
-async def test_an_intent_is_claimed_by_one_worker_and_put_off_when_it_fails(postgres_unit: PostgresUnit) -> None:
+LEASE = timedelta(minutes=5)
+
+
+async def test_an_intent_is_stored_once_and_leased_to_one_worker(postgres_unit: PostgresUnit) -> None:
     async with postgres_unit() as work:
-        for _ in range(2):
-            await work.outbox.put(message_id=UUID(int=1), topic="t", key="k", payload={"a": 1}, now=NOON)
+        for number in (1, 2):
+            await work.outbox.put(message_id=UUID(int=number), topic="t", key="k", payload={"a": 1}, now=NOON)
         await work.commit()
 
     async with postgres_unit() as one, postgres_unit() as other:
-        claimed = await one.outbox.claim(now=NOON)
+        claimed = await one.outbox.claim(now=NOON, lease=LEASE)
         assert claimed is not None
-        assert (claimed.topic, claimed.key, claimed.payload, claimed.tries) == ("t", "k", {"a": 1}, 0)
-        assert await other.outbox.claim(now=NOON) is None
-        await one.outbox.failed(
-            claimed.message_id, tries=1, next_try_at=NOON + timedelta(minutes=1), said="not reachable"
-        )
+        assert (claimed.topic, claimed.key, claimed.payload, claimed.tries) == ("t", "k", {"a": 1}, 1)
+        assert await other.outbox.claim(now=NOON, lease=LEASE) is None
         await one.commit()
 
     async with postgres_unit() as work:
-        assert await work.outbox.claim(now=NOON) is None
-        again = await work.outbox.claim(now=NOON + timedelta(minutes=1))
+        assert await work.outbox.claim(now=NOON + timedelta(minutes=4), lease=LEASE) is None
+        again = await work.outbox.claim(now=NOON + LEASE, lease=LEASE)
         assert again is not None
-        assert again.tries == 1
-        await work.outbox.done(again.message_id, now=NOON)
-        assert await work.outbox.claim(now=NOON + timedelta(days=1)) is None
+        assert again.tries == 2
+
+
+async def test_an_intent_is_put_off_when_it_fails_and_gone_when_it_is_done(postgres_unit: PostgresUnit) -> None:
+    async with postgres_unit() as work:
+        await work.outbox.put(message_id=UUID(int=1), topic="t", key="k", payload={}, now=NOON)
+        claimed = await work.outbox.claim(now=NOON, lease=LEASE)
+        assert claimed is not None
+        await work.outbox.failed(claimed.message_id, next_try_at=NOON + timedelta(hours=1), said="not reachable")
+
+        assert await work.outbox.claim(now=NOON + timedelta(minutes=59), lease=LEASE) is None
+        assert await work.outbox.claim(now=NOON + timedelta(hours=1), lease=LEASE) is not None
+        await work.outbox.done(claimed.message_id, now=NOON)
+        assert await work.outbox.claim(now=NOON + timedelta(days=1), lease=LEASE) is None
 
 
 async def test_a_failed_job_keeps_the_instant_of_its_last_success(postgres_unit: PostgresUnit) -> None:
