@@ -23,12 +23,14 @@ class SettingMalformed(RuleBroken):
 class Settings:
     """How this program is set up.
 
-    `database_url` None means the embedded PostgreSQL under `home`. `public_url` is what labels and certificates
-    point at, without a slash at the end. Secrets come from files (`…_FILE`) or the environment, never an argument.
+    `database_url` None means the embedded PostgreSQL under `home`, run from `postgres_bin` when that is named.
+    `public_url` is what labels and certificates point at, without a slash at the end. Secrets come from files
+    (`…_FILE`) or the environment, never from an argument.
     """
 
     home: Path
     database_url: str | None
+    postgres_bin: Path | None
     host: str
     port: int
     public_url: str
@@ -57,17 +59,21 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     parts = urlsplit(public_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
         raise SettingMalformed(name="SUNHWAN_PUBLIC_URL", wanted="https://host")
-    protocol = env.get("SUNHWAN_PROTOCOL_FILE")
     return Settings(
         home=Path(env.get("SUNHWAN_HOME", str(ROOT / "var"))).absolute(),
         database_url=_secret(env, "DATABASE_URL"),
+        postgres_bin=_path(env, "SUNHWAN_POSTGRES_BIN"),
         host=host,
         port=int(port_text),
         public_url=public_url,
-        protocol_file=None if protocol is None else Path(protocol),
+        protocol_file=_path(env, "SUNHWAN_PROTOCOL_FILE"),
         stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
     )
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]) if env.get(name) else None
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

@@ -39,7 +39,7 @@ async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterat
         await migrate_database(address)
         yield address
         return
-    async with EmbeddedPostgres(home) as started:
+    async with EmbeddedPostgres(home, bin_dir=settings.postgres_bin) as started:
         await migrate_database(started)
         yield started
 

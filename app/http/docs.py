@@ -25,6 +25,7 @@ class DocsPage(OpenAPIRenderPlugin):
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<link rel="icon" href="/static/mark.svg">'
             f'<link rel="stylesheet" href="{SWAGGER}/swagger-ui.css">'
+            '<link rel="stylesheet" href="/static/docs.css">'
             f'<script src="{SWAGGER}/swagger-ui-bundle.js" defer></script>'
             '<script src="/static/docs.js" defer></script>'
             '</head><body><div id="docs"></div></body></html>'

@@ -22,13 +22,15 @@ class VersionOut(Out):
 VERSION = "0.1.0"
 
 
-@get("/livez", operation_id="IsAlive", summary="Is the process alive", tags=["health"])
+@get("/livez", operation_id="IsAlive", summary="Is the process alive", tags=["health"], security=[{}])
 async def livez() -> HealthOut:
     """Answer without touching the database."""
     return HealthOut(status="alive")
 
 
-@get("/readyz", operation_id="IsReady", summary="Can it do its work", tags=["health"], responses=PROBLEMS)
+@get(
+    "/readyz", operation_id="IsReady", summary="Can it do its work", tags=["health"], security=[{}], responses=PROBLEMS
+)
 async def readyz(ports: GivenPorts) -> HealthOut:
     """Answer when the database does."""
     async with ports.unit() as work:
@@ -36,7 +38,7 @@ async def readyz(ports: GivenPorts) -> HealthOut:
     return HealthOut(status="ready")
 
 
-@get("/version", operation_id="Version", summary="Which version is it", tags=["health"])
+@get("/version", operation_id="Version", summary="Which version is it", tags=["health"], security=[{}])
 async def version() -> VersionOut:
     """Show the version."""
     return VersionOut(version=VERSION)

@@ -46,7 +46,7 @@ class SessionsController(Controller):
     path = "/api/v1/sessions"
     tags = ("sessions",)
 
-    @post("/", operation_id="SignIn", summary="Sign in", responses=PROBLEMS)
+    @post("/", operation_id="SignIn", summary="Sign in", responses=PROBLEMS, security=[{}])
     async def sign_in(self, data: JSONBody[SignIn], ports: GivenPorts) -> SessionOut:
         """Open a session; send its token as `Authorization: Bearer`."""
         opened = await identity.sign_in(
