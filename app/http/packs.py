@@ -250,6 +250,21 @@ def _place(fact: str | int | bool | None) -> int | None:
     return fact if isinstance(fact, int) else None
 
 
+def _file(media_type: str) -> ResponseSpec:
+    return ResponseSpec(data_container=bytes, media_type=media_type, description="The file.")
+
+
+async def _label(
+    pack_id: UUID, label_id: UUID, form: Literal["svg", "png", "sheet"], *, ports: GivenPorts, actor: GivenActor
+) -> Response[bytes]:
+    content, media_type = await second_life.fetch_label(
+        second_life.FetchLabel(actor=actor, pack_id=PackId(pack_id), label_id=label_id, form=form),
+        unit=ports.unit,
+        labels=ports.labels,
+    )
+    return Response(content, media_type=media_type)
+
+
 class PacksController(Controller):
     """Packs and their passports."""
 
@@ -372,26 +387,37 @@ class PacksController(Controller):
         )
 
     @get(
-        "/{pack_id:uuid}/labels/{label_id:uuid}/{form:str}",
-        operation_id="FetchLabel",
-        summary="Fetch a label as SVG, PNG or PDF sheet",
-        responses={
-            200: ResponseSpec(data_container=bytes, media_type="application/octet-stream", description="The label."),
-            **PROBLEMS,
-        },
+        "/{pack_id:uuid}/labels/{label_id:uuid}/svg",
+        operation_id="FetchLabelSvg",
+        summary="Fetch a label as SVG",
+        responses={200: _file("image/svg+xml"), **PROBLEMS},
     )
-    async def fetch_label(
-        self,
-        pack_id: FromPath[UUID],
-        label_id: FromPath[UUID],
-        form: FromPath[Literal["svg", "png", "sheet"]],
-        ports: GivenPorts,
-        actor: GivenActor,
+    async def fetch_svg(
+        self, pack_id: FromPath[UUID], label_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor
     ) -> Response[bytes]:
-        """Return the symbol or the printed sheet of a label."""
-        content, media_type = await second_life.fetch_label(
-            second_life.FetchLabel(actor=actor, pack_id=PackId(pack_id), label_id=label_id, form=form),
-            unit=ports.unit,
-            labels=ports.labels,
-        )
-        return Response(content, media_type=media_type)
+        """Return the symbol of a label."""
+        return await _label(pack_id, label_id, "svg", ports=ports, actor=actor)
+
+    @get(
+        "/{pack_id:uuid}/labels/{label_id:uuid}/png",
+        operation_id="FetchLabelPng",
+        summary="Fetch a label as PNG",
+        responses={200: _file("image/png"), **PROBLEMS},
+    )
+    async def fetch_png(
+        self, pack_id: FromPath[UUID], label_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor
+    ) -> Response[bytes]:
+        """Return the symbol of a label."""
+        return await _label(pack_id, label_id, "png", ports=ports, actor=actor)
+
+    @get(
+        "/{pack_id:uuid}/labels/{label_id:uuid}/sheet",
+        operation_id="FetchLabelSheet",
+        summary="Fetch the printed sheet of a label",
+        responses={200: _file("application/pdf"), **PROBLEMS},
+    )
+    async def fetch_sheet(
+        self, pack_id: FromPath[UUID], label_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor
+    ) -> Response[bytes]:
+        """Return the sheet as it was printed."""
+        return await _label(pack_id, label_id, "sheet", ports=ports, actor=actor)

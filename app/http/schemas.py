@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """No control characters: PostgreSQL refuses NUL, and nobody prints the others."""
@@ -23,9 +23,9 @@ AmountKrw = Annotated[int, msgspec.Meta(ge=1, le=SAFE_INT_MAX, description="Won.
 TenantNo = Annotated[int, msgspec.Meta(ge=1, le=INT4_MAX, description="A party's number.")]
 Instant = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with offset.")]
 Day = Annotated[date, msgspec.Meta(description="A day in Seoul, YYYY-MM-DD.")]
-MonthText = Annotated[
-    str, msgspec.Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="A month in Seoul, YYYY-MM.")
-]
+MONTH_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+MonthText = Annotated[str, msgspec.Meta(pattern=MONTH_PATTERN, description="A month in Seoul, YYYY-MM.")]
+MonthPath = Annotated[str, PathParameter(pattern=MONTH_PATTERN, description="A month in Seoul, YYYY-MM.")]
 
 
 TenantQuery = Annotated[

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from app.http.bodies import UploadedBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
-from app.http.schemas import Day, In, Instant, MonthText, Name, Out, PowerW, TenantNo, TenantQuery
+from app.http.schemas import Day, In, Instant, MonthPath, MonthText, Name, Out, PowerW, TenantNo, TenantQuery
 from domain.journeys import readings
 from domain.metering import usecases as metering
 from domain.metering.model import ImportReport, MonthUsage, Site
@@ -239,7 +239,7 @@ class SitesController(Controller):
     async def show_month(
         self,
         site_id: FromPath[UUID],
-        month: FromPath[MonthText],
+        month: MonthPath,
         ports: GivenPorts,
         actor: GivenActor,
         tenant_id: TenantQuery = None,

@@ -465,6 +465,14 @@ async def test_a_neighbour_neither_sends_nor_reads_readings(signed_in) -> None:
     problem(answer, 404, "subscription.contract-unknown")
 
 
+@pytest.mark.parametrize("month", ["0", "2026-13", "2026-7", "soon"])
+async def test_an_address_that_names_no_month_is_400(signed_in, month) -> None:
+    operator = await signed_in("operator")
+    site_id, _ = await site_and_contract(operator)
+
+    problem(await operator.get(f"/api/v1/sites/{site_id}/months/{month}?tenant_id=11"), 400, "http.bad-request")
+
+
 async def test_a_month_that_still_runs_is_not_closed(signed_in) -> None:
     operator = await signed_in("operator")
     _, contract_id = await site_and_contract(operator)
