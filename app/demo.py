@@ -426,8 +426,12 @@ class _Teller:
             clock=ports.clock,
         )
         self.clock.move_to(self._day(-86))
+        own = {"serial": str(self.story.told["pack"]["maker_serial"]), "maker": pack.maker}
         sheet = BenchSheetIn(
-            measurements=msgspec.json.decode(read_file(BENCH_SHEET), type=list[BenchValueIn]),
+            measurements=[
+                msgspec.structs.replace(one, value=own[one.quantity]) if one.quantity in own else one
+                for one in msgspec.json.decode(read_file(BENCH_SHEET), type=list[BenchValueIn])
+            ],
             equipment="벤치 BN-01 (시연 측정값)",
         )
         await inspection.enter_bench_values(
