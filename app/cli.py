@@ -29,6 +29,7 @@ from app.serving import listen, serving
 from app.settings import Settings, read_settings
 from app.terminal import err, out, show_story, show_trace
 from app.worker import work
+from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
 from domain.journeys import pack_life, trace
 from domain.journeys.system import system_actor
@@ -52,6 +53,10 @@ cert = typer.Typer(help="인증 기록 · certificates.", no_args_is_help=True)
 cli.add_typer(history, name="history")
 cli.add_typer(cycler, name="cycler")
 cli.add_typer(cert, name="cert")
+tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
+person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
+cli.add_typer(tenant, name="tenant")
+cli.add_typer(person, name="person")
 
 Language = Literal["ko", "en"]
 Result = TypeVar("Result")
@@ -446,3 +451,85 @@ def cert_verify(
         print(json.dumps({"number": number, "signature": "valid"}))
     else:
         out.print(f"[green]✓[/] {number}: {'서명이 유효합니다.' if language == 'ko' else 'the signature is valid.'}")
+
+
+# ── a new installation ────────────────────────────────────────────────────────────────────────────
+
+
+@tenant.command("add")
+def tenant_add(
+    number: Annotated[int, typer.Argument(min=1, max=2_147_483_647, help="기관 번호.")],
+    kind: Annotated[PartyKind, typer.Argument(help="operator | inspection_body | tenant")],
+    name_ko: Annotated[str, typer.Option("--name-ko", help="한글 이름.")],
+    name_en: Annotated[str, typer.Option("--name-en", help="영문 이름.")],
+    business_no: Annotated[str, typer.Option("--business-no", help="사업자등록번호.")],
+    address_ko: Annotated[str, typer.Option("--address-ko", help="주소.")],
+    address_en: Annotated[str, typer.Option("--address-en", help="영문 주소.")] = "",
+    bank_account: Annotated[str, typer.Option("--bank-account", help="입금 계좌 (운영자).")] = "",
+    accreditation: Annotated[str, typer.Option("--accreditation", help="지정·인정 (시험기관).")] = "",
+    complex_ko: Annotated[str, typer.Option("--complex-ko", help="산업단지 이름 (처음 한 번).")] = "산업단지",
+    complex_en: Annotated[str, typer.Option("--complex-en", help="Name of the complex.")] = "Industrial Complex",
+    language: Lang = "ko",
+) -> None:
+    """기관을 등록한다 · register a party."""
+    settings = _settings(language)
+    wish = identity.AddTenant(
+        number=number,
+        kind=kind,
+        name_ko=name_ko,
+        name_en=name_en,
+        business_no=business_no,
+        address_ko=address_ko,
+        address_en=address_en or address_ko,
+        bank_account=bank_account,
+        accreditation=accreditation,
+        complex_ko=complex_ko,
+        complex_en=complex_en,
+    )
+
+    async def run() -> None:
+        async with _ports(settings) as ports:
+            await identity.add_tenant(wish, unit=ports.unit, ids=ports.ids)
+
+    _run(run, language)
+    out.print(f"[green]✓[/] {number} {name_ko}", highlight=False)
+
+
+@person.command("add")
+def person_add(
+    sign_in_name: Annotated[str, typer.Argument(help="로그인 이름.")],
+    printed_name: Annotated[str, typer.Argument(help="문서에 찍히는 이름.")],
+    role: Annotated[Role, typer.Argument(help="tenant | tester | approver | operator")],
+    tenant_number: Annotated[int, typer.Argument(metavar="TENANT", help="기관 번호.")],
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="비밀번호 파일; 없으면 묻는다 · asked for when absent.")
+    ] = None,
+    language: Lang = "ko",
+) -> None:
+    """로그인할 사람을 등록한다 · let somebody sign in."""
+    settings = _settings(language)
+    question = "비밀번호" if language == "ko" else "Password"
+
+    async def run() -> None:
+        async with _ports(settings) as ports:
+            await identity.add_person(
+                tenant_id=TenantId(tenant_number),
+                sign_in_name=sign_in_name,
+                printed_name=printed_name,
+                role=role,
+                password=password,
+                unit=ports.unit,
+                passwords=ports.passwords,
+                ids=ports.ids,
+            )
+
+    try:
+        password = (
+            demo.read_file(password_file).decode().strip()
+            if password_file is not None
+            else str(typer.prompt(question, hide_input=True, confirmation_prompt=True))
+        )
+    except DomainError as error:
+        _fail(error, language)
+    _run(run, language)
+    out.print(f"[green]✓[/] {sign_in_name} ({role.value})", highlight=False)

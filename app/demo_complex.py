@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.ports import Ports
-from domain.identity import usecases as identity
-from domain.identity.model import IndustrialComplex, PartyKind, Tenant
+from domain.identity.model import IndustrialComplex, PartyKind, Person, Tenant
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import NotFound, Unavailable
-from domain.shared.identifiers import TenantId
+from domain.shared.identifiers import PersonId, TenantId
 
 OPERATOR, KTR, TENANT, NEIGHBOUR = TenantId(1), TenantId(2), TenantId(11), TenantId(12)
 
@@ -93,21 +92,8 @@ async def is_untold(ports: Ports) -> bool:
 
 
 async def make_complex(ports: Ports, *, password: str) -> None:
-    """Make the demonstration complex: people first, parties last, so that a cut in between is made up for."""
-    for sign_in_name, printed_name, role, tenant_id in PEOPLE:
-        async with ports.unit() as work:
-            known = await work.people.named(sign_in_name)
-        if known is None:
-            await identity.add_person(
-                tenant_id=tenant_id,
-                sign_in_name=sign_in_name,
-                printed_name=printed_name,
-                role=role,
-                password=password,
-                unit=ports.unit,
-                passwords=ports.passwords,
-                ids=ports.ids,
-            )
+    """Make the demonstration complex with its parties and people, all of it or nothing."""
+    password_hash = await ports.passwords.hash(password)
     async with ports.unit() as work:
         await work.parties.add_complex(
             IndustrialComplex(
@@ -173,6 +159,18 @@ async def make_complex(ports: Ports, *, password: str) -> None:
                     address_en=address_en,
                     bank_account=account,
                     accreditation=accreditation,
+                )
+            )
+        for sign_in_name, printed_name, role, tenant_id in PEOPLE:
+            await work.people.add(
+                Person(
+                    person_id=PersonId(ports.ids.new()),
+                    tenant_id=tenant_id,
+                    sign_in_name=sign_in_name,
+                    printed_name=printed_name,
+                    role=role,
+                    password_hash=password_hash,
+                    active=True,
                 )
             )
         await work.commit()

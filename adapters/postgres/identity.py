@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.identity import IndustrialComplexRow, PersonRow, SessionRow, SignInFailureRow, TenantRow
-from domain.identity.errors import SignInNameTaken, TenantUnknown
+from domain.identity.errors import SignInNameTaken, TenantNumberTaken, TenantUnknown
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.shared.actor import Role
 from domain.shared.identifiers import PersonId, TenantId
@@ -41,13 +41,15 @@ class PostgresParties:
         self._connection = connection
 
     async def add_complex(self, industrial_complex: IndustrialComplex) -> None:
-        """Store a complex."""
+        """Store a complex unless its number is in use."""
         await self._connection.execute(
-            insert(IndustrialComplexRow).values(
+            upsert(IndustrialComplexRow)
+            .values(
                 complex_id=industrial_complex.complex_id,
                 name_ko=industrial_complex.name_ko,
                 name_en=industrial_complex.name_en,
             )
+            .on_conflict_do_nothing()
         )
 
     async def complex_of(self, tenant_id: TenantId) -> IndustrialComplex:
@@ -69,7 +71,8 @@ class PostgresParties:
     async def add(self, tenant: Tenant) -> None:
         """Store a party."""
         await self._connection.execute(
-            insert(TenantRow).values(
+            upsert(TenantRow)
+            .values(
                 tenant_id=tenant.tenant_id,
                 ref=tenant.ref,
                 complex_id=tenant.complex_id,
@@ -82,7 +85,10 @@ class PostgresParties:
                 bank_account=tenant.bank_account,
                 accreditation=tenant.accreditation,
             )
+            .on_conflict_do_nothing()
         )
+        if (await self.one(tenant.tenant_id)).ref != tenant.ref:
+            raise TenantNumberTaken(number=tenant.tenant_id)
 
     async def one(self, tenant_id: TenantId) -> Tenant:
         """Return a party."""

@@ -49,3 +49,11 @@ class PasswordTooWeak(RuleBroken):
     code = "identity.password-too-weak"
     title_ko = "비밀번호는 {shortest}자 이상 {longest}자 이하여야 합니다."
     title_en = "A password has {shortest} to {longest} characters."
+
+
+class TenantNumberTaken(Conflict):
+    """Another party has the number."""
+
+    code = "identity.tenant-number-taken"
+    title_ko = "이미 사용 중인 기관 번호입니다: {number}."
+    title_en = "The party number {number} is taken."

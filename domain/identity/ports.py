@@ -13,7 +13,7 @@ class Parties(Protocol):
     """The complex and its parties."""
 
     async def add_complex(self, industrial_complex: IndustrialComplex) -> None:
-        """Store a complex."""
+        """Store a complex unless its number is in use."""
         ...
 
     async def complex_of(self, tenant_id: TenantId) -> IndustrialComplex:
@@ -25,7 +25,11 @@ class Parties(Protocol):
         ...
 
     async def add(self, tenant: Tenant) -> None:
-        """Store a party."""
+        """Store a party.
+
+        Raises:
+            TenantNumberTaken: another party has its number.
+        """
         ...
 
     async def one(self, tenant_id: TenantId) -> Tenant:

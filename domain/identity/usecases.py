@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.identity.errors import NotSignedIn, PasswordTooWeak, SignInRefused, TooManyFailures
-from domain.identity.model import Person, Session
+from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.identity.ports import IdentityWork, Passwords, Tokens
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import sha256
@@ -92,6 +92,55 @@ async def sign_out(token: str, *, unit: Unit[IdentityWork]) -> None:
         await work.commit()
 
 
+COMPLEX = 1
+"""The one industrial complex that an installation serves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTenant:
+    """A party as it is printed on documents; the complex's names count only for the first party."""
+
+    number: int
+    kind: PartyKind
+    name_ko: str
+    name_en: str
+    business_no: str
+    address_ko: str
+    address_en: str
+    bank_account: str = ""
+    accreditation: str = ""
+    complex_ko: str
+    complex_en: str
+
+
+async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> Tenant:
+    """Register a party of the complex: its operator, an inspection body, a tenant.
+
+    Raises:
+        TenantNumberTaken: another party has the number.
+    """
+    tenant = Tenant(
+        tenant_id=TenantId(wish.number),
+        ref=ids.new(),
+        complex_id=COMPLEX,
+        kind=wish.kind,
+        name_ko=wish.name_ko,
+        name_en=wish.name_en,
+        business_no=wish.business_no,
+        address_ko=wish.address_ko,
+        address_en=wish.address_en,
+        bank_account=wish.bank_account,
+        accreditation=wish.accreditation,
+    )
+    async with unit() as work:
+        await work.parties.add_complex(
+            IndustrialComplex(complex_id=COMPLEX, name_ko=wish.complex_ko, name_en=wish.complex_en)
+        )
+        await work.parties.add(tenant)
+        await work.commit()
+    return tenant
+
+
 async def add_person(
     *,
     tenant_id: TenantId,
@@ -107,6 +156,7 @@ async def add_person(
 
     Raises:
         PasswordTooWeak: the password has fewer than 12 or more than 256 characters.
+        TenantUnknown: there is no such party.
         SignInNameTaken: somebody else has the name.
     """
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
@@ -122,6 +172,7 @@ async def add_person(
         active=True,
     )
     async with unit() as work:
+        await work.parties.one(tenant_id)
         await work.people.add(person)
         await work.commit()
     return person

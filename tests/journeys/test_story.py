@@ -229,6 +229,33 @@ def test_a_bad_setting_is_one_sentence(tmp_path: Path, changes, said) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_new_installation_gets_its_parties_and_people(database_url: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a long enough secret\n")
+    party = ("--name-ko", "운영", "--name-en", "Operator", "--business-no", "1", "--address-ko", "구미")
+
+    made = sunhwan(database_url, tmp_path, "tenant", "add", "1", "operator", *party)
+    twice = sunhwan(database_url, tmp_path, "tenant", "add", "1", "tenant", *party)
+    person = ("person", "add", "kim", "김운영", "operator")
+    joined = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
+    again = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
+    nowhere = sunhwan(
+        database_url, tmp_path, "person", "add", "lee", "이", "tenant", "9", "--password-file", str(secret)
+    )
+    secret.write_text("short")
+    weak = sunhwan(database_url, tmp_path, "person", "add", "lee", "이", "tenant", "1", "--password-file", str(secret))
+
+    assert (made.returncode, joined.returncode) == (0, 0), made.stderr + joined.stderr
+    for done, code in (
+        (twice, "identity.tenant-number-taken"),
+        (again, "identity.sign-in-name-taken"),
+        (nowhere, "identity.tenant-unknown"),
+        (weak, "identity.password-too-weak"),
+    ):
+        assert done.returncode in (1, 3)
+        assert code in done.stderr.replace("\n", "")
+
+
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     import socket
 
