@@ -12,6 +12,8 @@ import pytest
 from adapters.ktr.cyclers import KtrCyclers
 from app import inspecting
 from domain.certification.model import CyclerFormat, CyclerRecord, StepKind
+from domain.certification.spelling import cycler_record_of, record_text
+from domain.shared.errors import DomainError
 from domain.shared.untrusted import FileRefused
 
 pytestmark = pytest.mark.shared
@@ -167,6 +169,7 @@ async def test_a_module_tells_how_far_its_cells_stand_apart(shared: Path):
     assert agrees(cells.sum_gap_mv, 8.1, places=1)
     assert agrees(record.temperature_c.lowest, aux["t_min"], places=2)
     assert agrees(record.temperature_c.highest, aux["t_max"], places=2)
+    assert cycler_record_of(json.loads(record_text(record))) == record
 
 
 async def test_the_landt_file_counts_by_its_counter(shared: Path):
@@ -280,6 +283,23 @@ async def test_a_hundred_reads_of_a_file_are_one(shared: Path, name):
     others = await asyncio.gather(*(readers.read(content) for _ in range(99)))
 
     assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("name", [NDA, RES, LGM50, "neware_ndax/empty.ndax"])
+async def test_a_real_binary_with_flipped_bytes_is_a_record_or_a_refusal(shared: Path, name):
+    await record_of(shared, f"cyclers/{name}")  # what is missing here is said first
+    sound = (shared / "data/cyclers" / name).read_bytes()
+    for first in (3, 700):
+        content = bytearray(sound)
+        for at in range(first, len(content), 1_009):
+            content[at] ^= 0xFF
+        code = "certification."
+        try:
+            await KtrCyclers().read(bytes(content))
+        except DomainError as error:
+            code = error.code
+
+        assert code.startswith(("certification.", "shared.file-"))
 
 
 @pytest.mark.parametrize("name", [MACCOR, PEC, NDA, RES, LGM50, "neware_csv/nw_regular_export_ife_example.csv"])
