@@ -297,6 +297,17 @@ def test_a_record_of_any_maker_is_spelled_and_read_again(name):
     assert cycler_record_of(json.loads(record_text(record))) == record
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_header_without_rows_is_a_test_without_a_record(name):
+    end = "\n".encode("utf-16-le") if "utf-16" in name else b"\n"
+    records = 105 if name == "neware three layers" else 103  # and two rows of later steps between them
+    lines = as_bytes(LAYOUTS[name][1]).split(end)
+
+    record = read(end.join(lines[: -records - 1]) + end)
+
+    assert (record.rows, record.steps, record.cycles) == (0, (), 0)
+
+
 def test_one_file_in_a_zip_or_in_gzip_is_the_file_itself():
     content = as_bytes(LAYOUTS["maccor"][1])
     packed = io.BytesIO()

@@ -296,7 +296,9 @@ def time_from_steps(step_time_s: Floats, step: Integers) -> tuple[Floats, tuple[
     """Add up the times within steps where the file has no time of the whole test, and say so."""
     offset = 0.0
     time_s = np.array(step_time_s)
-    starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(step)))] if len(step) else []
+    if not len(step):
+        return time_s, ()
+    starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(step)))]
     for first, past in zip(starts, [*starts[1:], len(step)], strict=True):
         time_s[first:past] += offset
         offset = float(time_s[past - 1])
