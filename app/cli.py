@@ -286,7 +286,7 @@ async def _tell(wish: demo.DemoWish, settings: Settings, *, password: str, said:
 
 @cli.command("demo")
 def demo_command(
-    cycler_file: Annotated[Path | None, typer.Option("--cycler", help="시험 장비 파일 (Neware NDAX, BDF CSV).")] = None,
+    cycler_file: Annotated[Path | None, typer.Option("--cycler", help="시험 장비 파일.")] = None,
     site_file: Annotated[Path | None, typer.Option("--site", help="15분 계량 CSV (.csv, .csv.gz).")] = None,
     month: Annotated[str | None, typer.Option("--month", help="마감할 달 YYYY-MM.")] = None,
     protocol_file: Annotated[Path | None, typer.Option("--protocol", help="시험 프로토콜 YAML.")] = None,
@@ -397,6 +397,14 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _print_whole(text: str) -> None:
+    """Print a long text to its end: an unbuffered stream writes to a pipe only as much as it takes at once."""
+    sys.stdout.flush()
+    rest = memoryview(f"{text}\n".encode())
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+
+
 @cycler.command("inspect")
 def cycler_inspect(
     file: Annotated[Path, typer.Argument(help="시험 장비 파일.")],
@@ -412,7 +420,7 @@ def cycler_inspect(
 
     found = _run(run, language, as_json=as_json)
     if as_json:
-        print(inspecting.as_json(found))
+        _print_whole(inspecting.as_json(found))
         return
     table = Table(title=f"{found.format} · {found.rows:,} 행 · {found.hours} h", title_justify="left")
     for heading in ("step", "kind", "rows", "h", "A", "V", "Ah", "Wh", "counter Ah"):

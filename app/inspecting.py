@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from app.http.schemas import Out
 from domain.certification.errors import DischargeMissing, SignatureBroken
@@ -35,7 +36,10 @@ class InspectedStepOut(Out):
 
 
 class InspectedOut(Out):
-    """A cycler file's summary. `soh` is the fraction of the rated capacity, only with a rated capacity."""
+    """A test file's summary. `soh` is the fraction of the rated capacity, only with a rated capacity.
+
+    Frequencies and ohmic intercept stand only in a spectrum's summary, whose steps are empty.
+    """
 
     format: str
     rows: int
@@ -48,6 +52,8 @@ class InspectedOut(Out):
     discharge_capacity_ah: float | None
     soh: float | None
     findings: list[str]
+    frequency_hz: RangeOut | UnsetType | None = UNSET
+    ohmic_intercept_ohm: float | UnsetType | None = UNSET
 
 
 def inspected(record: CyclerRecord, rated_capacity_ah: Decimal | None) -> InspectedOut:
@@ -59,7 +65,8 @@ def inspected(record: CyclerRecord, rated_capacity_ah: Decimal | None) -> Inspec
         except DischargeMissing:
             capacity_ah = None
     if capacity_ah is None:
-        capacity_ah = max((-one.charge_ah for one in record.steps if one.kind.discharges), default=None)
+        capacity_ah = max((-one.counted_ah for one in record.steps if one.kind.discharges), default=None)
+    impedance = record.impedance
     return InspectedOut(
         format=record.format.value,
         rows=record.rows,
@@ -86,7 +93,13 @@ def inspected(record: CyclerRecord, rated_capacity_ah: Decimal | None) -> Inspec
         discharge_capacity_ah=None if capacity_ah is None else float(capacity_ah),
         soh=None if capacity_ah is None or not rated_capacity_ah else float(capacity_ah / rated_capacity_ah),
         findings=[f"{one.code}: {one.said_ko}" for one in record.findings],
+        frequency_hz=UNSET if impedance is None else _range(impedance.frequency_hz),
+        ohmic_intercept_ohm=UNSET if impedance is None else _ohm(impedance.ohmic_intercept_ohm),
     )
+
+
+def _ohm(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _range(extremes: Extremes | None) -> RangeOut | None:

@@ -169,6 +169,54 @@ class CyclerFormatRefusedHere(RuleBroken):
     )
 
 
+class CyclerUnitUnknown(RuleBroken):
+    """A column that is needed says no unit, or one that is not known; units are never guessed."""
+
+    code = "certification.cycler-unit-unknown"
+    title_ko = "시험 파일의 열 '{column}'의 단위({unit})를 알 수 없어 읽지 않습니다."
+    title_en = "The unit ({unit}) of the file's column '{column}' is unknown, so the file is not read."
+
+
+class CyclerArchiveUnsafe(RuleBroken):
+    """An archive names a member outside itself; nothing is unpacked."""
+
+    code = "certification.cycler-archive-unsafe"
+    title_ko = "압축 파일 안에 위험한 경로 이름이 있어 열지 않습니다."
+    title_en = "The archive holds a member whose name leads outside it, so it is not opened."
+
+
+class CyclerSheetActive(RuleBroken):
+    """A spreadsheet computes or links what should have been measured."""
+
+    code = "certification.cycler-sheet-active"
+    title_ko = "스프레드시트에 수식이 있어 측정값으로 받지 않습니다({place}). 값만 내보낸 파일을 올리십시오."
+    title_en = "The spreadsheet holds formulas ({place}), so it is not taken as measured; export it with values only."
+
+
+class CyclerBinaryRefused(RuleBroken):
+    """A vendor's own binary format for which only a text export is read."""
+
+    code = "certification.cycler-binary-refused"
+    title_ko = "{kind} 바이너리는 읽지 않습니다. 장비 프로그램에서 {export}(으)로 내보내 주십시오."
+    title_en = "The binary {kind} is not read; export it as {export} from the maker's program."
+
+
+class CyclerToolMissing(RuleBroken):
+    """A format that a separate program reads, which this machine lacks."""
+
+    code = "certification.cycler-tool-missing"
+    title_ko = "{kind} 파일을 읽으려면 서버에 {package} 패키지를 설치해야 합니다."
+    title_en = "Reading {kind} takes the package {package}, which is not installed on this server."
+
+
+class ImpedanceFrequencyMissing(RuleBroken):
+    """An impedance table without its frequency column."""
+
+    code = "certification.impedance-frequency-missing"
+    title_ko = "임피던스 파일에 주파수 열이 없어 읽지 않습니다."
+    title_en = "The impedance file has no frequency column, so it is not read."
+
+
 class ProtocolMalformed(RuleBroken):
     """A protocol file does not keep to the schema."""
 

@@ -137,8 +137,23 @@ class Queued:
 class CyclerFormat(StrEnum):
     """Formats of cycler files that are read."""
 
+    NEWARE_NDA = "neware_nda"
     NEWARE_NDAX = "neware_ndax"
+    NEWARE_CSV = "neware_csv"
+    ARBIN_RES = "arbin_res"
+    ARBIN_CSV = "arbin_csv"
+    MACCOR = "maccor"
+    PEC = "pec"
+    BIOLOGIC = "biologic"
+    NOVONIX = "novonix"
+    BASYTEC = "basytec"
     BDF_CSV = "bdf_csv"
+    BDF_PARQUET = "bdf_parquet"
+    NEBULA_XLSX = "nebula_xlsx"
+    EIS_GAMRY = "eis_gamry"
+    EIS_BIOLOGIC = "eis_biologic"
+    EIS_ZPLOT = "eis_zplot"
+    EIS_CSV = "eis_csv"
 
 
 class StepKind(StrEnum):
@@ -187,6 +202,48 @@ class CyclerStep:
     energy_wh: Decimal
     counter_ah: Decimal | None
     counter_wh: Decimal | None
+
+    @property
+    def counter_disagrees(self) -> bool:
+        """Whether the cycler's counter and the integral differ by more than 1 %, as with edge-sampled pulses."""
+        if self.counter_ah is None:
+            return False
+        return abs(self.charge_ah - self.counter_ah) > max(abs(self.charge_ah), abs(self.counter_ah)) / 100
+
+    @property
+    def counted_ah(self) -> Decimal:
+        """The charge that counts: the integral, and the cycler's counter where the two disagree."""
+        return self.charge_ah if self.counter_ah is None or not self.counter_disagrees else self.counter_ah
+
+    @property
+    def counted_wh(self) -> Decimal:
+        """The energy that counts: as with the charge."""
+        return self.energy_wh if self.counter_wh is None or not self.counter_disagrees else self.counter_wh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSpread:
+    """A module's cell channels: how far apart they stood, mV, and which stood lowest and highest on average.
+
+    `sum_gap_mv` is the farthest that the cells' sum was from the module's own voltage.
+    """
+
+    voltage_channels: int
+    temperature_channels: int
+    spread_mv_lowest: Decimal
+    spread_mv_median: Decimal
+    spread_mv_highest: Decimal
+    weakest: int
+    strongest: int
+    sum_gap_mv: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impedance:
+    """A spectrum: its frequencies, and Re Z where Im Z first crosses zero from the highest frequency down."""
+
+    frequency_hz: Extremes | None
+    ohmic_intercept_ohm: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +314,8 @@ class CyclerRecord:
     cycles_as_recorded: int | None
     steps: tuple[CyclerStep, ...]
     findings: tuple[CyclerFinding, ...]
+    cells: CellSpread | None = None
+    impedance: Impedance | None = None
 
     def discharge(self, rated_capacity_ah: Decimal) -> Discharge:
         """Return the reference discharge: the last full one at C/2, else the last full one at any rate.
@@ -274,11 +333,11 @@ class CyclerRecord:
         filled = False
         for step in self.steps:
             if step.kind.charges:
-                charged_ah, charged_wh = charged_ah + step.charge_ah, charged_wh + step.energy_wh
+                charged_ah, charged_wh = charged_ah + step.counted_ah, charged_wh + step.counted_wh
                 filled = step.last_v >= self.voltage_v.highest - _FULL_TOLERANCE_V
             elif step.kind.discharges:
                 emptied = step.last_v <= self.voltage_v.lowest + _FULL_TOLERANCE_V
-                if filled and emptied and step.kind is StepKind.CC_DISCHARGE and step.charge_ah < 0:
+                if filled and emptied and step.kind is StepKind.CC_DISCHARGE and step.counted_ah < 0:
                     variant = Variant.of(current_a=step.median_current_a, rated_capacity_ah=rated_capacity_ah)
                     full.append((step, variant, charged_ah, charged_wh))
                 charged_ah = charged_wh = Decimal(0)
@@ -290,8 +349,8 @@ class CyclerRecord:
         return Discharge(
             step=step.step,
             variant=variant,
-            q_dis_ah=tuple(-one[0].charge_ah for one in full if one[1] is variant and one[0].step <= step.step),
-            e_dis_wh=-step.energy_wh,
+            q_dis_ah=tuple(-one[0].counted_ah for one in full if one[1] is variant and one[0].step <= step.step),
+            e_dis_wh=-step.counted_wh,
             q_chg_ah=charged_ah,
             e_chg_wh=charged_wh,
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.certification.model import (
     Applicant,
     Assessment,
+    CellSpread,
     Chemistry,
     CyclerFinding,
     CyclerFormat,
@@ -16,6 +17,7 @@ from domain.certification.model import (
     CyclerStep,
     Disposition,
     Extremes,
+    Impedance,
     ItemFacts,
     Judgement,
     Measurement,
@@ -87,9 +89,15 @@ def applicant_of(text: str) -> Applicant:
 
 
 def record_text(record: CyclerRecord) -> str:
-    """Spell a cycler record."""
+    """Spell a cycler record; cells and impedance stand in it only where the file has them."""
+    more: dict[str, Canonical] = {}
+    if record.cells is not None:
+        more["cells"] = _cells(record.cells)
+    if record.impedance is not None:
+        more["impedance"] = _impedance(record.impedance)
     return canonical_text(
         {
+            **more,
             "current_a": _extremes(record.current_a),
             "cycles": record.cycles,
             "cycles_as_recorded": record.cycles_as_recorded,
@@ -125,6 +133,27 @@ def _step(step: CyclerStep) -> dict[str, Canonical]:
     }
 
 
+def _cells(cells: CellSpread) -> dict[str, Canonical]:
+    return {
+        "spread_mv_highest": decimal_text(cells.spread_mv_highest),
+        "spread_mv_lowest": decimal_text(cells.spread_mv_lowest),
+        "spread_mv_median": decimal_text(cells.spread_mv_median),
+        "strongest": cells.strongest,
+        "sum_gap_mv": decimal_text(cells.sum_gap_mv),
+        "temperature_channels": cells.temperature_channels,
+        "voltage_channels": cells.voltage_channels,
+        "weakest": cells.weakest,
+    }
+
+
+def _impedance(impedance: Impedance) -> dict[str, Canonical]:
+    intercept = impedance.ohmic_intercept_ohm
+    return {
+        "frequency_hz": _extremes(impedance.frequency_hz),
+        "ohmic_intercept_ohm": None if intercept is None else decimal_text(intercept),
+    }
+
+
 def _extremes(extremes: Extremes | None) -> dict[str, Canonical] | None:
     if extremes is None:
         return None
@@ -152,6 +181,35 @@ def cycler_record_of(value: object) -> CyclerRecord:
         cycles_as_recorded=None if recorded is None else _count(recorded),
         steps=tuple(_step_of(_object(one)) for one in _list(fields["steps"])),
         findings=tuple(_finding_of(_object(one)) for one in _list(fields["findings"])),
+        cells=_cells_of(fields.get("cells")),
+        impedance=_impedance_of(fields.get("impedance")),
+    )
+
+
+def _cells_of(value: object) -> CellSpread | None:
+    if value is None:
+        return None
+    fields = _object(value)
+    return CellSpread(
+        voltage_channels=_count(fields["voltage_channels"]),
+        temperature_channels=_count(fields["temperature_channels"]),
+        spread_mv_lowest=_decimal(fields["spread_mv_lowest"]),
+        spread_mv_median=_decimal(fields["spread_mv_median"]),
+        spread_mv_highest=_decimal(fields["spread_mv_highest"]),
+        weakest=_count(fields["weakest"]),
+        strongest=_count(fields["strongest"]),
+        sum_gap_mv=_decimal(fields["sum_gap_mv"]),
+    )
+
+
+def _impedance_of(value: object) -> Impedance | None:
+    if value is None:
+        return None
+    fields = _object(value)
+    intercept = fields["ohmic_intercept_ohm"]
+    return Impedance(
+        frequency_hz=_extremes_of(fields["frequency_hz"]),
+        ohmic_intercept_ohm=None if intercept is None else _decimal(intercept),
     )
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -93,3 +94,23 @@ def test_a_count_or_rating_of_zero_is_refused():
         item_facts(cell_count=0)
 
     assert caught.value.facts == {"fact": "cell_count"}
+
+
+def test_where_the_counter_and_the_integral_disagree_the_counter_counts():
+    sound = replace(discharge(1, amps="-5", ah="-4.70"), counter_ah=Decimal("-4.71"), counter_wh=Decimal(-18))
+    pulse = replace(discharge(2, amps="-5", ah="-0.007"), counter_ah=Decimal("-0.014"), counter_wh=Decimal("-0.05"))
+    uncounted = replace(sound, counter_ah=None, counter_wh=None)
+
+    assert [one.counter_disagrees for one in (sound, pulse, uncounted)] == [False, True, False]
+    assert [one.counted_ah for one in (sound, pulse, uncounted)] == [
+        *(Decimal("-4.70"), Decimal("-0.014"), Decimal("-4.70"))
+    ]
+    assert [one.counted_wh for one in (sound, pulse, uncounted)] == [Decimal(-17), Decimal("-0.05"), Decimal(-17)]
+
+
+def test_a_full_discharge_is_read_from_the_counter_where_it_counts():
+    counted = replace(discharge(2, amps="-5", ah="-4.72"), counter_ah=Decimal("-4.60"), counter_wh=Decimal("-16.5"))
+
+    found = cycler_record(full_charge(1), counted).discharge(RATED)
+
+    assert (found.q_dis_ah, found.e_dis_wh) == ((Decimal("4.60"),), Decimal("16.5"))
