@@ -1,14 +1,16 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
+import asyncpg
 from sqlalchemy import RowMapping, insert, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.copying import OnePart, copied
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
@@ -21,9 +23,12 @@ from adapters.postgres.tables.metering import (
 )
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import (
+    Added,
     Blocks,
     Channel,
+    ChannelDay,
     DayBlock,
+    DayKey,
     DayValues,
     MonthUsage,
     OfferedDay,
@@ -58,6 +63,43 @@ _WRITE_BLOCKS = text(
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at
     """  # noqa: S608  (only our own constants are written in)
 )
+_ARRIVED = "sunhwan_arrived"
+_MAKE_ARRIVED = (
+    f"create temp table if not exists {_ARRIVED} (day date, channel_id int4, wh int4[]) on commit delete rows"
+)
+"""One of each connection's own; COPY may go into it under row-level security, and into no table of ours."""
+
+_ADD_ARRIVED = f"""
+    insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+    select cast($1 as int4), day, channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
+    from {_ARRIVED}
+    where not exists (
+        select from {SCHEMA}.usage_snapshot
+        where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+    )
+    order by day, channel_id
+    on conflict do nothing
+    returning day, channel_id
+    """  # noqa: S608  (only our own constants are written in)
+_MET_ARRIVED = f"""
+    select arrived.day, arrived.channel_id, kept.wh = arrived.wh
+    from {_ARRIVED} as arrived
+    join lateral (
+        select wh
+        from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and day = arrived.day and channel_id = arrived.channel_id
+        order by revision desc
+        limit 1
+    ) as kept on true
+    """  # noqa: S608  (only our own constants are written in)
+_BLOCKS_AT = f"""
+    select distinct on (kept.day, kept.channel_id)
+        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at
+    from unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)
+    join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
+    where kept.tenant_id = cast($1 as int4)
+    order by kept.day, kept.channel_id, kept.revision desc
+    """  # noqa: S608  (only our own constants are written in)
 _PUT_ASIDE = text(
     f"""
     insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, offered)
@@ -158,6 +200,35 @@ class PostgresSites:
             for channel_id, quantity in found
         )
 
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        """Return a tenant's channels of these numbers."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_NUMBERED, tenant_id, channel_ids)
+        return tuple(
+            [
+                Channel(
+                    channel_id=ChannelId(channel_id), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity)
+                )
+                for channel_id, site_id, quantity in found
+            ]
+        )
+
+
+_NUMBERED = f"""
+    select channel_id, site_id, quantity from {SCHEMA}.channel
+    where tenant_id = cast($1 as int4) and channel_id = any(cast($2 as int4[]))
+    order by channel_id
+    """  # noqa: S608  (only our own constants are written in)
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    """Return the driver's own connection, inside this transaction: the readings door needs its COPY and its speed."""
+    raw = await connection.get_raw_connection()
+    driver: asyncpg.Connection = raw.driver_connection
+    if not driver.is_in_transaction():
+        await connection.execute(text("select 1"))
+    return driver
+
 
 _SITE_COLUMNS = tuple(SiteRow.__table__.c)  # type: ignore[attr-defined]
 
@@ -167,7 +238,7 @@ def _flat(days: Iterable[DayValues]) -> list[int]:
     return [_NO_VALUE if value is None else value for values in days for value in values]
 
 
-def _to_block(row: RowMapping) -> DayBlock:
+def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
     return DayBlock(
         channel_id=ChannelId(row["channel_id"]),
         day=row["day"],
@@ -191,6 +262,49 @@ class PostgresReadings:
             text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
             {"room": _READINGS_LOCK, "tenant_id": tenant_id},
         )
+
+    async def share(self, tenant_id: TenantId) -> None:
+        """Let those who hold the readings wait; the lock is shared with others who add."""
+        raw = await self._connection.get_raw_connection()
+        driver: asyncpg.Connection = raw.driver_connection
+        if _ARRIVED not in raw.info:
+            await driver.execute(_MAKE_ARRIVED)
+            if not driver.is_in_transaction():
+                raw.info[_ARRIVED] = True
+        await self._connection.execute(
+            text("select pg_advisory_xact_lock_shared(cast(:room as int4), cast(:tenant_id as int4))"),
+            {"room": _READINGS_LOCK, "tenant_id": tenant_id},
+        )
+
+    async def add(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> Added:
+        """Copy days beside the table, then store those of which nothing is kept."""
+        driver = await _driver(self._connection)
+        await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
+        months = sorted({str(Month.of(day.day)) for day in days})
+        new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
+        if len(new) == len(days):
+            return Added(same=frozenset(), other=frozenset(), refused=False)
+        mine = {(channel_id, day) for day, channel_id in new}
+        met = {(channel_id, day): same for day, channel_id, same in await driver.fetch(_MET_ARRIVED, tenant_id)}
+        return Added(
+            same=frozenset(key for key, same in met.items() if same and key not in mine),
+            other=frozenset(key for key, same in met.items() if not same and key not in mine),
+            refused=len(met) < len(days),
+        )
+
+    async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
+        return {(block.channel_id, block.day): block for block in map(_to_block, found)}
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""

@@ -103,9 +103,8 @@ async def bench(home: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure, print, write."""
-    with tempfile.TemporaryDirectory() as folder:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(bench(Path(folder)))
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        figures = runner.run(bench(Path(folder)))
     table = Table(title=f"{os.cpu_count()} cores, Python {platform.python_version()}, medians", title_justify="left")
     table.add_column("figure")
     table.add_column("value", justify="right")
