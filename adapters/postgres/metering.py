@@ -41,7 +41,7 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import Month
+from domain.shared.time import SLOTS_A_DAY, Month
 
 _READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
 _NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
@@ -69,10 +69,20 @@ _MAKE_ARRIVED = (
 )
 """One of each connection's own; COPY may go into it under row-level security, and into no table of ours."""
 
-_ADD_ARRIVED = f"""
+_LISTED = f"""(
+        select day, channel_id, array_replace(
+            (cast(${{wh}} as int4[]))[(place - 1) * {SLOTS_A_DAY} + 1 : place * {SLOTS_A_DAY}], {_NO_VALUE}, null
+        ) as wh
+        from unnest(cast(${{days}} as date[]), cast(${{channels}} as int4[]))
+            with ordinality as listed (day, channel_id, place)
+    )"""  # noqa: S608  (only our own constants are written in)
+_DAYS_LISTED_MAX = 4
+"""So many days travel as parameters, which takes one trip; COPY takes three, and pays for more."""
+
+_ADD = """
     insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
-    select cast($1 as int4), day, channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
-    from {_ARRIVED}
+    select cast($1 as int4), day, channel_id, 0, wh, '{QUALITY}', $2, $3
+    from {FROM} as arrived
     where not exists (
         select from {SCHEMA}.usage_snapshot
         where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
@@ -80,10 +90,12 @@ _ADD_ARRIVED = f"""
     order by day, channel_id
     on conflict do nothing
     returning day, channel_id
-    """  # noqa: S608  (only our own constants are written in)
-_MET_ARRIVED = f"""
+    """
+_ADD_ARRIVED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_ARRIVED)
+_ADD_LISTED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_LISTED.format(days=6, wh=7, channels=8))
+_MET = """
     select arrived.day, arrived.channel_id, kept.wh = arrived.wh
-    from {_ARRIVED} as arrived
+    from {FROM} as arrived
     join lateral (
         select wh
         from {SCHEMA}.interval_day
@@ -91,7 +103,9 @@ _MET_ARRIVED = f"""
         order by revision desc
         limit 1
     ) as kept on true
-    """  # noqa: S608  (only our own constants are written in)
+    """
+_MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
+_MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
 _BLOCKS_AT = f"""
     select distinct on (kept.day, kept.channel_id)
         kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at
@@ -137,11 +151,18 @@ def _to_site(row: RowMapping) -> Site:
     )
 
 
-class PostgresSites:
-    """Sites and their channels."""
+KnownChannels = dict[tuple[TenantId, ChannelId], Channel]
+"""Channels seen before: one never changes its site or quantity, and none is ever taken away."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+_CHANNELS_REMEMBERED = 100_000
+
+
+class PostgresSites:
+    """Sites and their channels; `known` remembers channels from one transaction to the next."""
+
+    def __init__(self, connection: AsyncConnection, known: KnownChannels | None = None) -> None:
         self._connection = connection
+        self._known = {} if known is None else known
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
         """Return numbers that no other channel has; the counter's row stays locked until the transaction ends."""
@@ -202,16 +223,18 @@ class PostgresSites:
 
     async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
         """Return a tenant's channels of these numbers."""
-        driver = await _driver(self._connection)
-        found = await driver.fetch(_NUMBERED, tenant_id, channel_ids)
-        return tuple(
-            [
-                Channel(
-                    channel_id=ChannelId(channel_id), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity)
+        asked = [number for number in channel_ids if (tenant_id, number) not in self._known]
+        if asked:
+            if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
+                self._known.clear()
+                asked = list(channel_ids)
+            driver = await _driver(self._connection)
+            for number, site_id, quantity in await driver.fetch(_NUMBERED, tenant_id, asked):
+                self._known[tenant_id, number] = Channel(
+                    channel_id=ChannelId(number), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity)
                 )
-                for channel_id, site_id, quantity in found
-            ]
-        )
+        found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
+        return tuple([channel for channel in found if channel is not None])
 
 
 _NUMBERED = f"""
@@ -251,10 +274,15 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
 
 
 class PostgresReadings:
-    """Day blocks."""
+    """Day blocks.
+
+    `share` begins its transaction by the driver itself, in the same trip as its lock; `commit` and `undo`
+    belong to it. Only the driver speaks in such a transaction: `share`, `PostgresSites.numbered` and `add`.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._began: asyncpg.Connection | None = None
 
     async def hold(self, tenant_id: TenantId) -> None:
         """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
@@ -267,14 +295,32 @@ class PostgresReadings:
         """Let those who hold the readings wait; the lock is shared with others who add."""
         raw = await self._connection.get_raw_connection()
         driver: asyncpg.Connection = raw.driver_connection
+        began = driver.is_in_transaction()
         if _ARRIVED not in raw.info:
             await driver.execute(_MAKE_ARRIVED)
-            if not driver.is_in_transaction():
+            if not began:
                 raw.info[_ARRIVED] = True
-        await self._connection.execute(
-            text("select pg_advisory_xact_lock_shared(cast(:room as int4), cast(:tenant_id as int4))"),
-            {"room": _READINGS_LOCK, "tenant_id": tenant_id},
-        )
+        lock = f"select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
+        if not began:
+            self._began = driver
+            lock = f"begin; {lock}"
+        await driver.execute(lock)
+
+    async def commit(self) -> None:
+        """Commit the transaction that `share` began, if it did."""
+        if self._began is not None:
+            await self._began.execute("commit")
+            self._began = None
+
+    async def undo(self) -> None:
+        """Undo the transaction that `share` began, if it stands; a connection that cannot is thrown away."""
+        if self._began is None:
+            return
+        try:
+            await self._began.execute("rollback")
+        except BaseException:
+            await self._connection.invalidate()
+            raise
 
     async def add(
         self,
@@ -287,13 +333,19 @@ class PostgresReadings:
     ) -> Added:
         """Copy days beside the table, then store those of which nothing is kept."""
         driver = await _driver(self._connection)
-        await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
-        months = sorted({str(Month.of(day.day)) for day in days})
-        new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
+        months = [str(Month(year, number)) for year, number in sorted({(d.day.year, d.day.month) for d in days})]
+        listed: tuple[object, ...] = ()
+        if len(days) <= _DAYS_LISTED_MAX:
+            listed = ([d.day for d in days], _flat([d.values for d in days]), [d.channel_id for d in days])
+            new = await driver.fetch(_ADD_LISTED, tenant_id, source.value, now, site_ids, months, *listed)
+        else:
+            await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
+            new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
         if len(new) == len(days):
             return Added(same=frozenset(), other=frozenset(), refused=False)
         mine = {(channel_id, day) for day, channel_id in new}
-        met = {(channel_id, day): same for day, channel_id, same in await driver.fetch(_MET_ARRIVED, tenant_id)}
+        found = await driver.fetch(_MET_LISTED if listed else _MET_ARRIVED, tenant_id, *listed)
+        met = {(channel_id, day): same for day, channel_id, same in found}
         return Added(
             same=frozenset(key for key, same in met.items() if same and key not in mine),
             other=frozenset(key for key, same in met.items() if not same and key not in mine),

@@ -371,7 +371,7 @@ def _judge(
     """Leave out what no channel of the tenant can have said."""
     shares = {number for number, channel in channels.items() if channel.quantity is Quantity.STORAGE_SOC}
     if not shares and len(channels) == len(arrived.places):
-        return [day for day in arrived.days if known(day.values)], ()
+        return [day for day in arrived.days if day.values[0] is not None or known(day.values)], ()
     days: list[ChannelDay] = []
     refused: dict[tuple[ChannelId, Rejection], int] = {}
     for day in arrived.days:
