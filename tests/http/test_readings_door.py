@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -296,6 +298,27 @@ async def test_nobody_sends_without_a_session_or_for_another_tenant(sender, clie
     mine = (await neighbour.post("/api/v1/readings", json=body)).json()
     assert (mine["accepted"], mine["rejections"][0]["reason"]) == (0, "channel-unknown")
     assert await sender.kept() == {}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_the_command_line_takes_a_file_for_a_site(times, sender, database_url, tmp_path) -> None:
+    file = tmp_path / "site.csv"
+    file.write_text(f"interval_start,load_kwh\n{START},1.5\n{at(1)},2.5\n", "utf-8")
+    words = ("meter", "import", str(file), "--site", sender.site_id, "--json")
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": database_url, "SUNHWAN_HOME": str(tmp_path)}
+
+    for _ in range(times):
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from app.cli import main; main()", *words),
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await child.communicate()
+
+    told = json.loads(said)
+    assert (told["accepted"], told["duplicate"]) == ((2, 0) if times == 1 else (0, 2))
+    assert told["totals_wh"] == {"load": 4_000}
+    assert list((await sender.kept()).values()) == [1_500, 2_500]
 
 
 async def test_concurrent_senders_of_overlapping_parts_store_each_value_once(sender) -> None:
