@@ -40,7 +40,7 @@ PLANTED = {
         "adapters/stripe/planted_o.py",
         "import litestar",
     ),
-    "the terminal lives in app.cli and app.demo": ("app/http/planted_p.py", "import typer"),
+    "the terminal lives in app.cli and app.terminal": ("app/http/planted_p.py", "import typer"),
 }
 
 
