@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
+from uuid import UUID
 
 import structlog
 import typer
@@ -22,20 +23,24 @@ from rich.table import Table
 
 from app import demo, demo_complex, inspecting, wiring
 from app.http.packs import trace_out
+from app.http.sites import import_out
 from app.jobs.schedule import running_schedule
 from app.main import create_app
 from app.ports import Ports
 from app.serving import listen, serving
 from app.settings import Settings, read_settings
-from app.terminal import err, out, show_story, show_trace
+from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
 from app.worker import work
 from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
-from domain.journeys import pack_life, trace
+from domain.journeys import pack_life, readings, trace
 from domain.journeys.system import system_actor
+from domain.metering.errors import SiteUnknown
+from domain.metering.model import ImportReport
+from domain.metering.validation import DEFAULTS, Scanned
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError, NotFound, Unavailable
-from domain.shared.identifiers import TenantId
+from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
 
 DONE, FAILED, USAGE, REFUSED, NOT_REACHABLE = 0, 1, 2, 3, 4
@@ -50,6 +55,7 @@ cli = typer.Typer(
 history = typer.Typer(help="팩의 봉인된 이력 · a pack's sealed history.", no_args_is_help=True)
 cycler = typer.Typer(help="시험 장비 파일 · cycler files.", no_args_is_help=True)
 cert = typer.Typer(help="인증 기록 · certificates.", no_args_is_help=True)
+meter = typer.Typer(help="계량 파일 · meters' files.", no_args_is_help=True)
 cli.add_typer(history, name="history")
 cli.add_typer(cycler, name="cycler")
 cli.add_typer(cert, name="cert")
@@ -57,6 +63,7 @@ tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · part
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
+cli.add_typer(meter, name="meter")
 
 Language = Literal["ko", "en"]
 Result = TypeVar("Result")
@@ -440,6 +447,89 @@ def cycler_inspect(
     out.print(table)
     for finding in found.findings:
         out.print(f"• {finding}")
+
+
+@meter.command("import")
+def meter_import(
+    file: Annotated[Path, typer.Argument(help="계량 파일: CSV, .gz.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="저장하지 않고 검사만 한다 · examine only.")] = False,
+    site: Annotated[UUID | None, typer.Option("--site", help="사업장 번호 · the site's id.")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="기대하는 달 YYYY-MM (--dry-run).")] = None,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """계량 파일을 넣거나 검사한다 · take a meter's file, or name everything in it that looks wrong."""
+    if dry_run:
+        try:
+            expected = None if month is None else Month.parse(month)
+        except ValueError:
+            err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
+            raise typer.Exit(USAGE) from None
+        _examine(file, expected, language, as_json=as_json)
+        return
+    if site is None:
+        err.print("--site 를 지정해 주세요." if language == "ko" else "Name the --site, or use --dry-run.")
+        raise typer.Exit(USAGE)
+    settings = _settings(language)
+
+    async def run() -> ImportReport:
+        content = demo.read_file(file)
+        async with _ports(settings) as ports:
+            actor = await _operator(ports)
+            return await readings.import_file(
+                readings.ImportFile(
+                    actor=actor,
+                    tenant_id=await _owner(ports, SiteId(site)),
+                    site_id=SiteId(site),
+                    content=content,
+                ),
+                unit=ports.unit,
+                reading_files=ports.reading_files,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+
+    with _waiting(file.name, quiet=as_json):
+        report = _run(run, language, as_json=as_json)
+    if as_json:
+        print(inspecting.as_json(import_out(report)))
+    else:
+        show_import(report, language)
+
+
+async def _owner(ports: Ports, site_id: SiteId) -> TenantId:
+    async with ports.unit() as opened:
+        for tenant in await opened.parties.of_kind(PartyKind.TENANT):
+            with contextlib.suppress(SiteUnknown):
+                return (await opened.sites.one(tenant.tenant_id, site_id)).tenant_id
+    raise SiteUnknown
+
+
+@contextlib.contextmanager
+def _waiting(name: str, *, quiet: bool) -> Iterator[None]:
+    """Show a bar that moves while a file is read and stored."""
+    if quiet:
+        yield
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err, transient=True
+    ) as bar:
+        bar.add_task(name, total=None)
+        yield
+
+
+def _examine(file: Path, month: Month | None, language: Language, *, as_json: bool) -> None:
+    async def run() -> Scanned:
+        content = demo.read_file(file)
+        now = wiring.system_clock().now()
+        return await wiring.reading_files().scan(content, now=now, month=month, thresholds=DEFAULTS)
+
+    with _waiting(file.name, quiet=as_json):
+        scanned = _run(run, language, as_json=as_json)
+    if as_json:
+        print(inspecting.as_json(inspecting.scanned_out(scanned)))
+    else:
+        show_scanned(scanned, language)
 
 
 @cert.command("verify")

@@ -5,10 +5,11 @@ from decimal import Decimal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.http.schemas import Out
+from app.http.schemas import Instant, Out
 from domain.certification.errors import DischargeMissing, SignatureBroken
 from domain.certification.model import CyclerRecord, Extremes
 from domain.certification.ports import Credentials
+from domain.metering.validation import Scanned
 
 AMPERES_AT_REST = Decimal("0.001")
 
@@ -104,6 +105,38 @@ def _ohm(value: Decimal | None) -> float | None:
 
 def _range(extremes: Extremes | None) -> RangeOut | None:
     return None if extremes is None else RangeOut(min=float(extremes.lowest), max=float(extremes.highest))
+
+
+class FindingOut(Out):
+    """One thing found in a meter's file; `row` is the file's line."""
+
+    kind: str
+    at: Instant | None
+    channel: str | None
+    detail: str
+    row: int | None
+
+
+class ScannedOut(Out):
+    """What a meter's file would bring: data rows, values that would be taken, findings, Wh a channel."""
+
+    rows: int
+    accepted: int
+    findings: list[FindingOut]
+    totals_wh: dict[str, int]
+
+
+def scanned_out(scanned: Scanned) -> ScannedOut:
+    """Say what was found in a meter's file."""
+    return ScannedOut(
+        rows=scanned.rows,
+        accepted=scanned.accepted,
+        findings=[
+            FindingOut(kind=one.kind.value, at=one.at, channel=one.channel, detail=one.detail, row=one.row)
+            for one in scanned.findings
+        ],
+        totals_wh=dict(scanned.totals_wh),
+    )
 
 
 def as_json(value: Out) -> str:

@@ -16,6 +16,7 @@ from app.http.identity import give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.readings import ReadingsController, Senders
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
 from app.http.sessions import SessionsController
@@ -26,7 +27,7 @@ from app.settings import Settings, read_settings
 from app.wiring import open_ports
 
 BODY_BYTES_MAX = 1024 * 1024
-"""What any other route than the two for files takes."""
+"""What any other route than those for files and readings takes."""
 
 OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ReceptionsController,
             CertificatesController,
             SitesController,
+            ReadingsController,
             PlansController,
             ContractsController,
             InvoicesController,
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
         lifespan=[lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
-        state=State({"secure": chosen.secure}),
+        state=State({"secure": chosen.secure, "senders": Senders()}),
         template_config=template_config(),
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes

@@ -11,6 +11,8 @@ from rich.table import Table
 from app import demo
 from domain.certification.model import Certificate, certificate_valid_at
 from domain.journeys import trace
+from domain.metering.model import ImportReport
+from domain.metering.validation import FindingKind, Scanned
 from domain.passport.model import EntryKind
 from domain.shared.time import SEOUL, seoul_day
 
@@ -183,3 +185,66 @@ def _status(certificate: Certificate, at: datetime) -> str:
     if certificate.status.value == "valid" and not certificate_valid_at(certificate, at):
         return "expired" if seoul_day(at) > certificate.valid_until else "valid"
     return certificate.status.value
+
+
+FINDINGS: Mapping[FindingKind, str] = {
+    FindingKind.SPIKE: "급등값",
+    FindingKind.NEGATIVE: "음수",
+    FindingKind.FROZEN: "고정값",
+    FindingKind.UNIT_SLIP: "단위 오류",
+    FindingKind.DECIMAL_COMMA: "소수점 쉼표",
+    FindingKind.BLANK: "빈 칸",
+    FindingKind.NAIVE_TIMESTAMP: "시간대 없음",
+    FindingKind.MALFORMED_TIMESTAMP: "시각 형식 오류",
+    FindingKind.OFF_GRID: "15분 경계 아님",
+    FindingKind.OUT_OF_PERIOD: "기간 밖",
+    FindingKind.GAP: "결측 구간",
+    FindingKind.IDENTICAL_DUPLICATE: "같은 중복",
+    FindingKind.CONFLICTING_DUPLICATE: "다른 중복",
+    FindingKind.OUT_OF_ORDER: "순서 어긋남",
+    FindingKind.BYTE_ORDER_MARK: "BOM",
+    FindingKind.CRLF: "CRLF",
+    FindingKind.REGISTER_ROLLOVER: "지침 순환",
+    FindingKind.REGISTER_EXCHANGE: "계기 교체",
+    FindingKind.REGISTER_DROP: "지침 감소",
+    FindingKind.NOT_A_NUMBER: "숫자 아님",
+    FindingKind.TOO_PRECISE: "소수 자릿수 초과",
+    FindingKind.TOO_LARGE: "값 초과",
+    FindingKind.ROW_LENGTH: "칸 수 다름",
+}
+_FINDINGS_SHOWN = 40
+
+
+def show_scanned(scanned: Scanned, language: str) -> None:
+    """Print what a file would bring and what in it looks wrong."""
+    ko = language == "ko"
+    title = (
+        f"{scanned.rows:,} 행 · 사용할 값 {scanned.accepted:,} · 지적 {len(scanned.findings):,}"
+        if ko
+        else f"{scanned.rows:,} rows · {scanned.accepted:,} values to take · {len(scanned.findings):,} findings"
+    )
+    table = Table(title=title, title_justify="left")
+    for heading in ("행", "종류", "시각", "채널", "내용") if ko else ("row", "kind", "at", "channel", "detail"):
+        table.add_column(heading)
+    for one in scanned.findings[:_FINDINGS_SHOWN]:
+        table.add_row(
+            "-" if one.row is None else str(one.row),
+            FINDINGS[one.kind] if ko else one.kind.value,
+            "-" if one.at is None else one.at.astimezone(SEOUL).isoformat(timespec="minutes"),
+            one.channel or "-",
+            one.detail,
+        )
+    out.print(table)
+    if len(scanned.findings) > _FINDINGS_SHOWN:
+        out.print("… --json 에 모두 있습니다." if ko else "… --json names all of them.")
+    for channel, total_wh in scanned.totals_wh.items():
+        out.print(f"{channel:>18} {total_wh:>16,} Wh", highlight=False)
+
+
+def show_import(report: ImportReport, language: str) -> None:
+    """Print what an import did."""
+    names = ("신규", "중복", "상이", "지연") if language == "ko" else ("accepted", "duplicate", "conflicting", "late")
+    counts = (report.accepted, report.duplicate, report.conflicting, report.late)
+    out.print(" · ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True)), highlight=False)
+    for quantity, total_wh in report.totals_wh.items():
+        out.print(f"{quantity.value:>18} {total_wh:>16,} Wh", highlight=False)

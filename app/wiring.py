@@ -68,6 +68,11 @@ def cycler_files() -> CyclerFiles:
     return KtrCyclers()
 
 
+def reading_files() -> SandboxedReadingFiles:
+    """Return the reader of meters' files, which needs no database."""
+    return SandboxedReadingFiles()
+
+
 def credentials(settings: Settings) -> Credentials:
     """Return the keeper of the signing key, which needs no database."""
     return KtrCredentials(settings.home / "keys", base_url=settings.public_url)

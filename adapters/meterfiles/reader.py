@@ -7,12 +7,15 @@ import msgspec
 
 from adapters.sandbox.runner import MEBIBYTE, Limits, run_in_child
 from domain.metering.model import Quantity, QuantitySeries, SiteSeries
-from domain.shared.time import SLOT, SLOTS_A_DAY
+from domain.metering.validation import Finding, FindingKind, Scanned, Thresholds
+from domain.shared.time import SLOT, SLOTS_A_DAY, Month
 from domain.shared.untrusted import FileBroke
 
 FILE_BYTES_MAX = 32 * MEBIBYTE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CHANNEL_LENGTH_MAX = 200
+_SCAN = "adapters.meterfiles.scan:scan"
 _TARGET = "adapters.meterfiles.site_csv:parse"
 _LIMITS = Limits(
     input_bytes=FILE_BYTES_MAX,
@@ -42,7 +45,23 @@ class _Read(msgspec.Struct, forbid_unknown_fields=True):
     last_slot: _Count
 
 
+class _Finding(msgspec.Struct, forbid_unknown_fields=True):
+    kind: FindingKind
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None
+    channel: Annotated[str, msgspec.Meta(max_length=_CHANNEL_LENGTH_MAX)] | None
+    row: _Count | None
+    detail: str
+
+
+class _Scanned(msgspec.Struct, forbid_unknown_fields=True):
+    rows: _Count
+    accepted: _Count
+    findings: list[_Finding]
+    totals_wh: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
+
+
 _DECODER = msgspec.json.Decoder(_Read, strict=True)
+_SCANNED = msgspec.json.Decoder(_Scanned, strict=True)
 
 
 class SandboxedReadingFiles:
@@ -65,4 +84,25 @@ class SandboxedReadingFiles:
             blank_cells=read.blank_cells,
             first_at=_EPOCH + read.first_slot * SLOT,
             last_at=_EPOCH + read.last_slot * SLOT,
+        )
+
+    async def scan(self, content: bytes, *, now: datetime, month: Month | None, thresholds: Thresholds) -> Scanned:
+        """Look through a file and name everything in it that looks wrong."""
+        arguments = {name: str(getattr(thresholds, name)) for name in Thresholds.__dataclass_fields__}
+        arguments["now"] = now.isoformat()
+        if month is not None:
+            arguments["month"] = str(month)
+        output = await run_in_child(_SCAN, content, limits=_LIMITS, arguments=arguments)
+        try:
+            read = _SCANNED.decode(output)
+        except msgspec.MsgspecError as error:
+            raise FileBroke from error
+        return Scanned(
+            rows=read.rows,
+            accepted=read.accepted,
+            findings=tuple(
+                Finding(kind=one.kind, at=one.at, channel=one.channel, detail=one.detail, row=one.row)
+                for one in read.findings
+            ),
+            totals_wh=read.totals_wh,
         )

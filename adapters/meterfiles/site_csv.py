@@ -89,15 +89,27 @@ def parse(path: Path, arguments: Mapping[str, str]) -> bytes:
     return read.result()
 
 
+def unpacked(content: bytes) -> bytes:
+    """Return a file's bytes without its compression.
+
+    Raises:
+        FileDamaged: it cannot be unpacked.
+        FileInflates: it unpacks to more than is read here.
+    """
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            content = packed.read(TEXT_BYTES_MAX + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileDamaged from error
+    if len(content) > TEXT_BYTES_MAX:
+        raise FileInflates(bytes_max=TEXT_BYTES_MAX)
+    return content
+
+
 def _text(content: bytes) -> str:
-    if content[:2] == b"\x1f\x8b":
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-                content = packed.read(TEXT_BYTES_MAX + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise FileDamaged from error
-        if len(content) > TEXT_BYTES_MAX:
-            raise FileInflates(bytes_max=TEXT_BYTES_MAX)
+    content = unpacked(content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -264,6 +276,11 @@ def _whole_wh(series: list[tuple[int, int | None]]) -> list[tuple[int, int | Non
         wh, rest = divmod(rest + tenths, 10)
         whole.append((slot, wh))
     return whole
+
+
+def whole_wh_days(series: list[tuple[int, int | None]], quantity: Quantity) -> dict[str, list[int | None]]:
+    """Cut a column of 0.1 Wh (bp of a state of charge), in order of time, into Seoul days of whole Wh."""
+    return _days(series if quantity is Quantity.STORAGE_SOC else _whole_wh(series))
 
 
 def _days(series: list[tuple[int, int | None]]) -> dict[str, list[int | None]]:

@@ -1,5 +1,6 @@
 """The pool of connections, and the one place where a database that is away gets its name."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,11 +11,18 @@ from asyncpg.exceptions import (
     PostgresConnectionError,
     TooManyConnectionsError,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
+from asyncpg.exceptions import InterfaceError as DriverInterfaceError
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from domain.shared.errors import RuleBroken, Unavailable
+
+_RESTED_S = 2.0
+_RETURNED = "sunhwan.returned"
 
 
 class DatabaseUnreachable(Unavailable):
@@ -30,6 +38,7 @@ _AWAY = (
     TimeoutError,
     PoolTimeout,
     InterfaceError,
+    DriverInterfaceError,
     PostgresConnectionError,
     CannotConnectNowError,
     TooManyConnectionsError,
@@ -77,12 +86,11 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
 
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         connect_args={
             "timeout": 10,
             "command_timeout": 60,
@@ -95,3 +103,25 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
             },
         },
     )
+    _ping_after_rest(engine)
+    return engine
+
+
+def _ping_after_rest(engine: AsyncEngine) -> None:
+    """Replace a dead connection before it is lent; the server is only asked of one that rested: asking is a trip."""
+    pool, dialect = engine.sync_engine.pool, engine.sync_engine.dialect
+
+    def returned(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info[_RETURNED] = time.monotonic()
+
+    def lent(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if entry.driver_connection is None or entry.driver_connection.is_closed():
+            raise DisconnectionError
+        if time.monotonic() - entry.info.get(_RETURNED, 0.0) > _RESTED_S:
+            try:
+                dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    event.listen(pool, "checkin", returned)
+    event.listen(pool, "checkout", lent)

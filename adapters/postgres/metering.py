@@ -1,14 +1,16 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
+import asyncpg
 from sqlalchemy import RowMapping, insert, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.copying import OnePart, copied
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
@@ -21,9 +23,12 @@ from adapters.postgres.tables.metering import (
 )
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import (
+    Added,
     Blocks,
     Channel,
+    ChannelDay,
     DayBlock,
+    DayKey,
     DayValues,
     MonthUsage,
     OfferedDay,
@@ -36,7 +41,7 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import Month
+from domain.shared.time import SLOTS_A_DAY, Month
 
 _READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
 _NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
@@ -58,6 +63,57 @@ _WRITE_BLOCKS = text(
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at
     """  # noqa: S608  (only our own constants are written in)
 )
+_ARRIVED = "sunhwan_arrived"
+_MAKE_ARRIVED = (
+    f"create temp table if not exists {_ARRIVED} (day date, channel_id int4, wh int4[]) on commit delete rows"
+)
+"""One of each connection's own; COPY may go into it under row-level security, and into no table of ours."""
+
+_LISTED = f"""(
+        select day, channel_id, array_replace(
+            (cast(${{wh}} as int4[]))[(place - 1) * {SLOTS_A_DAY} + 1 : place * {SLOTS_A_DAY}], {_NO_VALUE}, null
+        ) as wh
+        from unnest(cast(${{days}} as date[]), cast(${{channels}} as int4[]))
+            with ordinality as listed (day, channel_id, place)
+    )"""  # noqa: S608  (only our own constants are written in)
+_DAYS_LISTED_MAX = 4
+"""So many days travel as parameters, which takes one trip; COPY takes three, and pays for more."""
+
+_ADD = """
+    insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+    select cast($1 as int4), day, channel_id, 0, wh, '{QUALITY}', $2, $3
+    from {FROM} as arrived
+    where not exists (
+        select from {SCHEMA}.usage_snapshot
+        where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+    )
+    order by day, channel_id
+    on conflict do nothing
+    returning day, channel_id
+    """
+_ADD_ARRIVED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_ARRIVED)
+_ADD_LISTED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_LISTED.format(days=6, wh=7, channels=8))
+_MET = """
+    select arrived.day, arrived.channel_id, kept.wh = arrived.wh
+    from {FROM} as arrived
+    join lateral (
+        select wh
+        from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and day = arrived.day and channel_id = arrived.channel_id
+        order by revision desc
+        limit 1
+    ) as kept on true
+    """
+_MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
+_MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
+_BLOCKS_AT = f"""
+    select distinct on (kept.day, kept.channel_id)
+        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at
+    from unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)
+    join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
+    where kept.tenant_id = cast($1 as int4)
+    order by kept.day, kept.channel_id, kept.revision desc
+    """  # noqa: S608  (only our own constants are written in)
 _PUT_ASIDE = text(
     f"""
     insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, offered)
@@ -95,11 +151,18 @@ def _to_site(row: RowMapping) -> Site:
     )
 
 
-class PostgresSites:
-    """Sites and their channels."""
+KnownChannels = dict[tuple[TenantId, ChannelId], Channel]
+"""Channels seen before: one never changes its site or quantity, and none is ever taken away."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+_CHANNELS_REMEMBERED = 100_000
+
+
+class PostgresSites:
+    """Sites and their channels; `known` remembers channels from one transaction to the next."""
+
+    def __init__(self, connection: AsyncConnection, known: KnownChannels | None = None) -> None:
         self._connection = connection
+        self._known = {} if known is None else known
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
         """Return numbers that no other channel has; the counter's row stays locked until the transaction ends."""
@@ -158,6 +221,37 @@ class PostgresSites:
             for channel_id, quantity in found
         )
 
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        """Return a tenant's channels of these numbers."""
+        asked = [number for number in channel_ids if (tenant_id, number) not in self._known]
+        if asked:
+            if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
+                self._known.clear()
+                asked = list(channel_ids)
+            driver = await _driver(self._connection)
+            for number, site_id, quantity in await driver.fetch(_NUMBERED, tenant_id, asked):
+                self._known[tenant_id, number] = Channel(
+                    channel_id=ChannelId(number), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity)
+                )
+        found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
+        return tuple([channel for channel in found if channel is not None])
+
+
+_NUMBERED = f"""
+    select channel_id, site_id, quantity from {SCHEMA}.channel
+    where tenant_id = cast($1 as int4) and channel_id = any(cast($2 as int4[]))
+    order by channel_id
+    """  # noqa: S608  (only our own constants are written in)
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    """Return the driver's own connection, inside this transaction: the readings door needs its COPY and its speed."""
+    raw = await connection.get_raw_connection()
+    driver: asyncpg.Connection = raw.driver_connection
+    if not driver.is_in_transaction():
+        await connection.execute(text("select 1"))
+    return driver
+
 
 _SITE_COLUMNS = tuple(SiteRow.__table__.c)  # type: ignore[attr-defined]
 
@@ -167,7 +261,7 @@ def _flat(days: Iterable[DayValues]) -> list[int]:
     return [_NO_VALUE if value is None else value for values in days for value in values]
 
 
-def _to_block(row: RowMapping) -> DayBlock:
+def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
     return DayBlock(
         channel_id=ChannelId(row["channel_id"]),
         day=row["day"],
@@ -180,10 +274,15 @@ def _to_block(row: RowMapping) -> DayBlock:
 
 
 class PostgresReadings:
-    """Day blocks."""
+    """Day blocks.
+
+    `share` begins its transaction by the driver itself, in the same trip as its lock; `commit` and `undo`
+    belong to it. Only the driver speaks in such a transaction: `share`, `PostgresSites.numbered` and `add`.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._began: asyncpg.Connection | None = None
 
     async def hold(self, tenant_id: TenantId) -> None:
         """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
@@ -191,6 +290,73 @@ class PostgresReadings:
             text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
             {"room": _READINGS_LOCK, "tenant_id": tenant_id},
         )
+
+    async def share(self, tenant_id: TenantId) -> None:
+        """Let those who hold the readings wait; the lock is shared with others who add."""
+        raw = await self._connection.get_raw_connection()
+        driver: asyncpg.Connection = raw.driver_connection
+        began = driver.is_in_transaction()
+        if _ARRIVED not in raw.info:
+            await driver.execute(_MAKE_ARRIVED)
+            if not began:
+                raw.info[_ARRIVED] = True
+        lock = f"select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
+        if not began:
+            self._began = driver
+            lock = f"begin; {lock}"
+        await driver.execute(lock)
+
+    async def commit(self) -> None:
+        """Commit the transaction that `share` began, if it did."""
+        if self._began is not None:
+            await self._began.execute("commit")
+            self._began = None
+
+    async def undo(self) -> None:
+        """Undo the transaction that `share` began, if it stands; a connection that cannot is thrown away."""
+        if self._began is None:
+            return
+        try:
+            await self._began.execute("rollback")
+        except BaseException:
+            await self._connection.invalidate()
+            raise
+
+    async def add(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> Added:
+        """Copy days beside the table, then store those of which nothing is kept."""
+        driver = await _driver(self._connection)
+        months = [str(Month(year, number)) for year, number in sorted({(d.day.year, d.day.month) for d in days})]
+        listed: tuple[object, ...] = ()
+        if len(days) <= _DAYS_LISTED_MAX:
+            listed = ([d.day for d in days], _flat([d.values for d in days]), [d.channel_id for d in days])
+            new = await driver.fetch(_ADD_LISTED, tenant_id, source.value, now, site_ids, months, *listed)
+        else:
+            await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
+            new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
+        if len(new) == len(days):
+            return Added(same=frozenset(), other=frozenset(), refused=False)
+        mine = {(channel_id, day) for day, channel_id in new}
+        found = await driver.fetch(_MET_LISTED if listed else _MET_ARRIVED, tenant_id, *listed)
+        met = {(channel_id, day): same for day, channel_id, same in found}
+        return Added(
+            same=frozenset(key for key, same in met.items() if same and key not in mine),
+            other=frozenset(key for key, same in met.items() if not same and key not in mine),
+            refused=len(met) < len(days),
+        )
+
+    async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
+        return {(block.channel_id, block.day): block for block in map(_to_block, found)}
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""

@@ -18,6 +18,7 @@ from adapters.postgres.certification import (
 from adapters.postgres.engine import reaching
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
 from adapters.postgres.metering import (
+    KnownChannels,
     PostgresReadingImports,
     PostgresReadings,
     PostgresSites,
@@ -31,12 +32,18 @@ from adapters.postgres.subscription import PostgresAssignments, PostgresContract
 class PostgresWork:
     """What a use case reads and writes inside one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, channels: KnownChannels) -> None:
         self._connection = connection
+        self._channels = channels
 
     async def commit(self) -> None:
         """Make the work durable."""
+        await self.readings.commit()
         await self._connection.commit()
+
+    async def undo(self) -> None:
+        """Leave nothing of a transaction that was not committed."""
+        await self.readings.undo()
 
     @cached_property
     def numbers(self) -> PostgresNumbers:
@@ -131,7 +138,7 @@ class PostgresWork:
     @cached_property
     def sites(self) -> PostgresSites:
         """Sites."""
-        return PostgresSites(self._connection)
+        return PostgresSites(self._connection, self._channels)
 
     @cached_property
     def readings(self) -> PostgresReadings:
@@ -184,6 +191,7 @@ class PostgresUnit:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._channels: KnownChannels = {}
 
     def __call__(self) -> AbstractAsyncContextManager[PostgresWork]:
         """Open one transaction."""
@@ -193,4 +201,8 @@ class PostgresUnit:
     async def _open(self) -> AsyncIterator[PostgresWork]:
         with reaching():
             async with self._engine.connect() as connection:
-                yield PostgresWork(connection)
+                work = PostgresWork(connection, self._channels)
+                try:
+                    yield work
+                finally:
+                    await work.undo()

@@ -43,6 +43,14 @@ class SiteOut(Out):
     contract_power_w: int
 
 
+class ChannelOut(Out):
+    """A channel: its number is what a sender of readings names."""
+
+    channel: int
+    quantity: str
+    unit: str
+
+
 class ConflictOut(Out):
     """A value that differs from the one kept for its slot."""
 
@@ -202,6 +210,24 @@ class SitesController(Controller):
         async with ports.unit() as work:
             sites = await metering.list_sites(actor, tenant_id=TenantId(tenant_id or actor.tenant_id), work=work)
         return [_site_out(site) for site in sites]
+
+    @get(
+        "/{site_id:uuid}/channels",
+        operation_id="ListChannels",
+        summary="List a site's channels",
+        responses=PROBLEMS,
+    )
+    async def list_channels(
+        self, site_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None
+    ) -> list[ChannelOut]:
+        """List a site's channels by number."""
+        async with ports.unit() as work:
+            channels = await metering.list_channels(
+                actor, tenant_id=TenantId(tenant_id or actor.tenant_id), site_id=SiteId(site_id), work=work
+            )
+        return [
+            ChannelOut(channel=one.channel_id, quantity=one.quantity.value, unit=one.quantity.unit) for one in channels
+        ]
 
     @post(
         "/{site_id:uuid}/readings",

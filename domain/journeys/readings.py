@@ -63,3 +63,25 @@ async def import_file(
         )
         await work.commit()
     return report
+
+
+async def take_readings(
+    wish: metering.TakeReadings, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
+) -> metering.ReadingsReport:
+    """Take readings that a program sent: each is stored once, in whatever order and parts and however often sent.
+
+    New days and repeated ones pass beside other senders; whatever must be merged takes a turn.
+
+    Raises:
+        RoleNotEnough: only an operator, the system or the tenant itself sends readings.
+        SiteUnknown: the actor belongs to another tenant.
+    """
+    async with unit() as work:
+        report = await metering.take_new_readings(wish, work=work, clock=clock)
+        if report is not None:
+            await work.commit()
+            return report
+    async with unit() as work:
+        report = await metering.merge_readings(wish, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return report

@@ -50,6 +50,7 @@ class ReadingSource(StrEnum):
     """The way that readings came in."""
 
     SITE_FILE = "site_file"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,32 @@ class DayBlock:
             raise ValueError("a day has 96 slots")
 
 
-Blocks = Mapping[tuple[ChannelId, date], DayBlock]
+DayKey = tuple[ChannelId, date]
+"""A channel and a Seoul day."""
+
+Blocks = Mapping[DayKey, DayBlock]
 """Current day blocks, by channel and day."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ChannelDay:
+    """One channel's Seoul day as a sender says it. Not frozen: a request makes thousands, and freezing costs most."""
+
+    channel_id: ChannelId
+    day: date
+    values: DayValues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of offered days of which each was new, known with the very same values, or otherwise known.
+
+    `refused` says that nothing was added, because a month was frozen.
+    """
+
+    same: frozenset[DayKey]
+    other: frozenset[DayKey]
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,20 @@
 """What the metering context asks of its store and of the reader of files."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from domain.metering.model import (
+    Added,
     Blocks,
     Channel,
+    ChannelDay,
     DayBlock,
+    DayKey,
     OfferedDay,
     ReadingImport,
     ReadingImportId,
+    ReadingSource,
     Site,
     SiteSeries,
     UsageSnapshot,
@@ -61,6 +65,10 @@ class Sites(Protocol):
         """Return a site's channels by number."""
         ...
 
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        """Return a tenant's channels of these numbers, of whatever site; unknown numbers are left out."""
+        ...
+
 
 class Readings(Protocol):
     """Day blocks, read and written many at a time."""
@@ -70,6 +78,32 @@ class Readings(Protocol):
 
         Taken before blocks are read that are then changed or frozen.
         """
+        ...
+
+    async def share(self, tenant_id: TenantId) -> None:
+        """Keep those who `hold` the tenant's readings waiting until the unit ends, but not others who share.
+
+        Taken first in a unit; enough for `add`.
+        """
+        ...
+
+    async def add(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> Added:
+        """Store as revision 0 the days of which nothing is kept; nothing at all if a month is frozen at these sites.
+
+        Only under `share` or `hold`; each channel's day is there once, ordered by day and channel.
+        """
+        ...
+
+    async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days."""
         ...
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:

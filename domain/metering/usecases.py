@@ -4,8 +4,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from domain.metering.arrivals import (
+    CLOCK_ALLOWANCE,
+    REJECTIONS_NAMED_MAX,
+    VALUE_MAX,
+    Arrived,
+    RejectedValues,
+    Rejection,
+)
 from domain.metering.errors import (
     MonthIncomplete,
     MonthNotOver,
@@ -17,6 +25,7 @@ from domain.metering.errors import (
 from domain.metering.model import (
     Blocks,
     Channel,
+    ChannelDay,
     DayBlock,
     ImportReport,
     OfferedDay,
@@ -30,19 +39,17 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
-from domain.metering.readings import merge, tolerance_of, total, unbalanced_slots
+from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
 from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
 from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import sha256
-from domain.shared.identifiers import ContractId, Ids, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOT, Clock, Month, utc_text
-
-CLOCK_ALLOWANCE = timedelta(minutes=5)
-"""A slot may end this much later than now: clocks of meters are not ours."""
+from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
+from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
 
 CONFLICTS_NAMED_MAX = 100
 SITES_LISTED_MAX = 500
+_SOC_MAX_BP = 10_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -244,6 +251,245 @@ def _merge_all(
         duplicate=duplicate,
         conflicting=conflicting,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeReadings:
+    """Readings as a program sent them, sorted; `content_sha256` is over the bytes of the request."""
+
+    actor: Actor
+    tenant_id: TenantId
+    arrived: Arrived
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingsReport:
+    """What became of each value that was sent; the first hundred that differ or were rejected are named.
+
+    `late` of the accepted lie in a frozen month, whose frozen figures stay as they were.
+    """
+
+    accepted: int
+    duplicate: int
+    conflicting: int
+    rejected: int
+    late: int
+    conflicts: tuple[ReadingConflict, ...]
+    rejections: tuple[RejectedValues, ...]
+
+
+async def take_new_readings(wish: TakeReadings, *, work: MeteringWork, clock: Clock) -> ReadingsReport | None:
+    """Take readings if each of their days is new or known with the very same values, beside other writers.
+
+    None says that something must be merged by `merge_readings`; nothing may be committed then.
+
+    Raises:
+        RoleNotEnough: only an operator, the system or the tenant itself sends readings.
+        SiteUnknown: the actor belongs to another tenant.
+    """
+    _reach(wish.actor, wish.tenant_id)
+    await work.readings.share(wish.tenant_id)
+    channels = await _channels_named(wish, work=work)
+    days, refused = _judge(wish.arrived, channels)
+    duplicate, accepted = wish.arrived.duplicate, 0
+    if days:
+        added = await work.readings.add(
+            wish.tenant_id,
+            days,
+            site_ids=sorted({channel.site_id for channel in channels.values()}),
+            source=ReadingSource.API,
+            now=clock.now(),
+        )
+        if added.other or (added.refused and len(added.same) < len(days)):
+            return None
+        for day in days:
+            if added.same and (day.channel_id, day.day) in added.same:
+                duplicate += known(day.values)
+            else:
+                accepted += known(day.values)
+    return _report(wish.arrived, refused, accepted=accepted, duplicate=duplicate)
+
+
+async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, clock: Clock) -> ReadingsReport:
+    """Take readings of which some may be known: a gap is filled, an equal value counted, another put aside.
+
+    Raises:
+        RoleNotEnough: only an operator, the system or the tenant itself sends readings.
+        SiteUnknown: the actor belongs to another tenant.
+    """
+    _reach(wish.actor, wish.tenant_id)
+    now = clock.now()
+    await work.readings.hold(wish.tenant_id)
+    channels = await _channels_named(wish, work=work)
+    days, refused = _judge(wish.arrived, channels)
+    kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in days])
+    months = {Month.of(day.day) for day in days}
+    frozen = {
+        site_id: await work.usage_snapshots.frozen_months(wish.tenant_id, site_id, months)
+        for site_id in sorted({channel.site_id for channel in channels.values()})
+    }
+    outcomes: list[tuple[ChannelDay, Channel, Merged]] = []
+    for day in days:
+        channel = channels[day.channel_id]
+        outcome = merge(
+            kept.get((day.channel_id, day.day)),
+            day.values,
+            channel_id=day.channel_id,
+            day=day.day,
+            tolerance=0,
+            frozen=Month.of(day.day) in frozen[channel.site_id],
+            source=ReadingSource.API,
+            now=now,
+        )
+        outcomes.append((day, channel, outcome))
+    await work.readings.write(wish.tenant_id, [outcome.block for _, _, outcome in outcomes if outcome.block])
+    conflicts = await _keep_aside(wish, outcomes, kept=kept, work=work, ids=ids, now=now)
+    return _report(
+        wish.arrived,
+        refused,
+        accepted=sum(outcome.accepted for _, _, outcome in outcomes),
+        duplicate=wish.arrived.duplicate + sum(outcome.duplicate for _, _, outcome in outcomes),
+        conflicting=sum(outcome.conflicting for _, _, outcome in outcomes),
+        late=sum(
+            outcome.accepted for day, channel, outcome in outcomes if Month.of(day.day) in frozen[channel.site_id]
+        ),
+        conflicts=conflicts,
+    )
+
+
+async def _channels_named(wish: TakeReadings, *, work: MeteringWork) -> dict[ChannelId, Channel]:
+    named = [number for number in sorted(wish.arrived.places) if number <= VALUE_MAX]  # numbers are int4, as values are
+    if not named:
+        return {}
+    return {channel.channel_id: channel for channel in await work.sites.numbered(wish.tenant_id, named)}
+
+
+def _judge(
+    arrived: Arrived, channels: Mapping[ChannelId, Channel]
+) -> tuple[list[ChannelDay], tuple[RejectedValues, ...]]:
+    """Leave out what no channel of the tenant can have said."""
+    shares = {number for number, channel in channels.items() if channel.quantity is Quantity.STORAGE_SOC}
+    if not shares and len(channels) == len(arrived.places):
+        return [day for day in arrived.days if day.values[0] is not None or known(day.values)], ()
+    days: list[ChannelDay] = []
+    refused: dict[tuple[ChannelId, Rejection], int] = {}
+    for day in arrived.days:
+        values = day.values
+        if day.channel_id not in channels:
+            place = (day.channel_id, Rejection.CHANNEL_UNKNOWN)
+            refused[place] = refused.get(place, 0) + known(values)
+            continue
+        if day.channel_id in shares and (above := sum(value is not None and value > _SOC_MAX_BP for value in values)):
+            place = (day.channel_id, Rejection.TOO_LARGE)
+            refused[place] = refused.get(place, 0) + above
+            values = tuple(None if value is None or value > _SOC_MAX_BP else value for value in values)
+        if known(values):
+            days.append(ChannelDay(channel_id=day.channel_id, day=day.day, values=values))
+    return days, tuple(
+        RejectedValues(place=arrived.places[number], reason=reason, values=values)
+        for (number, reason), values in refused.items()
+    )
+
+
+async def _keep_aside(
+    wish: TakeReadings,
+    outcomes: list[tuple[ChannelDay, Channel, Merged]],
+    *,
+    kept: Blocks,
+    work: MeteringWork,
+    ids: Ids,
+    now: datetime,
+) -> tuple[ReadingConflict, ...]:
+    """Put values aside that differ from kept ones, under one import a site; return the first hundred."""
+    conflicts: list[ReadingConflict] = []
+    aside: dict[SiteId, list[OfferedDay]] = {}
+    for day, channel, outcome in outcomes:
+        if outcome.put_aside is None:
+            continue
+        offered = OfferedDay(channel_id=day.channel_id, day=day.day, values=outcome.put_aside)
+        aside.setdefault(channel.site_id, []).append(offered)
+        if len(conflicts) < CONFLICTS_NAMED_MAX:
+            conflicts.extend(
+                ReadingConflict(
+                    channel_id=day.channel_id,
+                    quantity=channel.quantity,
+                    day=day.day,
+                    index=index,
+                    kept=old,
+                    offered=new,
+                )
+                for index, (old, new) in enumerate(
+                    zip(kept[day.channel_id, day.day].values, outcome.put_aside, strict=True)
+                )
+                if new is not None and old is not None
+            )
+    for site_id, offered_days in sorted(aside.items()):
+        mine = [(day, outcome) for day, channel, outcome in outcomes if channel.site_id == site_id]
+        first = await work.reading_imports.keep(_door_import(wish, site_id, mine, ids=ids, now=now))
+        await work.readings.put_aside(wish.tenant_id, first.import_id, offered_days)
+    return tuple(conflicts[:CONFLICTS_NAMED_MAX])
+
+
+def _door_import(
+    wish: TakeReadings, site_id: SiteId, outcomes: list[tuple[ChannelDay, Merged]], *, ids: Ids, now: datetime
+) -> ReadingImport:
+    """Describe a request as an import of one site: values put aside belong to one."""
+    values = [known(day.values) for day, _ in outcomes]
+    first = min(outcomes, key=lambda outcome: outcome[0].day)[0]
+    last = max(outcomes, key=lambda outcome: outcome[0].day)[0]
+    return ReadingImport(
+        import_id=ReadingImportId(ids.new()),
+        tenant_id=wish.tenant_id,
+        site_id=site_id,
+        file_sha256=wish.content_sha256,
+        intervals=sum(values),
+        accepted=sum(outcome.accepted for _, outcome in outcomes),
+        filled=sum(outcome.filled for _, outcome in outcomes),
+        late=0,
+        duplicate=sum(outcome.duplicate for _, outcome in outcomes),
+        conflicting=sum(outcome.conflicting for _, outcome in outcomes),
+        duplicate_rows=0,
+        blank_cells=0,
+        first_at=day_start(first.day),
+        last_at=day_start(last.day) + (SLOTS_A_DAY - 1) * SLOT,
+        recorded_at=now,
+    )
+
+
+def _report(
+    arrived: Arrived,
+    refused: tuple[RejectedValues, ...],
+    *,
+    accepted: int,
+    duplicate: int,
+    conflicting: int = 0,
+    late: int = 0,
+    conflicts: tuple[ReadingConflict, ...] = (),
+) -> ReadingsReport:
+    return ReadingsReport(
+        accepted=accepted,
+        duplicate=duplicate,
+        conflicting=conflicting,
+        rejected=arrived.rejected + sum(entry.values for entry in refused),
+        late=late,
+        conflicts=conflicts,
+        rejections=(refused + arrived.rejections)[:REJECTIONS_NAMED_MAX],
+    )
+
+
+async def list_channels(
+    actor: Actor, *, tenant_id: TenantId, site_id: SiteId, work: MeteringWork
+) -> tuple[Channel, ...]:
+    """Show a site's channels by number: what a sender of readings names.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    _reach(actor, tenant_id)
+    await work.sites.one(tenant_id, site_id)
+    return await work.sites.channels(tenant_id, site_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
@@ -20,7 +20,9 @@ from adapters.postgres.metering import (
 from app.samples import make_site
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import (
+    Added,
     Channel,
+    ChannelDay,
     DayBlock,
     OfferedDay,
     Quality,
@@ -370,3 +372,91 @@ async def test_a_second_writer_of_a_tenants_readings_waits(engine):
         await first.rollback()
         free = await second.execute(text("select pg_try_advisory_xact_lock(cast(1380270404 as int4), cast(1 as int4))"))
         assert free.scalar_one() is True
+
+
+def said(channel_id: int, day: int, *first: int | None) -> ChannelDay:
+    return ChannelDay(
+        channel_id=ChannelId(channel_id), day=date(2026, 7, day), values=first + (None,) * (96 - len(first))
+    )
+
+
+async def add(work: MeteringWork, *days: ChannelDay, site_ids=()) -> Added:
+    await work.readings.share(ONE)
+    return await work.readings.add(ONE, days, site_ids=site_ids, source=ReadingSource.API, now=NOW)
+
+
+NEW = Added(same=frozenset(), other=frozenset(), refused=False)
+
+
+async def test_channels_are_found_by_their_numbers_within_the_tenant(work):
+    made = await opened(work)
+    await opened(work, 3, tenant_id=TWO)
+
+    assert await work.sites.numbered(ONE, [ChannelId(2), ChannelId(9), ChannelId(1)]) == (
+        channel(1, Quantity.LOAD, of=made),
+        channel(2, Quantity.PV, of=made),
+    )
+    assert await work.sites.numbered(ONE, []) == ()
+
+
+async def test_added_days_come_back_as_blocks_of_the_api(work):
+    await opened(work)
+    full = ChannelDay(channel_id=ChannelId(2), day=date(2026, 7, 1), values=(*range(95), 2**31 - 1))
+
+    assert await add(work, full, said(1, 2, 5, None, 0)) == NEW
+
+    assert await july(work, 1, 2) == {
+        (1, date(2026, 7, 2)): replace(block(1, 2, 5, None, 0), source=ReadingSource.API),
+        (2, date(2026, 7, 1)): replace(block(2, 1, *full.values), source=ReadingSource.API),
+    }
+
+
+async def test_adding_tells_new_same_and_other_days_apart_and_changes_none_that_is_kept(work):
+    await opened(work)
+    await work.readings.write(ONE, [block(1, 1, 5), block(1, 2, 5), block(1, 2, 5, 6, revision=1), block(1, 3, 7)])
+    before = await july(work, 1)
+
+    met = await add(work, said(1, 1, 5), said(1, 2, 5), said(1, 3, 7, 8), said(1, 4, 9))
+
+    assert met == Added(
+        same=frozenset({(1, date(2026, 7, 1))}),
+        other=frozenset({(1, date(2026, 7, 2)), (1, date(2026, 7, 3))}),
+        refused=False,
+    )
+    assert await july(work, 1) == {
+        **before,
+        (1, date(2026, 7, 4)): replace(block(1, 4, 9), source=ReadingSource.API),
+    }
+
+
+async def test_nothing_is_added_once_a_month_is_frozen(work):
+    made = await opened(work)
+    await work.readings.write(ONE, [block(1, 1, 5)])
+    await work.usage_snapshots.keep(snapshot(21, of=made))
+
+    met = await add(work, said(1, 1, 5), said(1, 2, 6), site_ids=[made.site_id])
+
+    assert met == Added(same=frozenset({(1, date(2026, 7, 1))}), other=frozenset(), refused=True)
+    assert list(await july(work, 1)) == [(1, date(2026, 7, 1))]
+
+
+async def test_just_the_blocks_that_are_asked_for_are_read(work):
+    await opened(work)
+    newest = block(1, 1, 5, 6, revision=1)
+    await work.readings.write(ONE, [block(1, 1, 5), newest, block(1, 2, 7), block(2, 1, 8), block(2, 2, 9)])
+
+    wanted = [(ChannelId(1), date(2026, 7, 1)), (ChannelId(2), date(2026, 7, 2)), (ChannelId(2), date(2026, 7, 3))]
+
+    assert await work.readings.blocks(ONE, wanted) == {
+        (1, date(2026, 7, 1)): newest,
+        (2, date(2026, 7, 2)): block(2, 2, 9),
+    }
+
+
+async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine):
+    async with engine.connect() as first, engine.connect() as second, engine.connect() as third:
+        await PostgresReadings(first).share(ONE)
+        await PostgresReadings(second).share(ONE)
+        await third.execute(text("set local lock_timeout = '50ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await PostgresReadings(third).hold(ONE)

@@ -1,16 +1,21 @@
 """The metering ports in memory."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import (
+    Added,
     Blocks,
     Channel,
+    ChannelDay,
     DayBlock,
+    DayKey,
     OfferedDay,
+    Quality,
     ReadingImport,
     ReadingImportId,
+    ReadingSource,
     Site,
     SiteSeries,
     UsageSnapshot,
@@ -48,14 +53,61 @@ class MemorySites:
         mine = [c for c in self._channels if (c.tenant_id, c.site_id) == (tenant_id, site_id)]
         return tuple(sorted(mine, key=lambda channel: channel.channel_id))
 
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        mine = [c for c in self._channels if c.tenant_id == tenant_id and c.channel_id in channel_ids]
+        return tuple(sorted(mine, key=lambda channel: channel.channel_id))
+
 
 class MemoryReadings:
-    def __init__(self) -> None:
+    def __init__(self, snapshots: "MemoryUsageSnapshots") -> None:
+        self._snapshots = snapshots
         self._blocks: dict[tuple[TenantId, date, ChannelId, int], DayBlock] = {}
         self._aside: dict[tuple[TenantId, date, ChannelId, ReadingImportId], OfferedDay] = {}
 
     async def hold(self, tenant_id: TenantId) -> None:
         return None
+
+    async def share(self, tenant_id: TenantId) -> None:
+        return None
+
+    async def add(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> Added:
+        months = {Month.of(day.day) for day in days}
+        refused = any([await self._snapshots.frozen_months(tenant_id, site, months) for site in site_ids])
+        kept = await self.blocks(tenant_id, [(day.channel_id, day.day) for day in days])
+        same = {key for day in days if (key := (day.channel_id, day.day)) in kept and kept[key].values == day.values}
+        if not refused:
+            new = [day for day in days if (day.channel_id, day.day) not in kept]
+            await self.write(
+                tenant_id,
+                [
+                    DayBlock(
+                        channel_id=day.channel_id,
+                        day=day.day,
+                        revision=0,
+                        values=day.values,
+                        quality=Quality.MEASURED,
+                        source=source,
+                        recorded_at=now,
+                    )
+                    for day in new
+                ],
+            )
+        return Added(same=frozenset(same), other=frozenset(kept) - same, refused=refused)
+
+    async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        chosen: dict[DayKey, DayBlock] = {}
+        for (owner, day, channel, _), block in sorted(self._blocks.items(), key=lambda pair: pair[0]):
+            if owner == tenant_id and (channel, day) in keys:
+                chosen[channel, day] = block
+        return chosen
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         days = [day for (owner, day, channel, _) in self._blocks if owner == tenant_id and channel in channel_ids]
@@ -138,9 +190,9 @@ class MemoryReadingFiles:
 class MemoryMeteringWork:
     def __init__(self) -> None:
         self.sites = MemorySites()
-        self.readings = MemoryReadings()
-        self.reading_imports = MemoryReadingImports()
         self.usage_snapshots = MemoryUsageSnapshots()
+        self.readings = MemoryReadings(self.usage_snapshots)
+        self.reading_imports = MemoryReadingImports()
 
     async def commit(self) -> None:
         return None

@@ -108,7 +108,7 @@ class IntervalDayRow(SQLModel, table=True):
         CheckConstraint(
             "quality in ('measured', 'estimated', 'substituted', 'suspect')", name="interval_day_quality_is_known"
         ),
-        CheckConstraint("source in ('site_file')", name="interval_day_source_is_known"),
+        CheckConstraint("source in ('site_file', 'api')", name="interval_day_source_is_known"),
         distributed("tenant_id"),
     )
 

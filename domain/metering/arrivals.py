@@ -1,0 +1,220 @@
+"""How what a sender says is sorted into channels' days: nothing is moved to a grid, guessed, or dropped unnamed."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from domain.metering.model import ChannelDay, DayValues
+from domain.shared.identifiers import ChannelId
+from domain.shared.time import SLOT, SLOTS_A_DAY
+
+CLOCK_ALLOWANCE = timedelta(minutes=5)
+"""A slot may end this much later than now: clocks of meters are not ours."""
+
+VALUE_MAX = 2**31 - 1
+"""The largest value that a slot holds."""
+
+REJECTIONS_NAMED_MAX = 100
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SEOUL_SLOTS = 36  # UTC+9 is 36 slots, so Seoul's days begin on slot borders
+_SLOT_FIRST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // SLOT + _SEOUL_SLOTS
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(Z|z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
+)
+_STAMPS_REMEMBERED = 65_536
+
+
+class Rejection(StrEnum):
+    """Why a value is not taken."""
+
+    CHANNEL_UNKNOWN = "channel-unknown"
+    RESOLUTION_UNKNOWN = "resolution-unknown"
+    MALFORMED = "malformed"
+    NOT_AN_INSTANT = "not-an-instant"
+    NAIVE_INSTANT = "naive-instant"
+    OFF_GRID = "off-grid"
+    OUT_OF_RANGE = "out-of-range"
+    IN_FUTURE = "in-future"
+    BLANK = "blank"
+    NEGATIVE = "negative"
+    TOO_LARGE = "too-large"
+    CONTRADICTORY = "contradictory"
+
+
+_NOT_AN_INSTANT, _NAIVE, _OFF_GRID = -1, -2, -3
+_UNREADABLE = {
+    _NOT_AN_INSTANT: Rejection.NOT_AN_INSTANT,
+    _NAIVE: Rejection.NAIVE_INSTANT,
+    _OFF_GRID: Rejection.OFF_GRID,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedValues:
+    """Values that are not taken: where they stood in what was sent, why, and how many."""
+
+    place: str
+    reason: Rejection
+    values: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What was sent, by channel and day. `places` says where each channel was first named."""
+
+    days: tuple[ChannelDay, ...]
+    places: Mapping[ChannelId, str]
+    duplicate: int
+    rejected: int
+    rejections: tuple[RejectedValues, ...]
+
+
+@lru_cache(maxsize=_STAMPS_REMEMBERED)
+def slot_at(text: str) -> int:
+    """Return the number of the slot that begins at an RFC 3339 instant, counted in Seoul from 1970; negative if none.
+
+    Stamps repeat from channel to channel, so the last ones are remembered.
+    """
+    spelt = _INSTANT.fullmatch(text)
+    if spelt is None:
+        return _NOT_AN_INSTANT
+    if spelt.group(1) is None:
+        return _NAIVE
+    try:
+        slot, rest = divmod(datetime.fromisoformat(text.upper()) - _EPOCH, SLOT)
+    except (ValueError, OverflowError):
+        return _NOT_AN_INSTANT
+    return _OFF_GRID if rest else max(slot + _SEOUL_SLOTS, 0)
+
+
+class Sorter:
+    """Takes series and rows in any order and mixture.
+
+    A value said twice is a duplicate. Two different values for one slot contradict each other: neither
+    is taken, so that the order in which they stand does not matter.
+    """
+
+    def __init__(self, *, now: datetime) -> None:
+        self._last = (now + CLOCK_ALLOWANCE - _EPOCH) // SLOT + _SEOUL_SLOTS - 1
+        self._days: dict[tuple[int, int], list[int | None]] = {}
+        self._whole: dict[tuple[int, int], DayValues] = {}
+        self._contradicted: set[tuple[int, int]] = set()
+        self._places: dict[ChannelId, str] = {}
+        self._rejections: list[RejectedValues] = []
+        self._duplicate = self._rejected = 0
+
+    def reject(self, place: str, reason: Rejection, *, values: int = 1) -> None:
+        """Note values that are not taken."""
+        self._rejected += values
+        if values and len(self._rejections) < REJECTIONS_NAMED_MAX:
+            self._rejections.append(RejectedValues(place=place, reason=reason, values=values))
+
+    def series(self, channel_id: int, start: int, values: Sequence[int | None], *, place: str, plain: bool) -> None:
+        """Take values of consecutive slots from slot `start` on; None says nothing.
+
+        `plain` vouches that every value lies between 0 and `VALUE_MAX`; otherwise each is looked at.
+        """
+        if start < 0:
+            self.reject(f"{place}.start", _UNREADABLE[start], values=len(values) - values.count(None))
+            return
+        self._places.setdefault(ChannelId(channel_id), place)
+        if not plain or start < _SLOT_FIRST or start + len(values) - 1 > self._last:
+            rows = [(channel_id, start + offset, value) for offset, value in enumerate(values)]
+            self._take(rows, place=lambda offset: f"{place}.wh[{offset}]", blank=None)
+            return
+        position = 0
+        day, index = divmod(start, SLOTS_A_DAY)
+        while position < len(values):
+            part = values[position : position + SLOTS_A_DAY - index]
+            key = (channel_id, day)
+            if len(part) == SLOTS_A_DAY and key not in self._days and key not in self._whole:
+                self._whole[key] = tuple(part)
+            else:
+                first, offset = day * SLOTS_A_DAY + index, position
+                rows = [(channel_id, first + step, value) for step, value in enumerate(part)]
+                self._take(rows, place=lambda step, offset=offset: f"{place}.wh[{offset + step}]", blank=None)  # type: ignore[misc]
+            position += len(part)
+            day, index = day + 1, 0
+
+    def rows(self, rows: Iterable[tuple[int, int, int | None]], *, place: Callable[[int], str]) -> None:
+        """Take channel, slot and value of each row; `place` names a row by its count from 0."""
+        self._take(rows, place=place, blank=Rejection.BLANK)
+
+    def _take(
+        self,
+        rows: Iterable[tuple[int, int, int | None]],
+        *,
+        place: Callable[[int], str],
+        blank: Rejection | None,
+    ) -> None:
+        days, last, places = self._days, self._last, self._places
+        for number, (channel_id, slot, value) in enumerate(rows):
+            if value is None or slot > last or slot < _SLOT_FIRST or value < 0 or value > VALUE_MAX:
+                if value is not None or blank is not None:
+                    self.reject(place(number), _why(slot, value, last=last))
+                continue
+            day, index = divmod(slot, SLOTS_A_DAY)
+            key = (channel_id, day)
+            values = days.get(key)
+            if values is None:
+                values = self._open(key)
+                if channel_id not in places:
+                    places[ChannelId(channel_id)] = place(number)
+            kept = values[index]
+            if kept is None and not (self._contradicted and (channel_id, slot) in self._contradicted):
+                values[index] = value
+            elif kept == value:
+                self._duplicate += 1
+            else:
+                self._contradict(values, index, (channel_id, slot), place(number))
+
+    def _open(self, key: tuple[int, int]) -> list[int | None]:
+        whole = self._whole.pop(key, None)
+        values = self._days[key] = [None] * SLOTS_A_DAY if whole is None else list(whole)
+        return values
+
+    def _contradict(self, values: list[int | None], index: int, slot: tuple[int, int], place: str) -> None:
+        self.reject(place, Rejection.CONTRADICTORY, values=1 if values[index] is None else 2)
+        values[index] = None
+        self._contradicted.add(slot)
+
+    def arrived(self) -> Arrived:
+        """Return everything, by day and channel: the order in which it is written, and so locked."""
+        everything: list[tuple[int, int, DayValues]] = [
+            (day, channel, values) for (channel, day), values in self._whole.items()
+        ]
+        everything.extend((day, channel, tuple(values)) for (channel, day), values in self._days.items())
+        everything.sort(key=_by_day_and_channel)
+        return Arrived(
+            days=tuple(
+                [
+                    ChannelDay(channel_id=ChannelId(channel), day=date.fromordinal(_EPOCH_DAY + day), values=values)
+                    for day, channel, values in everything
+                ]
+            ),
+            places=self._places,
+            duplicate=self._duplicate,
+            rejected=self._rejected,
+            rejections=tuple(self._rejections),
+        )
+
+
+def _by_day_and_channel(entry: tuple[int, int, DayValues]) -> tuple[int, int]:
+    return entry[0], entry[1]
+
+
+def _why(slot: int, value: int | None, *, last: int) -> Rejection:
+    if slot < 0:
+        return _UNREADABLE[slot]
+    if slot < _SLOT_FIRST:
+        return Rejection.OUT_OF_RANGE
+    if slot > last:
+        return Rejection.IN_FUTURE
+    if value is None:
+        return Rejection.BLANK
+    return Rejection.NEGATIVE if value < 0 else Rejection.TOO_LARGE
