@@ -97,9 +97,17 @@ def _log_to_stderr(level: int = logging.WARNING) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
+def _print_whole(text: str) -> None:
+    """Print a long text to its end: an unbuffered stream writes to a pipe only as much as it takes at once."""
+    sys.stdout.flush()
+    rest = memoryview(f"{text}\n".encode())
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+
+
 def _fail(error: DomainError, language: Language, *, as_json: bool = False) -> NoReturn:
     if as_json:
-        print(
+        _print_whole(
             json.dumps(
                 {"error": {"code": error.code, "message": error.sentence(language), "facts": error.facts}},
                 ensure_ascii=False,
@@ -325,7 +333,7 @@ def demo_command(
 
     story = _run(run, language, as_json=as_json)
     if as_json:
-        print(json.dumps(story.told, ensure_ascii=False, indent=2))
+        _print_whole(json.dumps(story.told, ensure_ascii=False, indent=2))
     else:
         show_story(story, language)
 
@@ -378,7 +386,7 @@ def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "k
 
     found = _run(run, language, as_json=as_json)
     if as_json:
-        print(inspecting.as_json(trace_out(found)))
+        _print_whole(inspecting.as_json(trace_out(found)))
     else:
         show_trace(found, language, at=wiring.system_clock().now())
 
@@ -395,21 +403,13 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
 
     entries = _run(run, language, as_json=as_json)
     if as_json:
-        print(json.dumps({"entries": entries, "holds": True}))
+        _print_whole(json.dumps({"entries": entries, "holds": True}))
     else:
         said = f"이력 {entries}건의 봉인이 모두 맞습니다." if language == "ko" else f"All {entries} seals hold."
         out.print(f"[green]✓[/] {said}", highlight=False)
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _print_whole(text: str) -> None:
-    """Print a long text to its end: an unbuffered stream writes to a pipe only as much as it takes at once."""
-    sys.stdout.flush()
-    rest = memoryview(f"{text}\n".encode())
-    while rest:
-        rest = rest[sys.stdout.buffer.write(rest) :]
 
 
 @cycler.command("inspect")
@@ -492,7 +492,7 @@ def meter_import(
     with _waiting(file.name, quiet=as_json):
         report = _run(run, language, as_json=as_json)
     if as_json:
-        print(inspecting.as_json(import_out(report)))
+        _print_whole(inspecting.as_json(import_out(report)))
     else:
         show_import(report, language)
 
@@ -527,7 +527,7 @@ def _examine(file: Path, month: Month | None, language: Language, *, as_json: bo
     with _waiting(file.name, quiet=as_json):
         scanned = _run(run, language, as_json=as_json)
     if as_json:
-        print(inspecting.as_json(inspecting.scanned_out(scanned)))
+        _print_whole(inspecting.as_json(inspecting.scanned_out(scanned)))
     else:
         show_scanned(scanned, language)
 
@@ -546,7 +546,7 @@ def cert_verify(
 
     number = _run(run, language, as_json=as_json)
     if as_json:
-        print(json.dumps({"number": number, "signature": "valid"}))
+        _print_whole(json.dumps({"number": number, "signature": "valid"}))
     else:
         out.print(f"[green]✓[/] {number}: {'서명이 유효합니다.' if language == 'ko' else 'the signature is valid.'}")
 
