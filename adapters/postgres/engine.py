@@ -57,7 +57,21 @@ def reaching() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error.__cause__, _AWAY):
             raise DatabaseUnreachable from error
+        if getattr(error.orig, "sqlstate", None) in _WAITED_TOO_LONG:
+            raise DatabaseBusy from error
         raise
+
+
+class DatabaseBusy(Unavailable):
+    """A statement waited too long for others; nothing was done, and it may be tried again."""
+
+    code = "database.busy"
+    title_ko = "다른 작업이 끝나기를 기다리다 중단했습니다. 잠시 뒤에 다시 시도해 주세요."
+    title_en = "Others are at work on the same thing; nothing was done, please try again shortly."
+
+
+_WAITED_TOO_LONG = frozenset({"55P03", "57014", "40P01", "40001"})
+"""SQLSTATE: lock not available, statement timeout, deadlock, serialisation failure."""
 
 
 class DatabaseUrlMalformed(RuleBroken):

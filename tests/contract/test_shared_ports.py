@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import DatabaseBusy
 from adapters.postgres.work import PostgresUnit
 from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
 from domain.shared.files import FileUnknown
@@ -120,6 +123,29 @@ async def test_a_lock_is_held_until_the_unit_ends(postgres_unit: PostgresUnit) -
     await asyncio.gather(hold("a", 0), hold("b", 0.05))
 
     assert order == ["a in", "a out", "b in", "b out"]
+
+
+async def test_waiting_too_long_for_others_is_said_so_and_does_nothing(
+    postgres_unit: PostgresUnit, engine: AsyncEngine
+) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def _be_impatient(connection: Connection) -> None:
+        connection.exec_driver_sql("set local lock_timeout = '50ms'")
+
+    async def try_to_hold() -> None:
+        async with postgres_unit() as work:
+            await work.files.keep(b"in vain", media_type="text/plain")
+            await work.locks.hold("one thing")
+
+    async with postgres_unit() as first:
+        await first.locks.hold("one thing")
+
+        with pytest.raises(DatabaseBusy):
+            await try_to_hold()
+
+    async with postgres_unit() as work:
+        with pytest.raises(FileUnknown):
+            await work.files.read(hashlib.sha256(b"in vain").hexdigest())
 
 
 async def test_what_is_not_committed_is_undone(postgres_unit: PostgresUnit) -> None:
