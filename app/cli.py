@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -27,7 +26,7 @@ from app.http.sites import import_out
 from app.jobs.schedule import running_schedule
 from app.main import create_app
 from app.ports import Ports
-from app.serving import listen, serving
+from app.serving import listen, serving, stop_asked
 from app.settings import Settings, read_settings
 from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
 from app.worker import work
@@ -163,9 +162,7 @@ def up(
 
 
 async def _up(settings: Settings, language: Language, *, with_demo: bool) -> None:
-    stopping = asyncio.Event()
-    for wanted in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(wanted, stopping.set)
+    stopping = stop_asked()
     listening = listen(settings.host, settings.port)
     with contextlib.closing(listening):
         async with wiring.open_database(settings, own=True) as address:
@@ -240,9 +237,7 @@ def serve(language: Lang = "ko") -> None:
     settings = _settings(language)
 
     async def run() -> None:
-        stopping = asyncio.Event()
-        for wanted in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(wanted, stopping.set)
+        stopping = stop_asked()
         with contextlib.closing(listen(settings.host, settings.port)) as listening:
             async with wiring.open_database(settings) as address:
                 opened = replace(settings, database_url=address)

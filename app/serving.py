@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -37,6 +38,14 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def stop_asked() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set, on the loop that runs now."""
+    asked = asyncio.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(wanted, asked.set)
+    return asked
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -9,12 +9,12 @@ from rich.panel import Panel
 from rich.table import Table
 
 from app import demo
-from domain.certification.model import Certificate, certificate_valid_at
 from domain.journeys import trace
+from domain.journeys.public_passport import standing_of
 from domain.metering.model import ImportReport
 from domain.metering.validation import FindingKind, Scanned
 from domain.passport.model import EntryKind
-from domain.shared.time import SEOUL, seoul_day
+from domain.shared.time import SEOUL
 
 out = Console()
 err = Console(stderr=True)
@@ -154,7 +154,7 @@ def _around(found: trace.PackTrace, *, at: datetime, ko: bool) -> Table:
             "여권" if ko else "Passport", f"{one.product_uri} · {one.battery_status.value} · {one.state.value}"
         )
     for certificate in found.certificates:
-        status = _status(certificate, at)
+        status = standing_of(certificate, at=at).value
         lines.add_row(
             "인증서" if ko else "Certificate",
             f"{certificate.number} · {certificate.grade} · {_STATUS[status] if ko else status} · "
@@ -179,12 +179,6 @@ def _around(found: trace.PackTrace, *, at: datetime, ko: bool) -> Table:
                 f"{standing.invoice.number} · {standing.invoice.total_krw:,} KRW · {standing.state.value}",
             )
     return lines
-
-
-def _status(certificate: Certificate, at: datetime) -> str:
-    if certificate.status.value == "valid" and not certificate_valid_at(certificate, at):
-        return "expired" if seoul_day(at) > certificate.valid_until else "valid"
-    return certificate.status.value
 
 
 FINDINGS: Mapping[FindingKind, str] = {
