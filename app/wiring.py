@@ -12,6 +12,7 @@ from adapters.ktr.protocol_file import SHIPPED, load_protocol
 from adapters.meterfiles.reader import SandboxedReadingFiles
 from adapters.postgres.engine import open_engine
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import APP
 from adapters.postgres.supervisor import EmbeddedPostgres, running_url
 from adapters.postgres.work import PostgresUnit
 from adapters.qr.labels import QrLabels
@@ -83,7 +84,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, role=APP)
     documents = TypstDocuments()
     try:
         yield Ports(

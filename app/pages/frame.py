@@ -27,7 +27,7 @@ from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import TENANT_STAFF, Actor, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -37,9 +37,11 @@ LANGUAGE_COOKIE = "lang"
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    Role.TENANT: (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices")),
+    **dict.fromkeys(
+        TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
+    ),
     Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
-    Role.APPROVER: (("/ktr", "nav.queue"), ("/packs", "nav.packs")),
+    **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
         ("/contracts", "nav.contracts"),
@@ -48,10 +50,15 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/invoices", "nav.invoices"),
         ("/deposits", "nav.deposits"),
     ),
+    Role.FINANCE: (("/invoices", "nav.invoices"), ("/deposits", "nav.deposits"), ("/contracts", "nav.contracts")),
+    **dict.fromkeys(
+        (Role.ADMIN, Role.AUDITOR),
+        (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices")),
+    ),
 }
 """What each role is offered; nothing else is shown."""
 
-HOME: Mapping[Role, str] = {Role.TENANT: "/energy", Role.TESTER: "/ktr", Role.APPROVER: "/ktr", Role.OPERATOR: "/packs"}
+HOME: Mapping[Role, str] = {role: addresses[0][0] for role, addresses in NAVIGATION.items()}
 
 
 def safe_path(text: str | None) -> str:
