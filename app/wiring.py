@@ -37,7 +37,7 @@ async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterat
     home = settings.home / "postgres"
     address = settings.database_url or (None if own else await running_url(home))
     if address is not None:
-        await migrate_database(address)
+        await migrate_database(settings.database_owner_url or address)
         yield address
         return
     async with EmbeddedPostgres(home, bin_dir=settings.postgres_bin) as started:
