@@ -6,9 +6,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from app.http.schemas import Instant, Out
+from domain.certification.capacity import FullDischarge
 from domain.certification.errors import DischargeMissing, SignatureBroken
+from domain.certification.evaluating import Evaluation, evaluate
 from domain.certification.model import CyclerRecord, Extremes
 from domain.certification.ports import Credentials
+from domain.certification.resistance import Pulse
+from domain.certification.uncertainty import COVERAGE
 from domain.metering.validation import Scanned
 
 AMPERES_AT_REST = Decimal("0.001")
@@ -36,10 +40,114 @@ class InspectedStepOut(Out):
     counter_ah: float | None
 
 
+class FullDischargeOut(Out):
+    """A full discharge; efficiencies only over a closed cycle, rates only with a rated capacity."""
+
+    step: int
+    variant: str | None
+    rate_c: float | None
+    capacity_ah: float
+    energy_wh: float
+    coulombic_efficiency_percent: float | None
+    energy_efficiency_percent: float | None
+
+
+class SourceOut(Out):
+    """One source of the uncertainty; percent of the result."""
+
+    name: str
+    half_width_percent: float
+    standard_percent: float
+
+
+class HealthOut(Out):
+    """State of health by capacity with its expanded uncertainty."""
+
+    soh_percent: float
+    u_percent: float
+    k: int
+    variant: str
+    sources: list[SourceOut]
+
+
+class PulseOut(Out):
+    """One pulse's resistance. Two methods' figures are not comparable."""
+
+    step: int
+    method: str
+    direction: str
+    width_s: float
+    current_a: float
+    rate_c: float | None
+    soc_percent: float | None
+    rated_percent: float | None
+    resistance_mohm: float
+    first_sample_mohm: float | None
+
+
+class PeakOut(Out):
+    """A peak of dQ/dV."""
+
+    voltage_v: float
+    height_ah_per_v: float
+
+
+class PeaksOut(Out):
+    """The peaks of one slow step."""
+
+    step: int
+    direction: str
+    current_a: float
+    peaks: list[PeakOut]
+
+
+class SelfDischargeOut(Out):
+    """A rest of a day or more; the K value only of a week."""
+
+    step: int
+    hours: float
+    ocv_24h_v: float
+    ocv_168h_v: float | None
+    k_mv_per_h: float | None
+
+
+class CellsOut(Out):
+    """How far a module's cells stood apart."""
+
+    channels: int
+    spread_mv_min: float
+    spread_mv_median: float
+    spread_mv_max: float
+    weakest: int
+    strongest: int
+    sum_gap_mv: float
+
+
+class ImpedanceOut(Out):
+    """What a spectrum says in one number each."""
+
+    ohmic_intercept_mohm: float | None
+    acr_1khz_mohm: float | None
+
+
+class EvaluationOut(Out):
+    """What the file supports; what it does not is null or empty."""
+
+    capacity: FullDischargeOut | None
+    discharges: list[FullDischargeOut]
+    soh: HealthOut | None
+    dcir: list[PulseOut]
+    incremental_capacity: list[PeaksOut]
+    self_discharge: list[SelfDischargeOut]
+    cells: CellsOut | None
+    impedance: ImpedanceOut | None
+
+
 class InspectedOut(Out):
     """A test file's summary. `soh` is the fraction of the rated capacity, only with a rated capacity.
 
     Frequencies and ohmic intercept stand only in a spectrum's summary, whose steps are empty.
+    `evaluation` is null where the file supports none.
     """
 
     format: str
@@ -53,6 +161,7 @@ class InspectedOut(Out):
     discharge_capacity_ah: float | None
     soh: float | None
     findings: list[str]
+    evaluation: EvaluationOut | None
     frequency_hz: RangeOut | UnsetType | None = UNSET
     ohmic_intercept_ohm: float | UnsetType | None = UNSET
 
@@ -94,9 +203,115 @@ def inspected(record: CyclerRecord, rated_capacity_ah: Decimal | None) -> Inspec
         discharge_capacity_ah=None if capacity_ah is None else float(capacity_ah),
         soh=None if capacity_ah is None or not rated_capacity_ah else float(capacity_ah / rated_capacity_ah),
         findings=[f"{one.code}: {one.said_ko}" for one in record.findings],
+        evaluation=evaluated(evaluate(record, rated_capacity_ah=rated_capacity_ah), rated_capacity_ah),
         frequency_hz=UNSET if impedance is None else _range(impedance.frequency_hz),
         ohmic_intercept_ohm=UNSET if impedance is None else _ohm(impedance.ohmic_intercept_ohm),
     )
+
+
+def evaluated(found: Evaluation, rated_capacity_ah: Decimal | None) -> EvaluationOut | None:
+    """Spell an evaluation; None where the file supports none."""
+    if not found.says_something:
+        return None
+    health, cells, impedance = found.health, found.cells, found.impedance
+    return EvaluationOut(
+        capacity=None if found.capacity is None else _discharge(found.capacity),
+        discharges=[_discharge(one) for one in found.discharges],
+        soh=None
+        if health is None
+        else HealthOut(
+            soh_percent=_to(health.soh_percent, 4),
+            u_percent=_to(health.u_percent, 4),
+            k=COVERAGE,
+            variant=health.variant.value,
+            sources=[
+                SourceOut(
+                    name=one.name_en,
+                    half_width_percent=_to(one.half_width_percent, 4),
+                    standard_percent=_to(one.standard_percent, 4),
+                )
+                for one in health.sources
+            ],
+        ),
+        dcir=[_pulse(one, rated_capacity_ah) for one in found.pulses],
+        incremental_capacity=[
+            PeaksOut(
+                step=one.step,
+                direction="charge" if one.charges else "discharge",
+                current_a=float(one.current_a),
+                peaks=[
+                    PeakOut(voltage_v=peak.voltage_mv / 1000, height_ah_per_v=float(peak.height_ah_per_v))
+                    for peak in one.peaks
+                ],
+            )
+            for one in found.peaks
+        ],
+        self_discharge=[
+            SelfDischargeOut(
+                step=one.step,
+                hours=float(one.hours),
+                ocv_24h_v=float(one.ocv_24h_v),
+                ocv_168h_v=_maybe(one.ocv_168h_v, 6),
+                k_mv_per_h=_maybe(one.k_mv_per_h, 6),
+            )
+            for one in found.self_discharge
+        ],
+        cells=None
+        if cells is None
+        else CellsOut(
+            channels=cells.voltage_channels,
+            spread_mv_min=float(cells.spread_mv_lowest),
+            spread_mv_median=float(cells.spread_mv_median),
+            spread_mv_max=float(cells.spread_mv_highest),
+            weakest=cells.weakest,
+            strongest=cells.strongest,
+            sum_gap_mv=float(cells.sum_gap_mv),
+        ),
+        impedance=None
+        if impedance is None
+        else ImpedanceOut(
+            ohmic_intercept_mohm=_milli(impedance.ohmic_intercept_ohm), acr_1khz_mohm=_milli(impedance.acr_1khz_ohm)
+        ),
+    )
+
+
+def _discharge(one: FullDischarge) -> FullDischargeOut:
+    return FullDischargeOut(
+        step=one.step,
+        variant=None if one.variant is None else one.variant.value,
+        rate_c=_maybe(one.rate_c, 4),
+        capacity_ah=float(one.capacity_ah),
+        energy_wh=float(one.energy_wh),
+        coulombic_efficiency_percent=_maybe(one.coulombic_efficiency, 4),
+        energy_efficiency_percent=_maybe(one.energy_efficiency, 4),
+    )
+
+
+def _pulse(one: Pulse, rated_capacity_ah: Decimal | None) -> PulseOut:
+    return PulseOut(
+        step=one.step,
+        method=one.method.value,
+        direction="discharge" if one.discharges else "charge",
+        width_s=_to(one.width_s, 3),
+        current_a=float(one.current_a),
+        rate_c=None if not rated_capacity_ah else _to(one.rate_c(rated_capacity_ah), 3),
+        soc_percent=_maybe(one.soc_percent, 2),
+        rated_percent=_maybe(one.rated_percent, 2),
+        resistance_mohm=_to(one.resistance_mohm, 4),
+        first_sample_mohm=_maybe(one.first_sample_mohm, 4),
+    )
+
+
+def _to(value: Decimal, places: int) -> float:
+    return float(round(value, places))
+
+
+def _maybe(value: Decimal | None, places: int) -> float | None:
+    return None if value is None else _to(value, places)
+
+
+def _milli(value: Decimal | None) -> float | None:
+    return None if value is None else float(value * 1000)
 
 
 def _ohm(value: Decimal | None) -> float | None:

@@ -10,7 +10,7 @@ _SCORE = Decimal("0.6745")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispersion:
-    """A lot's spread. `range_percent` and `cv_percent` are shares of the mean; the series string is as good as `lowest`."""
+    """A lot's spread; `range_percent` and `cv_percent` are shares of the mean. A string is as good as `lowest`."""
 
     units: int
     mean: Decimal

@@ -98,13 +98,14 @@ def _reference(discharges: Sequence[FullDischarge], *, rated: bool) -> FullDisch
 
 
 def _health(
-    capacity: FullDischarge | None, discharges: Sequence[FullDischarge], rated_ah: Decimal | None, conditions: Conditions
+    capacity: FullDischarge | None,
+    discharges: Sequence[FullDischarge],
+    rated_ah: Decimal | None,
+    conditions: Conditions,
 ) -> Health | None:
     if capacity is None or capacity.variant is None or not rated_ah:
         return None
-    repeated = [
-        one.capacity_ah for one in discharges if one.variant is capacity.variant and one.step <= capacity.step
-    ]
+    repeated = [one.capacity_ah for one in discharges if one.variant is capacity.variant and one.step <= capacity.step]
     # Rates that have no name may differ from one another, and two rates' capacities are no repetition.
     known = sources(conditions, repeated_ah=() if capacity.variant is Variant.OTHER else repeated)
     soh = capacity.capacity_ah / rated_ah * 100

@@ -178,6 +178,11 @@ class StepKind(StrEnum):
         """Whether current flows out."""
         return self in (StepKind.CC_DISCHARGE, StepKind.DISCHARGE)
 
+    @property
+    def holds_voltage(self) -> bool:
+        """Whether it ends at a held voltage, as a charge to the full cell does."""
+        return self in (StepKind.CV_CHARGE, StepKind.CCCV_CHARGE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extremes:
@@ -356,7 +361,7 @@ class CyclerRecord:
         """
         lasting = [one for one in self.steps if one.hours > _PULSE_HOURS_MAX]
         ends = [end for one in lasting for end in (one.first_v, one.last_v)]
-        held = [one.last_v for one in lasting if one.kind in (StepKind.CV_CHARGE, StepKind.CCCV_CHARGE)]
+        held = [one.last_v for one in lasting if one.kind.holds_voltage]
         return Extremes(lowest=min(ends), highest=max(held or ends)) if ends else None
 
     def discharge(self, rated_capacity_ah: Decimal) -> Discharge:

@@ -1,4 +1,4 @@
-"""Direct-current resistance by pulse: one figure per state of charge, direction, rate and width. Never compared across."""
+"""Direct-current resistance by pulse: a figure per state of charge, direction, rate and width."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,10 +65,13 @@ def pulses(record: CyclerRecord, *, rated_capacity_ah: Decimal | None) -> tuple[
     )
 
 
-def _levels(record: CyclerRecord, measured_ah: Decimal | None) -> Iterator[tuple[CyclerStep, CyclerStep, Decimal | None]]:
+def _levels(
+    record: CyclerRecord, measured_ah: Decimal | None
+) -> Iterator[tuple[CyclerStep, CyclerStep, Decimal | None]]:
     """Walk over the steps with the charge that stood above empty before each; None while it is unknown."""
     above: Decimal | None = None
     turned = record.turned_v
+    held = any(step.kind.holds_voltage for step in record.steps)
     for before, step in pairwise(record.steps):
         yield before, step, above
         if above is not None:
@@ -77,7 +80,10 @@ def _levels(record: CyclerRecord, measured_ah: Decimal | None) -> Iterator[tuple
             continue
         if step.kind.discharges and step.last_v <= turned.lowest + _TURNED_V:
             above = Decimal(0)
-        elif step.kind.charges and step.last_v >= turned.highest - _TURNED_V and measured_ah is not None:
+            continue
+        # Under current the voltage runs ahead: only a held charge fills, where the record knows any.
+        fills = step.kind.holds_voltage or (step.kind.charges and not held)
+        if fills and step.last_v >= turned.highest - _TURNED_V and measured_ah is not None:
             above = measured_ah
 
 
