@@ -1,7 +1,7 @@
 """Direct-current resistance by pulse: a figure per state of charge, direction, rate and width."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -12,8 +12,6 @@ from domain.certification.model import CyclerRecord, CyclerStep, Extremes, StepK
 _WIDTH_TOLERANCE = Decimal("0.11")
 """A pulse of 10 s logged once a second spans 9 s between its first and last row, or 11."""
 _PULSE_S_MAX = 60
-_RESTED_H_MIN = Decimal("0.15")
-"""Ten minutes of rest, with room for a rest that was cut a little short."""
 _TURNED_V = Decimal("0.02")
 _SECONDS = Decimal(3600)
 
@@ -36,8 +34,8 @@ class Pulse:
 
     `soc_percent` is the share of the measured capacity above empty, `rated_percent` that of the rated
     one; None where no full charge or discharge came before, or the capacity is unknown.
-    `rested_v` is the voltage at the end of the last rest of ten minutes before it; `first_sample_mohm`
-    is the resistance at the pulse's first row: mostly ohmic, and kept apart.
+    `rest_v` is the voltage before it; `first_sample_mohm` is the resistance at the pulse's first row:
+    mostly ohmic, and kept apart.
     """
 
     step: int
@@ -47,7 +45,7 @@ class Pulse:
     current_a: Decimal
     soc_percent: Decimal | None
     rated_percent: Decimal | None
-    rested_v: Decimal | None
+    rest_v: Decimal
     resistance_mohm: Decimal
     first_sample_mohm: Decimal | None
 
@@ -63,44 +61,40 @@ def pulses(record: CyclerRecord, *, rated_capacity_ah: Decimal | None) -> tuple[
     """
     measured = measured_capacity_ah(record)
     return tuple(
-        _pulse(before, step, method, level, measured, rated_capacity_ah)
-        for before, step, level in _levels(record, measured)
+        _pulse(before, step, method, above_empty_ah, measured, rated_capacity_ah)
+        for before, step, above_empty_ah in _levels(record, measured)
         if (method := _method(before, step)) is not None
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """Where a cell stood before a pulse: charge above empty and rested voltage, each None while unknown."""
-
-    above_empty_ah: Decimal | None = None
-    rested_v: Decimal | None = None
-
-
-def _levels(record: CyclerRecord, measured_ah: Decimal | None) -> Iterator[tuple[CyclerStep, CyclerStep, _Level]]:
-    """Walk over the steps, each with the one before it and the level at which it began."""
-    level = _Level()
+def _levels(
+    record: CyclerRecord, measured_ah: Decimal | None
+) -> Iterator[tuple[CyclerStep, CyclerStep, Decimal | None]]:
+    """Walk over the steps, each with the one before it and the charge above empty; None while that is unknown."""
+    above: Decimal | None = None
     turned = record.turned_v
     held = any(step.kind.holds_voltage for step in record.steps)
     for before, step in pairwise(record.steps):
-        level = _after(level, before, turned, measured_ah, held=held)
-        yield before, step, level
+        above = _after(above, before, turned, measured_ah, held=held)
+        yield before, step, above
 
 
 def _after(
-    level: _Level, step: CyclerStep, turned: Extremes | None, measured_ah: Decimal | None, *, held: bool
-) -> _Level:
-    if step.kind is StepKind.REST:
-        return level if step.hours < _RESTED_H_MIN else replace(level, rested_v=step.last_v)
+    above_empty_ah: Decimal | None,
+    step: CyclerStep,
+    turned: Extremes | None,
+    measured_ah: Decimal | None,
+    *,
+    held: bool,
+) -> Decimal | None:
     if turned is not None and step.hours * _SECONDS > _PULSE_S_MAX:
         if step.kind.discharges and step.last_v <= turned.lowest + _TURNED_V:
-            return replace(level, above_empty_ah=Decimal(0))
+            return Decimal(0)
         # Under current the voltage runs ahead: only a held charge fills, where the record knows any.
         fills = step.kind.holds_voltage or (step.kind.charges and not held)
         if fills and step.last_v >= turned.highest - _TURNED_V and measured_ah is not None:
-            return replace(level, above_empty_ah=measured_ah)
-    above = level.above_empty_ah
-    return level if above is None else replace(level, above_empty_ah=above + step.counted_ah)
+            return measured_ah
+    return None if above_empty_ah is None else above_empty_ah + step.counted_ah
 
 
 def _method(before: CyclerStep, step: CyclerStep) -> PulseMethod | None:
@@ -118,7 +112,7 @@ def _pulse(
     before: CyclerStep,
     step: CyclerStep,
     method: PulseMethod,
-    level: _Level,
+    above_empty_ah: Decimal | None,
     measured_ah: Decimal | None,
     rated_ah: Decimal | None,
 ) -> Pulse:
@@ -130,9 +124,9 @@ def _pulse(
         discharges=current < 0,
         width_s=step.hours * _SECONDS,
         current_a=current,
-        soc_percent=_share(level.above_empty_ah, measured_ah),
-        rated_percent=_share(level.above_empty_ah, rated_ah),
-        rested_v=level.rested_v,
+        soc_percent=_share(above_empty_ah, measured_ah),
+        rated_percent=_share(above_empty_ah, rated_ah),
+        rest_v=before.last_v,
         resistance_mohm=(step.last_v - before.last_v) / current * 1000,
         first_sample_mohm=first if first > 0 else None,
     )

@@ -21,7 +21,7 @@ from domain.certification.errors import (
 from domain.certification.resistance import Pulse, PulseMethod
 
 METHOD = "PB5-1C-50"
-"""5 s at 1C, at 50 % of the rated charge above empty, after ten minutes of rest (PulseBat)."""
+"""5 s of charge at 1C, at 50 % of the rated charge above empty (PulseBat)."""
 FEATURES = ("r5s_mohm", "r0_mohm", "rest_v")
 RIDGE = 0.001
 COVERAGE_PERCENT = 90
@@ -48,7 +48,7 @@ class CellType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseReading:
-    """What the screen looks at: resistance after 5 s, at the first sample (mΩ), and the rested voltage before (V)."""
+    """What the screen looks at: resistance after 5 s, at the first sample (mΩ), and the rest voltage (V)."""
 
     r5s_mohm: float
     r0_mohm: float
@@ -228,26 +228,28 @@ def _percent(value: float) -> Decimal:
 
 
 def reading_of(pulses: Sequence[Pulse], *, rated_capacity_ah: Decimal) -> PulseReading:
-    """Return what the screen looks at in a test file's pulses: the 5 s charge pulse at 1C and half the rated charge.
+    """Return what the screen looks at in a test file's pulses at half the rated charge.
+
+    The resistances are those of the 5 s charge pulse at 1C; the voltage is the one before the level's first
+    5 s pulse, as the tables have it.
 
     Raises:
         ScreenPulseMissing: the file holds no such pulse.
     """
-    for pulse in pulses:
-        level = pulse.rated_percent
-        if pulse.method is not PulseMethod.PB5 or pulse.discharges or level is None:
-            continue
-        near = abs(level - _LEVEL_PERCENT) <= _LEVEL_TOLERANCE
-        if (
-            near
-            and abs(pulse.rate_c(rated_capacity_ah) - 1) <= _RATE_TOLERANCE
-            and pulse.first_sample_mohm
-            and pulse.rested_v
-        ):
+    level = [
+        one
+        for one in pulses
+        if one.method is PulseMethod.PB5
+        and one.rated_percent is not None
+        and abs(one.rated_percent - _LEVEL_PERCENT) <= _LEVEL_TOLERANCE
+    ]
+    for one in level:
+        at_1c = abs(one.rate_c(rated_capacity_ah) - 1) <= _RATE_TOLERANCE
+        if at_1c and not one.discharges and one.first_sample_mohm is not None:
             return PulseReading(
-                r5s_mohm=float(pulse.resistance_mohm),
-                r0_mohm=float(pulse.first_sample_mohm),
-                rest_v=float(pulse.rested_v),
+                r5s_mohm=float(one.resistance_mohm),
+                r0_mohm=float(one.first_sample_mohm),
+                rest_v=float(level[0].rest_v),
             )
     raise ScreenPulseMissing(method=METHOD)
 
