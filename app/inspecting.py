@@ -1,21 +1,28 @@
 """What the command line says of a file without a database: a cycler file's summary, a signed record's truth."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from app.http.schemas import Instant, Out
 from domain.certification.capacity import FullDischarge
+from domain.certification.dispersion import dispersion, robust_scores
 from domain.certification.errors import DischargeMissing, SignatureBroken
 from domain.certification.evaluating import Evaluation, evaluate
+from domain.certification.forecasting import Forecast
 from domain.certification.model import CyclerRecord, Extremes
 from domain.certification.ports import Credentials
-from domain.certification.resistance import Pulse
+from domain.certification.resistance import Pulse, at_half_charge
+from domain.certification.screening import COVERAGE_PERCENT, FEATURES, ScreenedHealth, ScreenModel
 from domain.certification.uncertainty import COVERAGE
 from domain.metering.validation import Scanned
+from domain.shared.errors import DomainError
 
-AMPERES_AT_REST = Decimal("0.001")
+
+class Out(msgspec.Struct, kw_only=True):
+    """An answer of the command line. The doors have their own, with a web framework that no file needs."""
 
 
 class RangeOut(Out):
@@ -141,6 +148,91 @@ class EvaluationOut(Out):
     self_discharge: list[SelfDischargeOut]
     cells: CellsOut | None
     impedance: ImpedanceOut | None
+
+
+class ComparedUnitOut(Out):
+    """One file of a comparison."""
+
+    file: str
+    capacity_ah: float | None
+    soh_percent: float | None
+    resistance_mohm: float | None
+    robust_z: float | None
+
+
+class ComparedOut(Out):
+    """How far a pack's cells stand apart; a figure is null unless every file gives it."""
+
+    units: list[ComparedUnitOut]
+    capacity_range_percent: float | None
+    capacity_cv_percent: float | None
+    r_cv_percent: float | None
+    weakest_cell_soh_percent: float | None
+
+
+class ScreenFitOut(Out):
+    """A fitted screen: errors are leave-one-out, in points of state of health."""
+
+    model: str
+    chemistry: str
+    rated_capacity_ah: float
+    method: str
+    cells: int
+    error_mean_points: float
+    error_max_points: float
+    half_width_points: float
+    coverage_percent: int
+    validity: dict[str, RangeOut]
+    replaces_capacity_test: bool
+
+
+class RefusalOut(Out):
+    """Why there is no answer."""
+
+    code: str
+    message: str
+
+
+class ScreenedUnitOut(Out):
+    """One unit's guess, or why there is none."""
+
+    unit: str
+    soh_percent: float | None
+    low_percent: float | None
+    high_percent: float | None
+    refused: RefusalOut | None
+
+
+class ScreenedOut(Out):
+    """What a screen guesses."""
+
+    screened: list[ScreenedUnitOut]
+    coverage_percent: int
+    replaces_capacity_test: bool
+    note: str
+
+
+class OutlookOut(Out):
+    """What is expected on a day."""
+
+    on: str
+    soh_percent: float
+    low_percent: float
+    high_percent: float
+
+
+class ForecastOut(Out):
+    """A pack's outlook: a prior scaled by its own checks."""
+
+    law: str
+    law_version: str
+    checks: int
+    factor: float
+    factor_spread: float
+    knee: bool
+    years: list[OutlookOut]
+    billed: bool
+    note: str
 
 
 class InspectedOut(Out):
@@ -275,6 +367,112 @@ def evaluated(found: Evaluation, rated_capacity_ah: Decimal | None) -> Evaluatio
     )
 
 
+def compared(files: Sequence[str], found: Sequence[Evaluation], rated_capacity_ah: Decimal | None) -> ComparedOut:
+    """Compare the units of a pack; capacities of one variant only, resistances of one method only."""
+    capacities = [one.capacity for one in found]
+    variants = {one.variant for one in capacities if one is not None}
+    complete = [one.capacity_ah for one in capacities if one is not None]
+    spread = dispersion(complete) if len(complete) == len(found) and len(variants) == 1 else None
+    halves = [at_half_charge(one.pulses, rated_capacity_ah=rated_capacity_ah or Decimal(1))[0] for one in found]
+    methods = {one.method for one in halves if one is not None}
+    ohms = [one.resistance_mohm for one in halves if one is not None]
+    apart = dispersion(ohms) if len(ohms) == len(found) and len(methods) == 1 else None
+    scores = robust_scores(ohms) if apart is not None else None
+    weakest = spread.lowest / rated_capacity_ah * 100 if spread is not None and rated_capacity_ah else None
+    return ComparedOut(
+        units=[
+            ComparedUnitOut(
+                file=name,
+                capacity_ah=None if one.capacity is None else float(one.capacity.capacity_ah),
+                soh_percent=None if one.health is None else _to(one.health.soh_percent, 4),
+                resistance_mohm=None if half is None else _to(half.resistance_mohm, 4),
+                robust_z=None if scores is None else _to(scores[at], 3),
+            )
+            for at, (name, one, half) in enumerate(zip(files, found, halves, strict=True))
+        ],
+        capacity_range_percent=None if spread is None else _to(spread.range_percent, 4),
+        capacity_cv_percent=None if spread is None else _to(spread.cv_percent, 4),
+        r_cv_percent=None if apart is None else _to(apart.cv_percent, 4),
+        weakest_cell_soh_percent=_maybe(weakest, 4),
+    )
+
+
+NOT_A_TEST_KO = "선별 결과는 시험 순서를 정할 뿐이며 용량 시험(T06)을 대신하지 않습니다."
+NOT_A_TEST_EN = "A screen orders the queue; it never replaces the capacity test (T06)."
+NOT_BILLED_KO = "예측은 사전 정보일 뿐이며 요금 산정에 쓰이지 않습니다."
+NOT_BILLED_EN = "A forecast is a prior; nothing is billed on it."
+
+
+def screen_fit_out(model: ScreenModel, written: str) -> ScreenFitOut:
+    """Spell a fitted screen."""
+    return ScreenFitOut(
+        model=written,
+        chemistry=model.cell_type.chemistry,
+        rated_capacity_ah=model.cell_type.rated_capacity_mah / 1000,
+        method=model.method,
+        cells=model.cells,
+        error_mean_points=round(model.error_mean_points, 4),
+        error_max_points=round(model.error_max_points, 4),
+        half_width_points=round(model.half_width_points, 4),
+        coverage_percent=COVERAGE_PERCENT,
+        validity={
+            name: RangeOut(min=round(lowest, 4), max=round(highest, 4))
+            for name, lowest, highest in zip(FEATURES, model.lowest, model.highest, strict=True)
+        },
+        replaces_capacity_test=False,
+    )
+
+
+def screened_out(found: Sequence[tuple[str, ScreenedHealth | DomainError]], language: str) -> ScreenedOut:
+    """Spell what a screen guesses of each unit."""
+    return ScreenedOut(
+        screened=[
+            ScreenedUnitOut(
+                unit=unit,
+                soh_percent=None,
+                low_percent=None,
+                high_percent=None,
+                refused=RefusalOut(code=one.code, message=one.sentence(language)),
+            )
+            if isinstance(one, DomainError)
+            else ScreenedUnitOut(
+                unit=unit,
+                soh_percent=float(one.soh_percent),
+                low_percent=float(one.low_percent),
+                high_percent=float(one.high_percent),
+                refused=None,
+            )
+            for unit, one in found
+        ],
+        coverage_percent=COVERAGE_PERCENT,
+        replaces_capacity_test=False,
+        note=NOT_A_TEST_KO if language == "ko" else NOT_A_TEST_EN,
+    )
+
+
+def forecast_out(found: Forecast, language: str) -> ForecastOut:
+    """Spell a forecast."""
+    return ForecastOut(
+        law=found.law.value,
+        law_version=found.law_version,
+        checks=found.checks,
+        factor=float(found.factor),
+        factor_spread=float(found.factor_spread),
+        knee=found.knee,
+        years=[
+            OutlookOut(
+                on=one.on.isoformat(),
+                soh_percent=float(one.soh_percent),
+                low_percent=float(one.low_percent),
+                high_percent=float(one.high_percent),
+            )
+            for one in found.years
+        ],
+        billed=False,
+        note=NOT_BILLED_KO if language == "ko" else NOT_BILLED_EN,
+    )
+
+
 def _discharge(one: FullDischarge) -> FullDischargeOut:
     return FullDischargeOut(
         step=one.step,
@@ -326,7 +524,7 @@ class FindingOut(Out):
     """One thing found in a meter's file; `row` is the file's line."""
 
     kind: str
-    at: Instant | None
+    at: datetime | None
     channel: str | None
     detail: str
     row: int | None
@@ -354,7 +552,7 @@ def scanned_out(scanned: Scanned) -> ScannedOut:
     )
 
 
-def as_json(value: Out) -> str:
+def as_json(value: msgspec.Struct) -> str:
     """Spell an answer as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 

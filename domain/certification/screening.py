@@ -202,6 +202,11 @@ def solved(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[fl
     return found
 
 
+def is_table(content: bytes) -> bool:
+    """Return whether bytes are a table of pulsed cells rather than one cell's test file: by its first column's name."""
+    return content[:64].removeprefix(b"\xef\xbb\xbf").lstrip(b'"').startswith(b"File_Name")
+
+
 def apply_screen(model: ScreenModel, reading: PulseReading, *, cell_type: CellType) -> ScreenedHealth:
     """Guess a cell's state of health; the interval covers nine of ten unseen cells of the type.
 
