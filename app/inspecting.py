@@ -501,7 +501,7 @@ def _pulse(one: Pulse, rated_capacity_ah: Decimal | None) -> PulseOut:
 
 
 def _to(value: Decimal, places: int) -> float:
-    return float(round(value, places))
+    return round(float(value), places)
 
 
 def _maybe(value: Decimal | None, places: int) -> float | None:

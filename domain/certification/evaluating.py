@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from domain.certification.capacity import FullDischarge, full_discharges
 from domain.certification.incremental_capacity import Peaks, peaks, slow_enough
-from domain.certification.model import CellSpread, CyclerRecord, Impedance, Variant
-from domain.certification.resistance import Pulse, pulses
+from domain.certification.model import CellSpread, CyclerRecord, Impedance, StepKind, Variant
+from domain.certification.resistance import Pulse, PulseMethod, at_half_charge, pulses
 from domain.certification.self_discharge import k_value_mv_per_h
 from domain.certification.uncertainty import Conditions, Source, expanded, sources
+
+_REST_H_MIN = Decimal("0.99")
+_HUNDREDTH = Decimal("0.01")
+_MICRO = Decimal("0.000001")
+_MEASURE_MAX = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,3 +128,39 @@ def _peaks(record: CyclerRecord, capacity_ah: Decimal | None) -> tuple[Peaks, ..
         and slow_enough(current_a=step.median_current_a, capacity_ah=capacity_ah)
         and (found := peaks(curve))
     )
+
+
+def yielded(found: Evaluation, record: CyclerRecord, *, rated_capacity_ah: Decimal) -> dict[tuple[str, str], Decimal]:
+    """Return the protocol's quantities, beside capacity, that a file answers by itself: (test, quantity) to value.
+
+    Only what was measured as the protocol asks: resistance by the 10 s pulse at half charge, cell spread after
+    an hour of rest and nothing else, impedance, and the uncertainty of the health. The rest is shown and not judged.
+    """
+    answers: dict[tuple[str, str], Decimal | None] = {}
+    if found.health is not None:
+        answers["T06", "u_soh"] = _rounded_up(found.health.u_percent)
+    out, back = at_half_charge(found.pulses, rated_capacity_ah=rated_capacity_ah)
+    if out is not None and out.method is PulseMethod.HPPC10:
+        answers["T07", "r_dis"] = out.resistance_mohm
+        answers["T07", "r0_first_sample"] = out.first_sample_mohm
+        answers["T07", "r_chg"] = None if back is None else back.resistance_mohm
+    resting = all(step.kind is StepKind.REST for step in record.steps)
+    if found.cells is not None and resting and record.hours >= _REST_H_MIN:
+        answers["T04", "spread"] = found.cells.spread_mv_highest
+    if found.impedance is not None:
+        for key, ohm in (
+            ("r_ohmic_intercept", found.impedance.ohmic_intercept_ohm),
+            ("acr_1khz", found.impedance.acr_1khz_ohm),
+        ):
+            answers["T09", key] = None if ohm is None else ohm * 1000
+    return {key: _rounded(value) for key, value in answers.items() if value is not None}
+
+
+def _rounded(value: Decimal) -> Decimal:
+    """Keep six places; what is beyond every measure stays as it is, for the protocol to refuse."""
+    return value.quantize(_MICRO) if abs(value) < _MEASURE_MAX else value
+
+
+def _rounded_up(value: Decimal) -> Decimal:
+    """Keep two places of an uncertainty, which is never understated."""
+    return value.quantize(_HUNDREDTH, ROUND_UP) if value < _MEASURE_MAX else value

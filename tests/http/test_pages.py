@@ -545,6 +545,9 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     blank = checked(await tester.get(reception))
     assert "v-T03.r_iso_pos" in blank.ids
     assert "v-T06.q_dis" not in blank.ids
+    seen = (await tester.get(reception)).text
+    assert "이 파일이 말하는 것" in seen
+    assert "건강도 SoH (k = 2)" in seen
     wrong = await tester.post(f"{reception}/values", data={"T03.r_iso_pos": "a lot"})
     assert wrong.status_code == 422
     assert 'value="a lot"' in wrong.text

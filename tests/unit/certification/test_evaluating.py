@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.certification.capacity import full_discharges
 from domain.certification.dispersion import dispersion, median, robust_scores
-from domain.certification.evaluating import evaluate
+from domain.certification.evaluating import evaluate, yielded
 from domain.certification.incremental_capacity import peaks
 from domain.certification.model import ChargeCurve, Extremes, Impedance, LongRest, StepKind, Variant
 from domain.certification.resistance import PulseMethod, at_half_charge, increase_percent, pulses
@@ -155,6 +155,38 @@ def test_a_pulse_gives_back_the_resistance_it_was_made_with(ohm, amps):
     (found,) = pulses(cycler_record(*steps), rated_capacity_ah=RATED)
 
     assert found.resistance_mohm == ohm * 1000
+
+
+# ── what the protocol is answered ──
+
+
+def answers(record):
+    return yielded(evaluate(record, rated_capacity_ah=RATED), record, rated_capacity_ah=RATED)
+
+
+def test_a_file_answers_resistance_by_the_protocols_pulse_and_no_other():
+    ten, five = answers(cycler_record(*hybrid_pulses())), answers(cycler_record(*hybrid_pulses(FIVE_S)))
+
+    assert {key: value for key, value in ten.items() if key[0] == "T07"} == {
+        ("T07", "r_dis"): 20,
+        ("T07", "r_chg"): 16,
+        ("T07", "r0_first_sample"): 10,
+    }
+    assert {key[0] for key in five} == {"T06"}
+
+
+def test_an_uncertainty_is_rounded_up():
+    assert answers(cycler_record(charge(1), empty(2)))["T06", "u_soh"] == Decimal("1.00")
+
+
+def test_a_value_beyond_measure_is_handed_on_for_the_protocol_to_refuse():
+    record = replace(
+        cycler_record(),
+        steps=(),
+        impedance=Impedance(frequency_hz=None, ohmic_intercept_ohm=Decimal("1E+40"), acr_1khz_ohm=None),
+    )
+
+    assert answers(record)["T09", "r_ohmic_intercept"] == Decimal("1E+43")
 
 
 # ── incremental capacity ──
