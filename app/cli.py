@@ -25,11 +25,12 @@ from app.answers import run as _run
 from app.given_files import read_file
 from app.ports import Ports
 from app.settings import Settings, read_settings
-from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
-from app.workbench import cycler, forecast_command, screen
+from app.terminal import err, out, show_forecast, show_import, show_scanned, show_story, show_trace
+from app.workbench import cycler, forecasts, screen
+from domain.certification.forecasting import Forecast
 from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
-from domain.journeys import pack_life, readings, trace
+from domain.journeys import pack_health, pack_life, readings, trace
 from domain.journeys.system import system_actor
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
@@ -57,7 +58,7 @@ meter = typer.Typer(help="계량 파일 · meters' files.", no_args_is_help=True
 cli.add_typer(history, name="history")
 cli.add_typer(cycler, name="cycler")
 cli.add_typer(screen, name="screen")
-cli.command("forecast")(forecast_command)
+cli.add_typer(forecasts, name="forecast")
 cli.add_typer(cert, name="cert")
 tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
@@ -387,6 +388,30 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
     else:
         said = f"이력 {entries}건의 봉인이 모두 맞습니다." if language == "ko" else f"All {entries} seals hold."
         out.print(f"[green]✓[/] {said}", highlight=False)
+
+
+@forecasts.command("pack")
+def forecast_pack(
+    pack: PackArgument,
+    years: Annotated[int, typer.Option("--years", min=1, max=20, help="몇 해 · years ahead.")] = pack_health.YEARS,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """인증 기록으로 팩의 건강도를 예측한다 · forecast a pack's health from its own certificates."""
+    settings = _settings(language)
+
+    async def run() -> Forecast:
+        async with _ports(settings) as ports:
+            pack_id = await trace.find_pack(pack, unit=ports.unit)
+            found = await trace.trace_pack(pack_id, actor=await _operator(ports), unit=ports.unit)
+            checks = pack_health.own_checks(found.certificates)
+            return pack_health.outlook(found.pack.chemistry, checks, years=years)
+
+    shown = inspecting.forecast_out(_run(run, language, as_json=as_json), language)
+    if as_json:
+        _print_whole(inspecting.as_json(shown))
+    else:
+        show_forecast(shown, language)
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""`sunhwan cycler …`, `screen …` and `forecast`: the verbs of the test bench, which need files and no database."""
+"""`sunhwan cycler …`, `screen …` and `forecast checks`: the verbs of the test bench, which need no database."""
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,11 +15,12 @@ from app.terminal import err, out, show_evaluation, show_forecast
 from domain.certification import screening
 from domain.certification.evaluating import Evaluation, evaluate
 from domain.certification.forecasting import Check, daily_duty, forecast
-from domain.certification.model import Chemistry
+from domain.certification.model import Chemistry, PulsedCell
 from domain.certification.resistance import pulses
 from domain.shared.errors import DomainError
 
 cycler = typer.Typer(help="시험 장비 파일 · cycler files.", no_args_is_help=True)
+forecasts = typer.Typer(help="건강도 예측 · health forecasts; never billed on.", no_args_is_help=True)
 screen = typer.Typer(
     help="펄스로 하는 빠른 선별 · a fast screen by one pulse; never a capacity test.", no_args_is_help=True
 )
@@ -185,7 +186,7 @@ def screen_apply(
     out.print(inspecting.NOT_A_TEST_KO if ko else inspecting.NOT_A_TEST_EN)
 
 
-def _screened(fitted: screening.ScreenModel, cell: screening.PulsedCell) -> screening.ScreenedHealth | DomainError:
+def _screened(fitted: screening.ScreenModel, cell: PulsedCell) -> screening.ScreenedHealth | DomainError:
     """Screen one cell of a table; a refusal is its result, so that one odd cell does not silence the others."""
     try:
         return screening.apply_screen(fitted, cell.reading, cell_type=cell.cell_type)
@@ -193,7 +194,8 @@ def _screened(fitted: screening.ScreenModel, cell: screening.PulsedCell) -> scre
         return error
 
 
-def forecast_command(
+@forecasts.command("checks")
+def forecast_checks(
     chemistry: Annotated[Chemistry, typer.Argument(help="LMO | LFP | NMC")],
     checks: Annotated[
         list[str], typer.Option("--check", help="자체 점검 YYYY-MM-DD:SoH%[:U%[:mΩ]] · the pack's own checks; repeat.")

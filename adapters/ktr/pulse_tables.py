@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.sandbox.runner import MEBIBYTE, Limits, run_in_child
 from domain.certification.errors import ScreenMalformed
-from domain.certification.screening import CellType, PulsedCell, PulseReading
+from domain.certification.model import CellType, PulsedCell, PulseReading
 from domain.shared.untrusted import FileBroke
 
 LIMITS = Limits(input_bytes=16 * MEBIBYTE, output_bytes=16 * MEBIBYTE, timeout_s=20, cpu_s=20)

@@ -296,6 +296,18 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "pack.passports": ("배터리 여권", "Passports"),
         "pack.certificates": ("인증서", "Certificates"),
         "pack.no-certificate": ("인증서가 없습니다.", "No certificate yet."),
+        "pack.forecast": ("건강도 예측", "Health forecast"),
+        "pack.forecast-caption": (
+            "하루 한 번 10~90 % 순환, 25 ℃ 가정. 구간은 약 95 %",
+            "Cycled once a day from 10 to 90 % at 25 °C; intervals of about 95 %",
+        ),
+        "pack.forecast-note": (
+            "공개된 열화 모델({law})을 이 팩의 점검 {checks}건으로 맞춘 참고 값입니다. 요금에 쓰이지 않습니다.",
+            "A published law ({law}) scaled by this pack's {checks} checks: for planning. Nothing is billed on it.",
+        ),
+        "pack.forecast-day": ("날짜", "Day"),
+        "pack.forecast-interval": ("구간", "Interval"),
+        "pack.forecast-knee": ("열화가 가속되고 있습니다.", "The fade is speeding up."),
         "pack.certified-energy": ("인증 가용 에너지", "Certified usable energy"),
         "pack.reception": ("접수 보기", "See the reception"),
         "pack.receptions": ("접수", "Receptions"),

@@ -404,6 +404,38 @@ class CyclerRecord:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellType:
+    """One design of cell: figures learned on one say nothing about another."""
+
+    chemistry: str
+    rated_capacity_mah: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseReading:
+    """What the screen looks at: resistance after 5 s, at the first sample (mΩ), and the rest voltage (V)."""
+
+    r5s_mohm: float
+    r0_mohm: float
+    rest_v: float
+
+    @property
+    def row(self) -> tuple[float, ...]:
+        """The features in the model's order."""
+        return (self.r5s_mohm, self.r0_mohm, self.rest_v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulsedCell:
+    """A cell whose pulse and whose true capacity are both known; `soh_percent` is of the rated capacity."""
+
+    unit: str
+    cell_type: CellType
+    reading: PulseReading
+    soh_percent: float
+
+
 class MeasurementSource(StrEnum):
     """Where a value comes from; a file outranks a read-out, which outranks a typed value."""
 

@@ -10,6 +10,7 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     CyclerRecord,
+    PulsedCell,
     Queued,
     Reception,
     ReceptionState,
@@ -17,7 +18,6 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
-from domain.certification.screening import PulsedCell
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId

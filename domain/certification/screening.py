@@ -18,6 +18,7 @@ from domain.certification.errors import (
     ScreenTableMixed,
     ScreenTableTooSmall,
 )
+from domain.certification.model import CellType, PulsedCell, PulseReading
 from domain.certification.resistance import Pulse, PulseMethod
 
 METHOD = "PB5-1C-50"
@@ -36,38 +37,6 @@ _LENGTH_MAX = 20_000
 
 Row = tuple[float, ...]
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellType:
-    """One design of cell: figures learned on one say nothing about another."""
-
-    chemistry: str
-    rated_capacity_mah: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PulseReading:
-    """What the screen looks at: resistance after 5 s, at the first sample (mΩ), and the rest voltage (V)."""
-
-    r5s_mohm: float
-    r0_mohm: float
-    rest_v: float
-
-    @property
-    def row(self) -> Row:
-        """The features in the model's order."""
-        return (self.r5s_mohm, self.r0_mohm, self.rest_v)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PulsedCell:
-    """A cell whose pulse and whose true capacity are both known; `soh_percent` is of the rated capacity."""
-
-    unit: str
-    cell_type: CellType
-    reading: PulseReading
-    soh_percent: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

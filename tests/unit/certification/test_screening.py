@@ -14,10 +14,8 @@ from domain.certification.errors import (
     ScreenTableMixed,
     ScreenTableTooSmall,
 )
+from domain.certification.model import CellType, PulsedCell, PulseReading
 from domain.certification.screening import (
-    CellType,
-    PulsedCell,
-    PulseReading,
     apply_screen,
     fit_screen,
     reading_of,
