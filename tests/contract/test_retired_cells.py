@@ -5,13 +5,23 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters.ktr.pulse_tables import KtrPulseTables, cells_of
+from adapters.ktr.readers.record import record_of as record_of_series
+from adapters.ktr.readers.series import Series
+from app import inspecting
 from domain.certification.ageing import AgeingLaw, Duty, age
 from domain.certification.errors import ScreenMalformed
+from domain.certification.evaluating import evaluate
+from domain.certification.model import CyclerFormat
 from domain.certification.resistance import pulses
 from domain.certification.screening import apply_screen, fit_screen, reading_of
+from domain.certification.spelling import cycler_record_of
+from domain.shared.errors import DomainError
 from domain.shared.untrusted import FileRefused
 from tests.contract.test_real_files import STEP_LAYERS, record_of
 
@@ -141,3 +151,56 @@ async def test_the_refusal_comes_out_of_the_child():
         await KtrPulseTables().read(b"nothing")
 
     assert caught.value.code == "certification.screen-malformed"
+
+
+# ── the long proof ──
+
+
+@pytest.mark.prove
+@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.one_of(
+        st.binary(max_size=400),
+        st.lists(st.sampled_from([line(), line(unit="B2"), "x,y", '"', "\x00", line(level="45")]), max_size=6).map(
+            lambda rows: table(*rows)
+        ),
+        st.tuples(st.integers(0, 600), st.binary(min_size=1, max_size=6)).map(
+            lambda cut: table(line(), line(unit="B2"))[: cut[0]] + cut[1] + table(line())[cut[0] :]
+        ),
+    )
+)
+def test_no_table_makes_the_reader_stumble(content):
+    try:
+        cells = cells_of(content)
+    except ScreenMalformed:
+        return
+    assert all(0 < float(str(cell["soh_percent"])) < 200 for cell in cells)
+
+
+@pytest.mark.prove
+@settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(-1e308, 1e308), st.floats(-1e308, 1e308), st.floats(-1e308, 1e308), st.integers(0, 3)),
+        max_size=60,
+    ),
+    scale=st.sampled_from([1.0, 1e-3, 1e-6, 1e-300]),
+)
+def test_no_series_makes_the_record_or_its_evaluation_stumble(rows, scale):
+    columns = [np.array([row[at] for row in rows], dtype=np.float64) * scale for at in range(3)]
+    series = Series(
+        format=CyclerFormat.BDF_CSV,
+        parser="fuzz",
+        time_s=np.sort(columns[0]) if scale < 1 else columns[0],
+        voltage_v=columns[1],
+        current_a=columns[2],
+        step=np.array([row[3] for row in rows], dtype=np.int64),
+    )
+    try:
+        with np.errstate(all="ignore"):
+            record = cycler_record_of(json.loads(json.dumps(record_of_series(series, "ab" * 32))))
+    except DomainError:
+        return
+    found = evaluate(record, rated_capacity_ah=Decimal(5))
+    assert inspecting.as_json(inspecting.inspected(record, Decimal(5)))
+    assert found.health is None or found.health.u_percent >= 0
