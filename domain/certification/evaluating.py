@@ -137,8 +137,6 @@ def yielded(found: Evaluation, record: CyclerRecord, *, rated_capacity_ah: Decim
     an hour of rest and nothing else, impedance, and the uncertainty of the health. The rest is shown and not judged.
     """
     answers: dict[tuple[str, str], Decimal | None] = {}
-    if found.health is not None:
-        answers["T06", "u_soh"] = _rounded_up(found.health.u_percent)
     out, back = at_half_charge(found.pulses, rated_capacity_ah=rated_capacity_ah)
     if out is not None and out.method is PulseMethod.HPPC10:
         answers["T07", "r_dis"] = out.resistance_mohm
@@ -153,7 +151,10 @@ def yielded(found: Evaluation, record: CyclerRecord, *, rated_capacity_ah: Decim
             ("acr_1khz", found.impedance.acr_1khz_ohm),
         ):
             answers["T09", key] = None if ohm is None else ohm * 1000
-    return {key: _rounded(value) for key, value in answers.items() if value is not None}
+    known = {key: _rounded(value) for key, value in answers.items() if value is not None}
+    if found.health is not None:
+        known["T06", "u_soh"] = _rounded_up(found.health.u_percent)
+    return known
 
 
 def _rounded(value: Decimal) -> Decimal:
