@@ -31,11 +31,10 @@ from domain.certification.forecasting import Forecast
 from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
 from domain.journeys import pack_health, pack_life, readings, trace
-from domain.journeys.system import system_actor
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.validation import DEFAULTS, Scanned
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import SIGNED_IN, SYSTEM, Actor, Role, system_actor
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
@@ -347,7 +346,7 @@ def _progress(language: Language, *, quiet: bool) -> Iterator[Callable[[str], No
 
 async def _operator(ports: Ports) -> Actor:
     """Return the one in whose name the command line looks: whoever can open this database may see all of it."""
-    async with ports.unit() as opened:
+    async with ports.unit(SYSTEM) as opened:
         operators = await opened.parties.of_kind(PartyKind.OPERATOR)
     tenant_id = operators[0].tenant_id if operators else TenantId(1)
     return replace(system_actor(tenant_id), role=Role.OPERATOR)
@@ -362,8 +361,9 @@ def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "k
 
     async def run() -> trace.PackTrace:
         async with _ports(settings) as ports:
-            pack_id = await trace.find_pack(pack, unit=ports.unit)
-            return await trace.trace_pack(pack_id, actor=await _operator(ports), unit=ports.unit)
+            actor = await _operator(ports)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
+            return await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
 
     found = _run(run, language, as_json=as_json)
     if as_json:
@@ -379,8 +379,9 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
 
     async def run() -> int:
         async with _ports(settings) as ports:
-            pack_id = await trace.find_pack(pack, unit=ports.unit)
-            return await pack_life.verify_history(pack_id, unit=ports.unit)
+            actor = await _operator(ports)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
+            return await pack_life.verify_history(pack_id, actor=actor, unit=ports.unit)
 
     entries = _run(run, language, as_json=as_json)
     if as_json:
@@ -402,8 +403,9 @@ def forecast_pack(
 
     async def run() -> Forecast:
         async with _ports(settings) as ports:
-            pack_id = await trace.find_pack(pack, unit=ports.unit)
-            found = await trace.trace_pack(pack_id, actor=await _operator(ports), unit=ports.unit)
+            actor = await _operator(ports)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
+            found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
             checks = pack_health.own_checks(found.certificates)
             return pack_health.outlook(found.pack.chemistry, checks, years=years)
 
@@ -468,7 +470,7 @@ def meter_import(
 
 
 async def _owner(ports: Ports, site_id: SiteId) -> TenantId:
-    async with ports.unit() as opened:
+    async with ports.unit(SYSTEM) as opened:
         for tenant in await opened.parties.of_kind(PartyKind.TENANT):
             with contextlib.suppress(SiteUnknown):
                 return (await opened.sites.one(tenant.tenant_id, site_id)).tenant_id
@@ -567,7 +569,7 @@ def tenant_add(
 def person_add(
     sign_in_name: Annotated[str, typer.Argument(help="로그인 이름.")],
     printed_name: Annotated[str, typer.Argument(help="문서에 찍히는 이름.")],
-    role: Annotated[Role, typer.Argument(help="tenant | tester | approver | operator")],
+    role: Annotated[Role, typer.Argument(help=" | ".join(SIGNED_IN))],
     tenant_number: Annotated[int, typer.Argument(metavar="TENANT", help="기관 번호.")],
     password_file: Annotated[
         Path | None, typer.Option("--password-file", help="비밀번호 파일; 없으면 묻는다 · asked for when absent.")

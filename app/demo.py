@@ -38,6 +38,7 @@ from domain.passport import usecases as passport
 from domain.passport.attributes import Tier, visible
 from domain.passport.digital_link import gtin_check_digit
 from domain.passport.model import EntryKind, Pack
+from domain.shared.actor import SYSTEM
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import SLOT, Month, day_start, seoul_day
@@ -617,7 +618,7 @@ class _Teller:
             ids=ports.ids,
             clock=ports.clock,
         )
-        async with ports.unit() as work:
+        async with ports.unit(SYSTEM) as work:
             balances = await work.ledger.balances(contract.tenant_id)
             standing = await work.invoices.one(contract.tenant_id, invoice.invoice_id)
         self.story.told["month"] = {
@@ -637,7 +638,7 @@ class _Teller:
 
     async def look_back(self, pack: Pack, issued: Issued) -> None:
         ports = self.ports
-        held = await pack_life.verify_history(pack.pack_id, unit=ports.unit)
+        held = await pack_life.verify_history(pack.pack_id, actor=self.people.operator, unit=ports.unit)
         found = await trace.trace_pack(pack.pack_id, actor=self.people.operator, unit=ports.unit)
         self.story.life, self.story.told_at = found, ports.clock.now()
         self.story.told["trace"] = {

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from app.ports import Ports
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Tenant
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.errors import NotFound, Unavailable
 from domain.shared.identifiers import PersonId, TenantId
 
 OPERATOR, KTR, TENANT, NEIGHBOUR = TenantId(1), TenantId(2), TenantId(11), TenantId(12)
 
 PEOPLE: tuple[tuple[str, str, Role, TenantId], ...] = (
-    ("tenant", "이입주", Role.TENANT, TENANT),
-    ("neighbour", "박이웃", Role.TENANT, NEIGHBOUR),
+    ("tenant", "이입주", Role.TENANT_ADMIN, TENANT),
+    ("neighbour", "박이웃", Role.TENANT_ADMIN, NEIGHBOUR),
     ("tester", "김시험", Role.TESTER, KTR),
     ("approver", "최승인", Role.APPROVER, KTR),
     ("operator", "정운영", Role.OPERATOR, OPERATOR),
@@ -75,26 +75,26 @@ def sign_in_password(home: Path) -> str:
 
 async def is_empty(ports: Ports) -> bool:
     """Say whether the database has no party yet."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         return not any([await work.parties.of_kind(kind) for kind in PartyKind])
 
 
 async def has_people(ports: Ports) -> bool:
     """Say whether those of the demonstration are in this database."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         return all([await work.people.named(name) for name, *_ in PEOPLE])
 
 
 async def is_untold(ports: Ports) -> bool:
     """Say whether the story was never told to its end: nothing was invoiced yet."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         return not await work.invoices.page(tenant_id=None, after=None, limit=1)
 
 
 async def make_complex(ports: Ports, *, password: str) -> None:
     """Make the demonstration complex with its parties and people, all of it or nothing."""
     password_hash = await ports.passwords.hash(password)
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         await work.parties.add_complex(
             IndustrialComplex(
                 complex_id=1, name_ko="구미 시연 산업단지", name_en="Gumi Demonstration Industrial Complex"
@@ -182,7 +182,7 @@ async def find_people(ports: Ports) -> DemoPeople:
     Raises:
         DemoPeopleMissing: they are not in this database.
     """
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         found = {name: await work.people.named(name) for name, *_ in PEOPLE}
         people = {name: person.actor for name, person in found.items() if person is not None}
         if len(people) < len(PEOPLE):

@@ -102,6 +102,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     from adapters.documents.typesetter import TypstDocuments
     from adapters.ktr.protocol_file import SHIPPED, load_protocol
     from adapters.postgres.engine import open_engine
+    from adapters.postgres.roles import APP
     from adapters.postgres.work import PostgresUnit
     from adapters.qr.labels import QrLabels
     from adapters.stripe.payments import StripePayments, stripe_client
@@ -109,7 +110,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
 
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, role=APP)
     documents = TypstDocuments()
     try:
         yield Ports(

@@ -1,7 +1,7 @@
 """Runs the revisions on a connection that the program hands over."""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import adapters.postgres.tables.all  # noqa: F401  (fills the metadata)
@@ -11,7 +11,6 @@ _connection = context.config.attributes["connection"]
 if not isinstance(_connection, Connection):
     raise TypeError("revisions run on a connection that the program opened")
 
-_connection.execute(text(f"create schema if not exists {SCHEMA}"))
 context.configure(
     connection=_connection,
     target_metadata=SQLModel.metadata,

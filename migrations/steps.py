@@ -8,11 +8,23 @@ from alembic import op
 from sqlalchemy import text
 
 SCHEMA = "sunhwan"
+APP, AUDITOR = "sunhwan_app", "sunhwan_auditor"
+
+EXTENT = "(select split_part(current_setting('app.reach', true), ':', 1))"
+OWN = (
+    "(select case when split_part(current_setting('app.reach', true), ':', 1) in ('tenant', 'body', 'granted')"
+    " then nullif(split_part(current_setting('app.reach', true), ':', 2), '')::int end)"
+)
+"""How far the transaction reaches and whose it is; told by `begin`, and both empty when nobody told.
+
+The `(select …)` makes each a constant of the statement, so that indexes are used.
+"""
 
 
 def begin() -> None:
     """Open a revision: wait for no lock longer than five seconds, and keep Citus sequential."""
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL app.reach = 'complex:0'")  # the owner is bound by the policies as well
     if _citus():
         op.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
 
@@ -28,6 +40,49 @@ def distribute(table: str, column: str, *, with_table: str | None = None) -> Non
     if _citus():
         beside = "none" if with_table is None else f"{SCHEMA}.{with_table}"
         op.execute(f"select create_distributed_table('{SCHEMA}.{table}', '{column}', colocate_with => '{beside}')")
+
+
+def reach(*extents: str) -> str:
+    """Return the condition that the transaction reaches one of these extents."""
+    return f"{EXTENT} in ({', '.join(repr(extent) for extent in extents)})"
+
+
+COMPLEX = reach("complex")
+ANYBODY = reach("complex", "tenant", "body", "granted", "public")
+OWN_ROWS = f"({COMPLEX} or tenant_id = {OWN})"
+"""The complex's staff reach every organisation's rows, everybody else their own."""
+
+
+def guard(table: str, *, read: str = OWN_ROWS, write: str = OWN_ROWS, may: str = "select, insert") -> None:
+    """Close a table to the program but for these rows and statements; `may` lists what is granted.
+
+    Reading and writing are policies of their own, for everybody who is not a superuser, the owner included.
+    """
+    name = f"{SCHEMA}.{table}"
+    op.execute(f"alter table {name} enable row level security")
+    op.execute(f"alter table {name} force row level security")
+    op.execute(f"create policy {table}_read on {name} for select using ({read})")
+    op.execute(f"create policy {table}_insert on {name} for insert with check ({write})")
+    op.execute(f"create policy {table}_update on {name} for update using ({write}) with check ({write})")
+    op.execute(f"create policy {table}_delete on {name} for delete using ({write})")
+    op.execute(f"create policy {table}_audit on {name} for select to {AUDITOR} using (true)")
+    op.execute(f"grant {may} on {name} to {APP}")
+
+
+def audited(table: str, *columns: str) -> None:
+    """Let the auditor read a table, or only these columns of it."""
+    which = f" ({', '.join(columns)})" if columns else ""
+    op.execute(f"grant select{which} on {SCHEMA}.{table} to {AUDITOR}")
+
+
+def unguard(table: str) -> None:
+    """Undo `guard` and `audited`."""
+    name = f"{SCHEMA}.{table}"
+    for policy in ("read", "insert", "update", "delete", "audit"):
+        op.execute(f"drop policy {table}_{policy} on {name}")
+    op.execute(f"alter table {name} no force row level security")
+    op.execute(f"alter table {name} disable row level security")
+    op.execute(f"revoke all on {name} from {APP}, {AUDITOR}")
 
 
 def _citus() -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import open_engine
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import APP
 from adapters.postgres.supervisor import EmbeddedPostgres
 from adapters.postgres.work import PostgresUnit
 
@@ -87,13 +88,21 @@ async def database_url(server_url: str, migrated: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """A pool on the fresh database."""
+    """A pool on the fresh database as its owner, bound by nothing: for what a test arranges or spoils."""
     engine = open_engine(database_url, pool_size=4)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-def postgres_unit(engine: AsyncEngine) -> PostgresUnit:
-    """Opens transactions on the fresh database: `async with postgres_unit() as work: …`."""
-    return PostgresUnit(engine)
+async def app_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A pool on the fresh database as the program has it: with the program's role, and bound by its policies."""
+    engine = open_engine(database_url, pool_size=4, role=APP)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def postgres_unit(app_engine: AsyncEngine) -> PostgresUnit:
+    """Opens transactions on the fresh database: `async with postgres_unit(SYSTEM) as work: …`."""
+    return PostgresUnit(app_engine)

@@ -82,8 +82,10 @@ class DatabaseUrlMalformed(RuleBroken):
     title_en = "DATABASE_URL is not usable; it reads postgresql://user:password@host/name."
 
 
-def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+def open_engine(url: str, *, pool_size: int = 10, role: str | None = None) -> AsyncEngine:
     """Return a bounded pool for `postgresql+asyncpg://…`; bare `postgresql://` and `postgres://` mean asyncpg too.
+
+    `role` is who its connections are, whoever signs them in; none leaves them what their sign-in makes them.
 
     Raises:
         DatabaseUrlMalformed: the address is none of PostgreSQL.
@@ -94,12 +96,12 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     if not url.startswith("postgresql+asyncpg://"):
         raise DatabaseUrlMalformed
     try:
-        return _engine(url, pool_size)
+        return _engine(url, pool_size, role)
     except (ArgumentError, ValueError) as error:
         raise DatabaseUrlMalformed from error
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, role: str | None) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -114,6 +116,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
                 "lock_timeout": "10s",
                 "idle_in_transaction_session_timeout": "60s",
                 "citus.propagate_set_commands": "local",
+                **({} if role is None else {"role": role}),
             },
         },
     )
@@ -126,6 +129,11 @@ def _ping_after_rest(engine: AsyncEngine) -> None:
     pool, dialect = engine.sync_engine.pool, engine.sync_engine.dialect
 
     def returned(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        driver = entry.driver_connection
+        if driver is not None and not driver.is_closed() and driver.is_in_transaction():
+            # Whoever left a transaction open left its reach in it as well: nobody else may be lent this connection.
+            entry.invalidate()
+            return
         entry.info[_RETURNED] = time.monotonic()
 
     def lent(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:

@@ -1,6 +1,6 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from datetime import date, datetime
 
 import asyncpg
@@ -248,8 +248,6 @@ async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
     """Return the driver's own connection, inside this transaction: the readings door needs its COPY and its speed."""
     raw = await connection.get_raw_connection()
     driver: asyncpg.Connection = raw.driver_connection
-    if not driver.is_in_transaction():
-        await connection.execute(text("select 1"))
     return driver
 
 
@@ -274,15 +272,11 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
 
 
 class PostgresReadings:
-    """Day blocks.
-
-    `share` begins its transaction by the driver itself, in the same trip as its lock; `commit` and `undo`
-    belong to it. Only the driver speaks in such a transaction: `share`, `PostgresSites.numbered` and `add`.
-    """
+    """Day blocks."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._began: asyncpg.Connection | None = None
+        self._made: MutableMapping[str, object] | None = None
 
     async def hold(self, tenant_id: TenantId) -> None:
         """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
@@ -295,32 +289,15 @@ class PostgresReadings:
         """Let those who hold the readings wait; the lock is shared with others who add."""
         raw = await self._connection.get_raw_connection()
         driver: asyncpg.Connection = raw.driver_connection
-        began = driver.is_in_transaction()
         if _ARRIVED not in raw.info:
             await driver.execute(_MAKE_ARRIVED)
-            if not began:
-                raw.info[_ARRIVED] = True
-        lock = f"select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
-        if not began:
-            self._began = driver
-            lock = f"begin; {lock}"
-        await driver.execute(lock)
+            self._made = raw.info
+        await driver.execute(f"select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})")
 
-    async def commit(self) -> None:
-        """Commit the transaction that `share` began, if it did."""
-        if self._began is not None:
-            await self._began.execute("commit")
-            self._began = None
-
-    async def undo(self) -> None:
-        """Undo the transaction that `share` began, if it stands; a connection that cannot is thrown away."""
-        if self._began is None:
-            return
-        try:
-            await self._began.execute("rollback")
-        except BaseException:
-            await self._connection.invalidate()
-            raise
+    def committed(self) -> None:
+        """Remember what the connection keeps from now on."""
+        if self._made is not None:
+            self._made[_ARRIVED] = True
 
     async def add(
         self,

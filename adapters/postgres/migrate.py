@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import reaching
+from adapters.postgres.roles import MIGRATOR, prepare_roles
 
 _ROOT = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 0x53554E4857414E  # "SUNHWAN": two programs that start at once migrate one after the other
@@ -32,14 +33,17 @@ def newest_revision() -> str:
 
 
 async def migrate(engine: AsyncEngine, *, to: str = "head") -> None:
-    """Run the revisions up to `to`, all in one transaction; `base` undoes them.
+    """Run the revisions up to `to` as the role that owns the tables, all in one transaction; `base` undoes them.
 
     Raises:
         DatabaseUnreachable: no database answers.
+        RolesMissing: the roles are not there, and this sign-in may not make them.
     """
 
     def run(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        prepare_roles(connection)
+        connection.execute(text(f"set local role {MIGRATOR}"))
         if to == "base":
             command.downgrade(_config(connection), "base")
         else:

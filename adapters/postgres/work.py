@@ -27,23 +27,22 @@ from adapters.postgres.metering import (
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
+from adapters.postgres.transaction import Transaction
+from domain.shared.actor import Actor
 
 
 class PostgresWork:
     """What a use case reads and writes inside one transaction."""
 
-    def __init__(self, connection: AsyncConnection, channels: KnownChannels) -> None:
+    def __init__(self, connection: AsyncConnection, transaction: Transaction, channels: KnownChannels) -> None:
         self._connection = connection
+        self._transaction = transaction
         self._channels = channels
 
     async def commit(self) -> None:
         """Make the work durable."""
-        await self.readings.commit()
-        await self._connection.commit()
-
-    async def undo(self) -> None:
-        """Leave nothing of a transaction that was not committed."""
-        await self.readings.undo()
+        await self._transaction.commit()
+        self.readings.committed()
 
     @cached_property
     def numbers(self) -> PostgresNumbers:
@@ -187,22 +186,29 @@ class PostgresWork:
 
 
 class PostgresUnit:
-    """Opens transactions; leaving one without commit undoes everything."""
+    """Opens transactions on somebody's behalf; leaving one without commit undoes everything.
+
+    Each begins by telling the database how far its actor reaches, for this transaction only: row-level security
+    shows and takes no more, and nothing at all when nothing was told (docs/decisions/0014-isolation-twice.md).
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        # The driver's own transactions begin with a trip of their own; ours begin in the one that tells the reach.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._channels: KnownChannels = {}
 
-    def __call__(self) -> AbstractAsyncContextManager[PostgresWork]:
+    def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
         """Open one transaction."""
-        return self._open()
+        return self._open(actor)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[PostgresWork]:
+    async def _open(self, actor: Actor) -> AsyncIterator[PostgresWork]:
         with reaching():
             async with self._engine.connect() as connection:
-                work = PostgresWork(connection, self._channels)
                 try:
-                    yield work
-                finally:
-                    await work.undo()
+                    async with Transaction(connection, actor) as begun:
+                        yield PostgresWork(connection, begun, self._channels)
+                except BaseException as error:
+                    if not isinstance(error, Exception):
+                        await connection.invalidate()  # cancelled in the middle: nobody knows where the server stands
+                    raise

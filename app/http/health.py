@@ -5,6 +5,7 @@ from litestar import get
 from app.http.identity import GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import Out
+from domain.shared.actor import SYSTEM
 
 
 class HealthOut(Out):
@@ -33,7 +34,7 @@ async def livez() -> HealthOut:
 )
 async def readyz(ports: GivenPorts) -> HealthOut:
     """Answer when the database does."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         await work.people.failures_since("", ports.clock.now())
     return HealthOut(status="ready")
 

@@ -309,7 +309,7 @@ class PacksController(Controller):
         identifier: Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=TEXT_PATTERN)],
     ) -> TraceOut:
         """Show the whole life of the pack that an identifier leads to."""
-        pack_id = await trace.find_pack(identifier, unit=ports.unit)
+        pack_id = await trace.find_pack(identifier, actor=actor, unit=ports.unit)
         return trace_out(await trace.trace_pack(pack_id, actor=actor, unit=ports.unit))
 
     @get("/{pack_id:uuid}", operation_id="ShowPack", summary="Show a pack's life", responses=PROBLEMS)
@@ -340,8 +340,8 @@ class PacksController(Controller):
     @get("/{pack_id:uuid}/history/check", operation_id="VerifyHistory", summary="Verify a history", responses=PROBLEMS)
     async def verify(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> HistoryCheckOut:
         """Check every seal; the problem document names the first broken entry."""
-        await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit)
-        return HistoryCheckOut(entries=await pack_life.verify_history(PackId(pack_id), unit=ports.unit))
+        held = await pack_life.verify_history(PackId(pack_id), actor=actor, unit=ports.unit)
+        return HistoryCheckOut(entries=held)
 
     @post("/{pack_id:uuid}/repurpose", operation_id="RepurposePack", summary="Open a second life", responses=PROBLEMS)
     async def repurpose(

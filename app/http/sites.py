@@ -207,7 +207,7 @@ class SitesController(Controller):
     @get("/", operation_id="ListSites", summary="List a tenant's sites", responses=PROBLEMS)
     async def list_sites(self, ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None) -> list[SiteOut]:
         """List a tenant's sites, oldest first."""
-        async with ports.unit() as work:
+        async with ports.unit(actor) as work:
             sites = await metering.list_sites(actor, tenant_id=TenantId(tenant_id or actor.tenant_id), work=work)
         return [_site_out(site) for site in sites]
 
@@ -221,7 +221,7 @@ class SitesController(Controller):
         self, site_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None
     ) -> list[ChannelOut]:
         """List a site's channels by number."""
-        async with ports.unit() as work:
+        async with ports.unit(actor) as work:
             channels = await metering.list_channels(
                 actor, tenant_id=TenantId(tenant_id or actor.tenant_id), site_id=SiteId(site_id), work=work
             )
@@ -271,7 +271,7 @@ class SitesController(Controller):
         tenant_id: TenantQuery = None,
     ) -> MonthOut:
         """Show what the energy did in a month."""
-        async with ports.unit() as work:
+        async with ports.unit(actor) as work:
             energy = await metering.read_month(
                 metering.ReadMonth(
                     actor=actor,

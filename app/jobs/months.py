@@ -7,7 +7,7 @@ import structlog
 from app.ports import Ports
 from domain.identity.model import PartyKind
 from domain.journeys.month_close import CloseMonth, close_month
-from domain.journeys.system import system_actor
+from domain.shared.actor import SYSTEM, system_actor
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import ContractId
 from domain.shared.outbox import JobReport
@@ -29,7 +29,7 @@ async def close_months(ports: Ports) -> JobReport:
     last_month = Month.of(seoul_day(started_at).replace(day=1) - timedelta(days=1))
     did = failed = 0
     said = ""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         operators = await work.parties.of_kind(PartyKind.OPERATOR)
     for contract in await _contracts(ports) if operators else ():
         for month in await _months_due(contract, last_month, ports):
@@ -68,7 +68,7 @@ async def _months_due(contract: Contract, last_month: Month, ports: Ports) -> li
         return []
     month, end = Month.of(contract.starts_on), min(last_month, Month.of(contract.ends_on))
     due = []
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         while month <= end:
             if await work.invoices.of_month(contract.tenant_id, contract.contract_id, month) is None:
                 due.append(month)
@@ -80,7 +80,7 @@ async def _contracts(ports: Ports) -> list[Contract]:
     found: list[Contract] = []
     after: ContractId | None = None
     while True:
-        async with ports.unit() as work:
+        async with ports.unit(SYSTEM) as work:
             page = await work.contracts.page(tenant_id=None, after=after, limit=CONTRACTS_A_PAGE)
         found.extend(page)
         if len(page) < CONTRACTS_A_PAGE:

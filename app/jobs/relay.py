@@ -9,6 +9,7 @@ from app.ports import Ports
 from domain.billing.errors import NothingToPay, PaymentMethodOff
 from domain.billing.model import Payer
 from domain.journeys.month_close import INVOICE_FINALISED
+from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import InvoiceId, TenantId
 from domain.shared.outbox import JobReport, Message
@@ -28,13 +29,13 @@ async def relay(ports: Ports) -> JobReport:
     did = failed = 0
     said = ""
     for _ in range(MESSAGES_A_RUN):
-        async with ports.unit() as work:
+        async with ports.unit(SYSTEM) as work:
             message = await work.outbox.claim(now=ports.clock.now(), lease=LEASE)
             await work.commit()
         if message is None:
             break
         trouble = await _tried(message, ports)
-        async with ports.unit() as work:
+        async with ports.unit(SYSTEM) as work:
             if trouble is None:
                 did += 1
                 await work.outbox.done(message.message_id, now=ports.clock.now())
@@ -80,7 +81,7 @@ async def _carry_out(message: Message, ports: Ports) -> None:
 
 async def _ask_for_payment(tenant_id: TenantId, invoice_id: InvoiceId, ports: Ports) -> None:
     """Ask for an invoice's money in every way that is set up; asking twice makes one claim."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         invoice = (await work.invoices.one(tenant_id, invoice_id)).invoice
         tenant = await work.parties.one(tenant_id)
     for payments in ports.payments:

@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.jobs.months import close_months
 from app.jobs.relay import relay
 from app.ports import Ports
+from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
 from domain.shared.outbox import JobReport
 from domain.shared.time import SEOUL
@@ -64,7 +65,7 @@ async def run_job(job: Job, ports: Ports) -> None:
     """Run a job and keep what it says; a database that is away is no reason to stop the schedule."""
     try:
         report = await job(ports)
-        async with ports.unit() as work:
+        async with ports.unit(SYSTEM) as work:
             await work.job_reports.write(report)
             await work.commit()
     except DomainError as error:
@@ -77,7 +78,7 @@ async def run_job(job: Job, ports: Ports) -> None:
 async def sweep_sessions(ports: Ports) -> JobReport:
     """Forget expired sessions."""
     started_at = ports.clock.now()
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         swept = await work.sessions.sweep(now=started_at)
         await work.commit()
     return JobReport(

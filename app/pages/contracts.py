@@ -25,7 +25,7 @@ from domain.journeys import trace as tracing
 from domain.metering import usecases as metering
 from domain.metering.model import ImportReport, Site, UsageSnapshot
 from domain.passport.model import Pack
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import ContractId, PackId, PlanId, SiteId, TenantId
 from domain.shared.time import Month, seoul_day
@@ -67,15 +67,15 @@ def scaled_up(form: Mapping[str, str], language: str, **names: tuple[str, int]) 
     return changed
 
 
-async def tenants(ports: Ports) -> tuple[Tenant, ...]:
+async def tenants(actor: Actor, ports: Ports) -> tuple[Tenant, ...]:
     """Return the complex's tenants."""
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         return await work.parties.of_kind(PartyKind.TENANT)
 
 
 async def sites_of(actor: Actor, parties: tuple[Tenant, ...], ports: Ports) -> list[tuple[Tenant, Site]]:
     """Return every tenant's sites with whose they are."""
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         return [
             (tenant, site)
             for tenant in parties
@@ -91,7 +91,7 @@ async def list_contracts(
     after: Annotated[UUID | None, QueryParameter()] = None,
 ) -> Template:
     """List contracts, and offer to sign one."""
-    actor.require(Role.OPERATOR)
+    actor.require(*COMPLEX_STAFF)
     return page.show("contracts.html", **await _contracts(ports, actor, after))
 
 
@@ -99,7 +99,7 @@ async def _contracts(ports: Ports, actor: Actor, after: UUID | None = None) -> d
     found = await subscriptions.list_contracts(
         actor, after=None if after is None else ContractId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
     )
-    parties = await tenants(ports)
+    parties = await tenants(actor, ports)
     return {
         "contracts": found[:PAGE_LENGTH],
         "more": found[PAGE_LENGTH - 1].contract_id if len(found) > PAGE_LENGTH else None,
@@ -162,7 +162,7 @@ class ContractFile:
 async def contract_file(actor: Actor, contract: Contract, ports: Ports) -> ContractFile:
     """Gather a contract that the actor was shown to be allowed to see."""
     tenant_id, contract_id = contract.tenant_id, contract.contract_id
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         months = []
         for snapshot in await work.usage_snapshots.of_contract(tenant_id, contract_id, limit=MONTHS_SHOWN_MAX):
             invoice = await work.invoices.of_month(tenant_id, contract_id, snapshot.usage.month)
@@ -221,7 +221,7 @@ async def _standing(assignment: Assignment, ports: Ports) -> public_passport.Sta
 async def _candidates(actor: Actor, ports: Ports) -> tuple[tuple[Pack, Certificate], ...]:
     packs = await tracing.list_packs(actor, after=None, limit=CANDIDATES_MAX, unit=ports.unit)
     candidates = []
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         for pack in packs:
             certificate = None if pack.contract_id else await work.certificates.standing(pack.pack_id)
             if certificate is not None:
@@ -370,7 +370,7 @@ async def list_sites(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> T
 
 async def _sites(ports: Ports, actor: Actor, report: ImportReport | None = None) -> dict[str, object]:
     actor.require(Role.OPERATOR)
-    parties = await tenants(ports)
+    parties = await tenants(actor, ports)
     return {"parties": parties, "sites": await sites_of(actor, parties, ports), "report": report}
 
 
@@ -435,7 +435,7 @@ async def list_deposits(ports: GivenPorts, actor: GivenActor, page: GivenPage) -
 
 async def _deposits(ports: Ports, actor: Actor) -> dict[str, object]:
     deposits = await subscriptions.list_deposits(actor, only_unapplied=False, limit=PAGE_LENGTH, unit=ports.unit)
-    parties = await tenants(ports)
+    parties = await tenants(actor, ports)
     return {"deposits": deposits, "parties": {one.tenant_id: one for one in parties}}
 
 

@@ -23,7 +23,7 @@ from domain.metering import usecases as metering
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import Site
 from domain.metering.views import EnergyFlows, MonthEnergy
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor
 from domain.shared.identifiers import InvoiceId, TenantId
 from domain.shared.time import Month, seoul_day
 
@@ -71,9 +71,9 @@ async def _chosen(
     actor: Actor, ports: Ports, tenant: int | None, site_id: UUID | None
 ) -> tuple[TenantId, Site | None, tuple[Site, ...]]:
     """Return whose energy is looked at, which site, and which sites there are."""
-    actor.require(Role.TENANT, Role.OPERATOR)
+    actor.require(*TENANT_STAFF, *COMPLEX_STAFF)
     whose = TenantId(tenant) if tenant is not None else actor.tenant_id
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         sites = await metering.list_sites(actor, tenant_id=whose, work=work)
     chosen = next((one for one in sites if site_id is None or one.site_id == site_id), None)
     if chosen is None and site_id is not None:
@@ -85,7 +85,7 @@ async def _months_frozen(actor: Actor, ports: Ports, site: Site) -> tuple[Month,
     """Return a site's frozen months, newest first."""
     contracts = await subscriptions.list_contracts(actor, after=None, limit=100, unit=ports.unit)
     months: set[Month] = set()
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         for contract in contracts:
             if contract.site_id == site.site_id:
                 found = await work.usage_snapshots.of_contract(site.tenant_id, contract.contract_id, limit=24)
@@ -94,7 +94,7 @@ async def _months_frozen(actor: Actor, ports: Ports, site: Site) -> tuple[Month,
 
 
 async def _read(actor: Actor, ports: Ports, site: Site, month: Month) -> MonthEnergy:
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         return await metering.read_month(
             metering.ReadMonth(actor=actor, tenant_id=site.tenant_id, site_id=site.site_id, month=month), work=work
         )
@@ -161,7 +161,7 @@ async def energy_page(
             )
             for width in (charts.WIDE, charts.NARROW)
         ],
-        address=f"site={chosen.site_id}" + (f"&tenant={whose}" if actor.role is Role.OPERATOR else ""),
+        address=f"site={chosen.site_id}" + (f"&tenant={whose}" if actor.is_complex else ""),
     )
 
 
@@ -207,7 +207,7 @@ async def energy_table(
 @get("/contract")
 async def own_contracts(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
     """Show a tenant its contracts with plan, pack and certificate."""
-    actor.require(Role.TENANT)
+    actor.require(*TENANT_STAFF)
     contracts = await subscriptions.list_contracts(actor, after=None, limit=PAGE_LENGTH, unit=ports.unit)
     files = [await contract_file(actor, one, ports) for one in contracts]
     standings = {
@@ -231,12 +231,12 @@ async def list_invoices(
     found = await subscriptions.list_invoices(
         actor, after=None if after is None else InvoiceId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
     )
-    operator = actor.role is Role.OPERATOR
+    operator = actor.is_complex
     return page.show(
         "invoices.html",
         invoices=found[:PAGE_LENGTH],
         more=found[PAGE_LENGTH - 1].invoice.invoice_id if len(found) > PAGE_LENGTH else None,
-        parties={one.tenant_id: one for one in await tenants(ports)} if operator else {},
+        parties={one.tenant_id: one for one in await tenants(actor, ports)} if operator else {},
         today=seoul_day(ports.clock.now()),
     )
 
@@ -246,7 +246,7 @@ async def own_invoice(
     invoice_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
 ) -> Template | Redirect:
     """Show a tenant its invoice."""
-    if actor.role is not Role.TENANT:
+    if not actor.is_tenant:
         raise InvoiceUnknown(invoice=str(invoice_id))
     return await _invoice(page, ports, actor, actor.tenant_id, InvoiceId(invoice_id))
 
@@ -263,7 +263,7 @@ async def _invoice(page: GivenPage, ports: Ports, actor: Actor, tenant_id: Tenan
     found = await subscriptions.find_invoice(actor, invoice_id, tenant_id=tenant_id, unit=ports.unit)
     invoice = found.standing.invoice
     contract = await subscriptions.find_contract(actor, invoice.contract_id, tenant_id=tenant_id, unit=ports.unit)
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         snapshot = await metering.show_snapshot(
             actor, tenant_id=tenant_id, contract_id=invoice.contract_id, month=invoice.month, work=work
         )
@@ -277,8 +277,7 @@ async def _invoice(page: GivenPage, ports: Ports, actor: Actor, tenant_id: Tenan
         buyer=buyer,
         inputs=json.dumps(json.loads(invoice.rating_inputs), ensure_ascii=False, indent=2),
         today=seoul_day(ports.clock.now()),
-        pdf=f"/api/v1/invoices/{invoice.invoice_id}/pdf"
-        + (f"?tenant_id={tenant_id}" if actor.role is Role.OPERATOR else ""),
+        pdf=f"/api/v1/invoices/{invoice.invoice_id}/pdf" + (f"?tenant_id={tenant_id}" if actor.is_complex else ""),
     )
 
 

@@ -21,13 +21,13 @@ from litestar.template.config import TemplateConfig
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
-from app.http.identity import GivenPorts, actor_or_nobody
+from app.http.identity import actor_of, known_actor
 from app.http.problems import note_problem, problem_of, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import TENANT_STAFF, Actor, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -37,9 +37,11 @@ LANGUAGE_COOKIE = "lang"
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    Role.TENANT: (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices")),
+    **dict.fromkeys(
+        TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
+    ),
     Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
-    Role.APPROVER: (("/ktr", "nav.queue"), ("/packs", "nav.packs")),
+    **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
         ("/contracts", "nav.contracts"),
@@ -48,10 +50,15 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/invoices", "nav.invoices"),
         ("/deposits", "nav.deposits"),
     ),
+    Role.FINANCE: (("/invoices", "nav.invoices"), ("/deposits", "nav.deposits"), ("/contracts", "nav.contracts")),
+    **dict.fromkeys(
+        (Role.ADMIN, Role.AUDITOR),
+        (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices")),
+    ),
 }
 """What each role is offered; nothing else is shown."""
 
-HOME: Mapping[Role, str] = {Role.TENANT: "/energy", Role.TESTER: "/ktr", Role.APPROVER: "/ktr", Role.OPERATOR: "/packs"}
+HOME: Mapping[Role, str] = {role: addresses[0][0] for role, addresses in NAVIGATION.items()}
 
 
 def safe_path(text: str | None) -> str:
@@ -107,18 +114,20 @@ class Page:
 GivenPage: TypeAlias = NamedDependency[SkipValidation[Page]]
 
 
-async def give_page(request: PageRequest, ports: GivenPorts) -> Page:
+async def give_page(request: PageRequest) -> Page:
     """Hand a page's door the page being made."""
+    return _page(request, await actor_of(request))
+
+
+def _page(request: PageRequest, actor: Actor | None) -> Page:
     wanted = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     query = request.url.query
-    page = Page(
+    return Page(
         language=wanted if wanted in LANGUAGES else "ko",
-        actor=await actor_or_nobody(request, ports),
+        actor=actor,
         path=request.scope["path"],
         here=f"{request.scope['path']}?{query}" if query else request.scope["path"],
     )
-    request.state["page"] = page
-    return page
 
 
 def give_page_actor(page: GivenPage) -> Actor:
@@ -192,7 +201,6 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
-    page: Page | None = request.state.get("page")
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""
@@ -200,9 +208,7 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         return cast(Response[object], Redirect(f"/sign-in?next={target}", status_code=303))
     problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
-    if page is None:
-        cookie = request.cookies.get(LANGUAGE_COOKIE)
-        page = Page(language=cookie if cookie in LANGUAGES else "ko", actor=None, path="/", here="/")
+    page = _page(request, known_actor(request))
     shown = page.answer(
         "problem.html",
         problem.status,

@@ -30,7 +30,6 @@ from domain.shared.time import seoul_day
 QUEUE_MAX = 100
 DUE_IN_DAYS = 14
 SHEET_BYTES_MAX = 1024 * 1024
-STAFF = (Role.TESTER, Role.APPROVER)
 
 RECEPTION_FACTS = frozenset(
     {"chemistry", "rated_capacity", "rated_energy", "nominal_voltage", "manufactured_on", "calendar_expiry_on"}
@@ -43,7 +42,7 @@ async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Templa
     """Show the body's receptions by state, those due first on top."""
     found = await inspection.queue(actor, states=tuple(ReceptionState), after=None, limit=QUEUE_MAX, unit=ports.unit)
     packs: dict[PackId, Pack] = {}
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         for one in found:
             if one.pack_id not in packs:
                 packs[one.pack_id] = await work.packs.one(one.pack_id)
@@ -77,7 +76,7 @@ async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, pa
     """Take a pack in for inspection."""
     form = await read_form(request)
     try:
-        pack_id = await trace.find_pack(form.get("identifier", "-"), unit=ports.unit)
+        pack_id = await trace.find_pack(form.get("identifier", "-"), actor=actor, unit=ports.unit)
         wish = read_as({**form, "pack_id": str(pack_id)}, ReceptionIn, page.language)
         reception = await inspection.receive_pack(
             inspection.ReceivePack(
@@ -186,7 +185,7 @@ async def _reception(
     form: dict[str, str] | None = None,
 ) -> Template:
     found = await inspection.open_reception(actor, reception_id, unit=ports.unit)
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         pack = await work.packs.one(found.reception.pack_id)
         names = await work.packs.identifiers(found.reception.pack_id)
     state = found.reception.state

@@ -25,7 +25,7 @@ from domain.passport import usecases as passport
 from domain.passport.attributes import BY_KEY
 from domain.passport.life import may_follow
 from domain.passport.model import Entry, EntryKind, PackState, PassportState
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, Actor, Role
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import PackId
@@ -51,7 +51,7 @@ async def list_packs(
         actor, after=None if after is None else PackId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
     )
     shown = packs[:PAGE_LENGTH]
-    async with ports.unit() as work:
+    async with ports.unit(actor) as work:
         states = await work.histories.states([pack.pack_id for pack in shown])
     return page.show(
         "packs.html",
@@ -211,8 +211,8 @@ async def _life(
         ],
         "may_repurpose": operator and state is PackState.CERTIFIED,
         "may_print": operator and may_follow(state, EntryKind.LABELLED),
-        "may_fetch_labels": actor.role in (Role.OPERATOR, Role.TESTER, Role.APPROVER),
-        "may_open_receptions": actor.role in (Role.TESTER, Role.APPROVER),
+        "may_fetch_labels": actor.role in (*COMPLEX_STAFF, *BODY_STAFF),
+        "may_open_receptions": actor.role in BODY_STAFF,
         "may_receive": actor.role is Role.TESTER and may_follow(state, EntryKind.RECEIVED),
         "now": now,
         "own_address": ports.public_url,

@@ -45,7 +45,7 @@ async def finalise_invoice(wish: FinaliseInvoice, *, work: BillingWork, ids: Ids
     Raises:
         RatingInputsMalformed: the inputs contradict themselves.
     """
-    wish.actor.require(Role.OPERATOR, Role.SYSTEM)
+    wish.actor.require(Role.OPERATOR, Role.FINANCE, Role.SYSTEM)
     contract_id, month = wish.inputs.terms.contract_id, wish.inputs.month
     await work.locks.hold(f"billing.month:{wish.tenant_id}:{contract_id}:{month}")
     stored = await work.invoices.of_month(wish.tenant_id, contract_id, month)
@@ -106,7 +106,7 @@ async def record_deposit(wish: RecordDeposit, *, work: BillingWork, ids: Ids, cl
         DepositMalformed: a text is empty or too long, the amount is not above zero, or it was posted in the future.
         DepositDiffers: the bank's reference is recorded with other particulars.
     """
-    wish.actor.require(Role.OPERATOR, Role.SYSTEM)
+    wish.actor.require(Role.OPERATOR, Role.FINANCE, Role.SYSTEM)
     now = clock.now()
     _check(wish, now=now)
     await work.locks.hold(f"billing.deposits:{wish.tenant_id}")

@@ -15,6 +15,9 @@ class PartyKind(StrEnum):
     TENANT = "tenant"
     INSPECTION_BODY = "inspection_body"
     OPERATOR = "operator"
+    OWNER = "owner"
+    AUTHORITY = "authority"
+    RECYCLER = "recycler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.identity.errors import NotSignedIn, PasswordTooWeak, SignInRefused, TooManyFailures
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.identity.ports import IdentityWork, Passwords, Tokens
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import DOOR, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, PersonId, TenantId
 from domain.shared.time import Clock
@@ -46,14 +46,14 @@ async def sign_in(
         TooManyFailures: more than ten failures under this name in a quarter of an hour.
     """
     now = clock.now()
-    async with unit() as work:
+    async with unit(DOOR) as work:
         failures = await work.people.failures_since(sign_in_name, now - FAILURES_WINDOW)
         person = await work.people.named(sign_in_name)
     if failures >= FAILURES_MAX:
         raise TooManyFailures(minutes=int(FAILURES_WINDOW.total_seconds() // 60))
     known = person is not None and person.active
     fits = await passwords.fits(password, person.password_hash if person is not None and known else None)
-    async with unit() as work:
+    async with unit(DOOR) as work:
         if person is None or not known or not fits:
             await work.people.note_failure(sign_in_name, failure_id=ids.new(), at=now)
             await work.commit()
@@ -77,7 +77,7 @@ async def who_is(token: str, *, unit: Unit[IdentityWork], clock: Clock) -> Actor
     Raises:
         NotSignedIn: the token opens no session, or its person is no longer active.
     """
-    async with unit() as work:
+    async with unit(DOOR) as work:
         session = await work.sessions.find(sha256(token), now=clock.now())
         person = None if session is None else await work.people.one(session.person_id)
     if person is None or not person.active:
@@ -87,7 +87,7 @@ async def who_is(token: str, *, unit: Unit[IdentityWork], clock: Clock) -> Actor
 
 async def sign_out(token: str, *, unit: Unit[IdentityWork]) -> None:
     """End a session; a token that opens none is no error."""
-    async with unit() as work:
+    async with unit(DOOR) as work:
         await work.sessions.close(sha256(token))
         await work.commit()
 
@@ -132,7 +132,7 @@ async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> 
         bank_account=wish.bank_account,
         accreditation=wish.accreditation,
     )
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.parties.add_complex(
             IndustrialComplex(complex_id=COMPLEX, name_ko=wish.complex_ko, name_en=wish.complex_en)
         )
@@ -171,7 +171,7 @@ async def add_person(
         password_hash=password_hash,
         active=True,
     )
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.parties.one(tenant_id)
         await work.people.add(person)
         await work.commit()

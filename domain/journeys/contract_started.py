@@ -20,7 +20,7 @@ async def publish_plan(
     wish: subscription.PublishPlan, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
 ) -> PlanVersion:
     """Publish a plan's next version."""
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         plan = await subscription.publish_plan(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return plan
@@ -36,7 +36,7 @@ async def sign_contract(
         PlanUnknown: no such plan is published.
         ContractMalformed: the terms make no contract.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         await work.sites.one(wish.tenant_id, wish.site_id)
         contract = await subscription.sign_contract(wish, work=work, ids=ids, clock=clock)
         await work.commit()
@@ -64,7 +64,7 @@ async def deploy_pack(wish: DeployPack, *, unit: Unit[JourneyWork], ids: Ids, cl
         PackInUse: the pack serves another contract.
         StepOutOfOrder: the pack has no second life yet.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         contract = await work.contracts.one(wish.tenant_id, wish.contract_id)
         await work.packs.one(wish.pack_id)
         assignment = await subscription.assign_pack(

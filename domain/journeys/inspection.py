@@ -33,15 +33,13 @@ from domain.journeys.ports import JourneyWork
 from domain.passport import usecases as passport
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
 from domain.passport.ports import Labels
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import Documents
 from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
 from domain.subscription import usecases as subscription
-
-STAFF = (Role.TESTER, Role.APPROVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ async def receive_pack(wish: ReceivePack, *, unit: Unit[JourneyWork], ids: Ids, 
         AlreadyReceived: it lies in an open reception.
         StepOutOfOrder: it was not collected before.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
         reception = await certification.receive(
             certification.Receive(
@@ -158,10 +156,10 @@ async def take_cycler_file(
         DischargeMissing: the file holds no full discharge.
     """
     wish.actor.require(Role.TESTER)
-    async with unit() as work:  # an unknown reception is refused before a large file is read
+    async with unit(wish.actor) as work:  # an unknown reception is refused before a large file is read
         await work.receptions.one(wish.reception_id)
     record = await cycler_files.read(wish.content)
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         raw_sha256 = await work.files.keep(wish.content, media_type="application/octet-stream")
         run = await certification.record_cycler_run(
             certification.RecordCyclerRun(
@@ -219,7 +217,7 @@ async def enter_bench_values(
         QuantityUnknown: the protocol has no such quantity.
         QuantityMalformed: a value is not of its quantity's kind.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         run = await certification.record_measurements(
             certification.RecordMeasurements(
                 actor=wish.actor,
@@ -269,7 +267,7 @@ async def judge(
         ReceptionUnknown: there is no such reception.
         ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         assessment = await certification.judge_reception(
             certification.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
             work=work,
@@ -307,7 +305,7 @@ async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock
         OwnWork: the actor received the pack, entered a result or judged it.
         NotForReuse: the assessment says something else than reuse.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         signature = await certification.approve(
             certification.Approve(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
         )
@@ -347,7 +345,7 @@ async def issue_certificate(
         ReceptionMoved: the reception is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         reception = await work.receptions.one(wish.reception_id)
         pack = await work.packs.one(reception.pack_id)
         body = await work.parties.one(reception.tenant_id)
@@ -433,7 +431,8 @@ async def end_certificate(wish: EndCertificate, *, unit: Unit[JourneyWork], ids:
         CertificateMoved: its status does not allow it.
     """
     change = certification.suspend if wish.how == "suspended" else certification.revoke
-    async with unit() as work:
+    # Ending a certificate stops a tenant's service, which lies beyond the inspection body's own reach.
+    async with unit(on_behalf_of(wish.actor)) as work:
         certificate = await change(
             certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
             work=work,
@@ -473,8 +472,8 @@ async def queue(
     unit: Unit[JourneyWork],
 ) -> tuple[Queued, ...]:
     """Return the body's receptions in these states, newest first."""
-    actor.require(*STAFF)
-    async with unit() as work:
+    actor.require(*BODY_STAFF)
+    async with unit(actor) as work:
         return await work.receptions.queue(tenant_id=actor.tenant_id, states=states, after=after, limit=limit)
 
 
@@ -497,8 +496,8 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
     Raises:
         ReceptionUnknown: there is none, or it is another body's.
     """
-    actor.require(*STAFF)
-    async with unit() as work:
+    actor.require(*BODY_STAFF)
+    async with unit(actor) as work:
         reception = await work.receptions.one(reception_id)
         if reception.tenant_id != actor.tenant_id:
             raise ReceptionUnknown(reception=str(reception_id))
@@ -534,7 +533,7 @@ async def fetch_document(
     issued = found.report if kind == "report" else found.certificate
     if issued is None:
         raise CertificateUnknown
-    async with unit() as work:
+    async with unit(actor) as work:
         return issued.number, await work.files.read(issued.pdf_sha256)
 
 
@@ -556,7 +555,7 @@ async def find_certificate(number: str, *, unit: Unit[JourneyWork]) -> Certifica
     Raises:
         CertificateUnknown: there is none.
     """
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         return await work.certificates.find(number.strip())
 
 
@@ -566,5 +565,5 @@ async def find_certificate_by_token(token: str, *, unit: Unit[JourneyWork]) -> C
     Raises:
         CertificateUnknown: it leads to none.
     """
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         return await work.certificates.find_by_token(token.strip())

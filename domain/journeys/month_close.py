@@ -54,7 +54,7 @@ async def close_month(
         MonthNotOver: the month still runs.
         MonthIncomplete: readings are missing, and the gap is not accepted.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         await work.locks.hold(f"month-close:{wish.contract_id}:{wish.month}")
         contract = await work.contracts.one(wish.tenant_id, wish.contract_id)
         closed_before = await work.invoices.of_month(wish.tenant_id, wish.contract_id, wish.month)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.journeys.ports import JourneyWork
+from domain.journeys.sight import sight_of
 from domain.passport import usecases as passport
 from domain.passport.errors import StepOutOfOrder
 from domain.passport.model import Entry, EntryKind, Fact, Pack, Passport
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical
 from domain.shared.identifiers import Ids, PackId
 from domain.shared.time import Clock
@@ -27,7 +28,7 @@ async def register_pack(
         IdentifierMalformed: an identifier is not of its scheme's form.
         IdentifierTaken: an identifier is already another pack's.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         registered = await passport.register_pack(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return registered
@@ -54,7 +55,7 @@ async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, cl
     wish.actor.require(Role.OPERATOR)
     if wish.kind not in FIRST_LIFE:
         raise StepOutOfOrder(state="first_life", kind=wish.kind)
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
         entry = await passport.record(
             wish.pack_id,
@@ -69,12 +70,13 @@ async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, cl
     return entry
 
 
-async def verify_history(pack_id: PackId, *, unit: Unit[JourneyWork]) -> int:
-    """Check the seals of a pack's whole history; return how many entries hold.
+async def verify_history(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) -> int:
+    """Check the seals of a pack's whole history, also of what the actor may not read; return how many entries hold.
 
     Raises:
-        PackUnknown: there is no such pack.
+        PackUnknown: there is no such pack, or it is not this actor's to look at.
         SealBroken: names the first broken entry.
     """
-    async with unit() as work:
+    await sight_of(pack_id, actor=actor, unit=unit)
+    async with unit(on_behalf_of(actor)) as work:
         return await passport.verify_history(pack_id, work=work)

@@ -34,7 +34,7 @@ async def record_bank_notice(wish: BankNotice, *, unit: Unit[JourneyWork], ids: 
         DepositMalformed: a particular has no meaning.
         DepositDiffers: the bank's reference is recorded with other particulars.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         tenant = await work.parties.one(wish.tenant_id)
         deposit = await billing.record_deposit(
             billing.RecordDeposit(

@@ -11,6 +11,7 @@ from domain.journeys.ports import JourneyWork
 from domain.passport.attributes import Tier, visible, withheld
 from domain.passport.errors import PackUnknown, PassportMissing
 from domain.passport.model import Passport, PassportState
+from domain.shared.actor import PASSER_BY
 from domain.shared.canonical import Canonical
 from domain.shared.identifiers import PackId, PassportId
 from domain.shared.time import Clock, seoul_day
@@ -68,7 +69,7 @@ async def read_public_passport(product_uri: str, *, unit: Unit[JourneyWork], clo
     Raises:
         PackUnknown: no passport was issued under this URI.
     """
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         pack_id = await work.packs.find(product_uri)
         passports = await work.passports.of_pack(pack_id)
         passport = next((one for one in passports if one.product_uri == product_uri), None)
@@ -129,7 +130,7 @@ async def find_public_uri(identifier: str, *, unit: Unit[JourneyWork]) -> str:
         PackUnknown: the identifier leads nowhere.
         PassportMissing: the pack has no passport.
     """
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         passports = await work.passports.of_pack(await work.packs.find(identifier.strip()))
     if not passports:
         raise PassportMissing
@@ -139,7 +140,7 @@ async def find_public_uri(identifier: str, *, unit: Unit[JourneyWork]) -> str:
 
 async def check_certificate(number: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
     """Say how the certificate of a number stands now; None when none was issued under it."""
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         try:
             found = await work.certificates.find(number.strip())
         except CertificateUnknown:
@@ -149,7 +150,7 @@ async def check_certificate(number: str, *, unit: Unit[JourneyWork], clock: Cloc
 
 async def check_token(token: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
     """Say how the certificate that a QR code's token leads to stands now; None when it leads to none."""
-    async with unit() as work:
+    async with unit(PASSER_BY) as work:
         try:
             found = await work.certificates.find_by_token(token.strip())
         except CertificateUnknown:

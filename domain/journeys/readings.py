@@ -18,7 +18,7 @@ async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Id
     Raises:
         TenantUnknown: there is no such tenant.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         await work.parties.one(wish.tenant_id)
         site = await metering.open_site(wish, work=work, ids=ids)
         await work.commit()
@@ -45,10 +45,10 @@ async def import_file(
         SiteUnknown: the tenant has no such site.
         ReadingInFuture: a slot ends more than five minutes from now.
     """
-    async with unit() as work:  # an unknown site is refused before a large file is read
+    async with unit(wish.actor) as work:  # an unknown site is refused before a large file is read
         await work.sites.one(wish.tenant_id, wish.site_id)
     series = await reading_files.parse(wish.content)
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         report = await metering.import_series(
             metering.ImportSeries(
                 actor=wish.actor,
@@ -76,12 +76,12 @@ async def take_readings(
         RoleNotEnough: only an operator, the system or the tenant itself sends readings.
         SiteUnknown: the actor belongs to another tenant.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         report = await metering.take_new_readings(wish, work=work, clock=clock)
         if report is not None:
             await work.commit()
             return report
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         report = await metering.merge_readings(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return report

@@ -11,7 +11,7 @@ from domain.passport import usecases as passport
 from domain.passport.digital_link import DigitalLink
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Label, Passport
 from domain.passport.ports import Labels
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, Actor, Role
 from domain.shared.canonical import Canonical
 from domain.shared.documents import DocumentKind, Documents
 from domain.shared.errors import NotFound
@@ -41,7 +41,7 @@ async def repurpose_pack(wish: RepurposePack, *, unit: Unit[JourneyWork], ids: I
         StepOutOfOrder: the pack is not certified.
         IdentifierTaken: the product URI is in use.
     """
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         certificate = await valid_certificate(wish.pack_id, work=work, clock=clock)
         body = await work.parties.one(certificate.tenant_id)
         reception = await work.receptions.one(certificate.reception_id)
@@ -110,7 +110,7 @@ async def print_label(
     wish.actor.require(Role.OPERATOR)
     if not 1 <= wish.copies <= LABELS_A_SHEET:
         raise ValueError("a sheet holds 1 to 24 labels")
-    async with unit() as work:
+    async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
         names = {name.scheme: name.value for name in await work.packs.identifiers(wish.pack_id)}
         certificate = await valid_certificate(wish.pack_id, work=work, clock=clock)
@@ -186,8 +186,8 @@ async def fetch_label(wish: FetchLabel, *, unit: Unit[JourneyWork], labels: Labe
     Raises:
         LabelUnknown: no such label was printed for this pack.
     """
-    wish.actor.require(Role.OPERATOR, Role.TESTER, Role.APPROVER)
-    async with unit() as work:
+    wish.actor.require(*COMPLEX_STAFF, *BODY_STAFF)
+    async with unit(wish.actor) as work:
         printed = await work.printed_labels.of_pack(wish.pack_id)
         label = next((one for one in printed if one.label_id == wish.label_id), None)
         if label is None:

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from domain.billing.errors import InvoiceUnknown
 from domain.billing.model import BankDeposit, InvoiceStanding, LedgerTransfer, SourceType
 from domain.journeys.ports import JourneyWork
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import ContractId, InvoiceId, PlanId, TenantId
 from domain.shared.unit import Unit
 from domain.subscription.errors import ContractUnknown
 from domain.subscription.model import Contract, PlanVersion
 
-READERS = (Role.OPERATOR, Role.TENANT)
+READERS = (*COMPLEX_STAFF, *TENANT_STAFF)
 
 
 def _own(actor: Actor) -> TenantId | None:
     """Return the tenant whose rows the actor may list; None means all."""
     actor.require(*READERS)
-    return actor.tenant_id if actor.role is Role.TENANT else None
+    return actor.tenant_id if actor.is_tenant else None
 
 
 async def list_plans(
@@ -26,7 +26,7 @@ async def list_plans(
 ) -> tuple[PlanVersion, ...]:
     """Return plan versions, newest first."""
     actor.require(*READERS)
-    async with unit() as work:
+    async with unit(actor) as work:
         return await work.plans.page(after=after, limit=limit)
 
 
@@ -35,7 +35,7 @@ async def list_contracts(
 ) -> tuple[Contract, ...]:
     """Return contracts, newest first: a tenant's own, or all for the operator."""
     tenant_id = _own(actor)
-    async with unit() as work:
+    async with unit(actor) as work:
         return await work.contracts.page(tenant_id=tenant_id, after=after, limit=limit)
 
 
@@ -49,7 +49,7 @@ async def find_contract(
     """
     if _own(actor) not in (None, tenant_id):
         raise ContractUnknown(contract=str(contract_id))
-    async with unit() as work:
+    async with unit(actor) as work:
         return await work.contracts.one(tenant_id, contract_id)
 
 
@@ -58,7 +58,7 @@ async def list_invoices(
 ) -> tuple[InvoiceStanding, ...]:
     """Return invoices, newest first: a tenant's own, or all for the operator."""
     tenant_id = _own(actor)
-    async with unit() as work:
+    async with unit(actor) as work:
         return await work.invoices.page(tenant_id=tenant_id, after=after, limit=limit)
 
 
@@ -81,7 +81,7 @@ async def find_invoice(
     """
     if _own(actor) not in (None, tenant_id):
         raise InvoiceUnknown(invoice=str(invoice_id))
-    async with unit() as work:
+    async with unit(actor) as work:
         standing = await work.invoices.one(tenant_id, invoice_id)
         deposits = await work.deposits.of_invoice(tenant_id, invoice_id)
         transfers = await work.ledger.of_source(tenant_id, SourceType.INVOICE, invoice_id)
@@ -102,7 +102,7 @@ async def invoice_document(
     found = await find_invoice(actor, invoice_id, tenant_id=tenant_id, unit=unit)
     if found.standing.document_sha256 is None:
         raise FileUnknown
-    async with unit() as work:
+    async with unit(actor) as work:
         return found.standing.invoice.number, await work.files.read(found.standing.document_sha256)
 
 
@@ -110,6 +110,6 @@ async def list_deposits(
     actor: Actor, *, only_unapplied: bool, limit: int, unit: Unit[JourneyWork]
 ) -> tuple[BankDeposit, ...]:
     """Return deposits, newest first, for the operator."""
-    actor.require(Role.OPERATOR)
-    async with unit() as work:
+    actor.require(*COMPLEX_STAFF)
+    async with unit(actor) as work:
         return await work.deposits.page(tenant_id=None, only_unapplied=only_unapplied, limit=limit)

@@ -1,24 +1,22 @@
 """A pack's whole life on one line: passports, history, certificates, labels, contract, energy and invoices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.billing.model import InvoiceStanding
 from domain.certification.model import Certificate, Reception
 from domain.journeys.ports import JourneyWork
+from domain.journeys.sight import sight_of
 from domain.metering.model import UsageSnapshot
 from domain.passport import sealing
 from domain.passport.errors import PackUnknown, SealBroken
-from domain.passport.model import Edge, Entry, EntryKind, Head, Identifier, Label, Pack, Passport
-from domain.shared.actor import Actor, Role
+from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, Passport
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, TENANT_STAFF, Actor, on_behalf_of
 from domain.shared.identifiers import PackId, TenantId
 from domain.shared.unit import Unit
 from domain.subscription.model import Assignment, Contract
-
-OWN_USE = frozenset({EntryKind.IN_SERVICE, EntryKind.BILLED, EntryKind.DEPLOYED})
-"""What a holder did with a pack; another holder does not see it."""
 
 MONTHS_SHOWN_MAX = 36
 
@@ -51,14 +49,14 @@ class PackTrace:
     services: tuple[Service, ...]
 
 
-async def find_pack(identifier: str, *, unit: Unit[JourneyWork]) -> PackId:
+async def find_pack(identifier: str, *, actor: Actor, unit: Unit[JourneyWork]) -> PackId:
     """Return the pack that an identifier of any kind leads to: URI, battery number, serial or our own id.
 
     Raises:
         PackUnknown: it leads nowhere.
     """
     wanted = identifier.strip()
-    async with unit() as work:
+    async with unit(actor) as work:
         try:
             return (await work.packs.one(PackId(UUID(wanted)))).pack_id
         except (ValueError, PackUnknown):
@@ -66,51 +64,40 @@ async def find_pack(identifier: str, *, unit: Unit[JourneyWork]) -> PackId:
 
 
 async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) -> PackTrace:
-    """Gather a pack's life for one reader.
-
-    A tenant sees a pack that it holds, and of others' use of it nothing.
+    """Gather a pack's life for one reader, as far as the reader's sight goes.
 
     Raises:
-        PackUnknown: there is no such pack, or it is not this actor's.
+        PackUnknown: there is no such pack, or nothing of it is this actor's to see.
     """
-    actor.require(Role.OPERATOR, Role.TESTER, Role.APPROVER, Role.TENANT)
-    async with unit() as work:
+    sight = await sight_of(pack_id, actor=actor, unit=unit)
+    # The seals cover every entry, also those this reader may not read: the system checks them and tells the result.
+    async with unit(on_behalf_of(actor)) as work:
         pack = await work.packs.one(pack_id)
-        if actor.role is Role.TENANT and pack.holder != actor.tenant_id:
-            raise PackUnknown(identifier=str(pack_id))
         head = await work.histories.head(pack_id)
         entries = await work.histories.entries(pack_id)
         passports = await work.passports.of_pack(pack_id)
         edges = {edge for passport in passports for edge in await work.passports.edges(passport.passport_id)}
-        return PackTrace(
+        found = PackTrace(
             pack=pack,
             head=head,
             identifiers=await work.packs.identifiers(pack_id),
             passports=passports,
             edges=tuple(sorted(edges, key=lambda edge: (edge.from_passport, edge.to_passport))),
-            entries=tuple(sorted((one for one in entries if _may_see(actor, one)), key=_as_it_happened)),
-            hidden_entries=sum(not _may_see(actor, entry) for entry in entries),
+            entries=tuple(sorted((one for one in entries if sight.shows(one)), key=_as_it_happened)),
+            hidden_entries=sum(not sight.shows(entry) for entry in entries),
             broken=_first_broken(entries, head),
             receptions=await work.receptions.of_pack(pack_id),
             certificates=await work.certificates.of_pack(pack_id),
             labels=await work.printed_labels.of_pack(pack_id),
-            services=await _services(pack, actor=actor, work=work),
+            services=(),
         )
+    async with unit(actor) as work:
+        return replace(found, services=await _services(pack, actor=actor, work=work))
 
 
 def _as_it_happened(entry: Entry) -> tuple[datetime, int]:
     """A life is told in the order in which it happened; the sequence is the order in which it was recorded."""
     return entry.occurred_at, entry.sequence
-
-
-def _may_see(actor: Actor, entry: Entry) -> bool:
-    match actor.role:
-        case Role.OPERATOR:
-            return True
-        case Role.TENANT:
-            return entry.kind not in OWN_USE or entry.holder == actor.tenant_id
-        case _:
-            return entry.kind not in OWN_USE
 
 
 def _first_broken(entries: Sequence[Entry], head: Head) -> SealBroken | None:
@@ -122,9 +109,9 @@ def _first_broken(entries: Sequence[Entry], head: Head) -> SealBroken | None:
 
 
 async def _services(pack: Pack, *, actor: Actor, work: JourneyWork) -> tuple[Service, ...]:
-    if actor.role not in (Role.OPERATOR, Role.TENANT):
+    if not (actor.is_complex or actor.is_tenant):
         return ()
-    tenant: TenantId = actor.tenant_id if actor.role is Role.TENANT else pack.holder
+    tenant: TenantId = actor.tenant_id if actor.is_tenant else pack.holder
     services = []
     for assignment in await work.assignments.of_pack(tenant, pack.pack_id):
         snapshots = await work.usage_snapshots.of_contract(tenant, assignment.contract_id, limit=MONTHS_SHOWN_MAX)
@@ -146,8 +133,6 @@ async def _services(pack: Pack, *, actor: Actor, work: JourneyWork) -> tuple[Ser
 
 async def list_packs(actor: Actor, *, after: PackId | None, limit: int, unit: Unit[JourneyWork]) -> tuple[Pack, ...]:
     """Return packs, newest first: a tenant's own, or all for the staff of the complex and of the inspection body."""
-    actor.require(Role.OPERATOR, Role.TESTER, Role.APPROVER, Role.TENANT)
-    async with unit() as work:
-        return await work.packs.page(
-            holder=actor.tenant_id if actor.role is Role.TENANT else None, after=after, limit=limit
-        )
+    actor.require(*COMPLEX_STAFF, *BODY_STAFF, *TENANT_STAFF)
+    async with unit(actor) as work:
+        return await work.packs.page(holder=actor.tenant_id if actor.is_tenant else None, after=after, limit=limit)

@@ -42,7 +42,7 @@ from domain.metering.ports import MeteringWork
 from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
 from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
 from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
 from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
@@ -116,7 +116,7 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         ReadingInFuture: a slot ends more than five minutes from now.
         ValueError: the hash is not 64 hexadecimal digits.
     """
-    _reach(wish.actor, wish.tenant_id)
+    _send(wish.actor, wish.tenant_id)
     if not _SHA256.fullmatch(wish.file_sha256):
         raise ValueError("a SHA-256 is 64 hexadecimal digits in lower case")
     now = clock.now()
@@ -288,7 +288,7 @@ async def take_new_readings(wish: TakeReadings, *, work: MeteringWork, clock: Cl
         RoleNotEnough: only an operator, the system or the tenant itself sends readings.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _reach(wish.actor, wish.tenant_id)
+    _send(wish.actor, wish.tenant_id)
     await work.readings.share(wish.tenant_id)
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
@@ -318,7 +318,7 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
         RoleNotEnough: only an operator, the system or the tenant itself sends readings.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _reach(wish.actor, wish.tenant_id)
+    _send(wish.actor, wish.tenant_id)
     now = clock.now()
     await work.readings.hold(wish.tenant_id)
     channels = await _channels_named(wish, work=work)
@@ -487,7 +487,7 @@ async def list_channels(
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
-    _reach(actor, tenant_id)
+    _look(actor, tenant_id)
     await work.sites.one(tenant_id, site_id)
     return await work.sites.channels(tenant_id, site_id)
 
@@ -518,7 +518,7 @@ async def freeze_month(wish: FreezeMonth, *, work: MeteringWork, ids: Ids, clock
         MonthNotOver: the month still runs.
         MonthIncomplete: more than 0.5 % of the readings are missing, and the gap is not accepted.
     """
-    wish.actor.require(Role.OPERATOR, Role.SYSTEM)
+    wish.actor.require(Role.OPERATOR, Role.FINANCE, Role.SYSTEM)
     await work.sites.one(wish.tenant_id, wish.site_id)
     await work.readings.hold(wish.tenant_id)
     stored = await work.usage_snapshots.find(wish.tenant_id, wish.contract_id, wish.month)
@@ -582,7 +582,7 @@ async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
-    _reach(wish.actor, wish.tenant_id)
+    _look(wish.actor, wish.tenant_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
     blocks, first_on = await _blocks_until(wish.month, channels, work=work, tenant_id=wish.tenant_id)
@@ -613,7 +613,7 @@ async def read_day(wish: ReadDay, *, work: MeteringWork) -> DayProfile:
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
-    _reach(wish.actor, wish.tenant_id)
+    _look(wish.actor, wish.tenant_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
     blocks = await work.readings.day_blocks(
@@ -634,7 +634,7 @@ async def list_sites(actor: Actor, *, tenant_id: TenantId, work: MeteringWork) -
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _reach(actor, tenant_id)
+    _look(actor, tenant_id)
     return await work.sites.of_tenant(tenant_id, limit=SITES_LISTED_MAX)
 
 
@@ -648,7 +648,7 @@ async def show_snapshot(
         SiteUnknown: the actor belongs to another tenant.
         SnapshotUnknown: the month is not frozen.
     """
-    _reach(actor, tenant_id)
+    _look(actor, tenant_id)
     found = await work.usage_snapshots.find(tenant_id, contract_id, month)
     if found is None:
         raise SnapshotUnknown(month=str(month))
@@ -660,8 +660,15 @@ def file_sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _reach(actor: Actor, tenant_id: TenantId) -> None:
-    """Let operators and the system reach every tenant, a tenant itself, nobody else."""
-    actor.require(Role.TENANT, Role.OPERATOR, Role.SYSTEM)
-    if actor.role is Role.TENANT and actor.tenant_id != tenant_id:
+def _look(actor: Actor, tenant_id: TenantId) -> None:
+    """Let the complex's staff and the system look at every tenant's energy, a tenant at its own, nobody else."""
+    actor.require(*TENANT_STAFF, Role.DEVICE, *COMPLEX_STAFF, Role.SYSTEM)
+    if actor.is_tenant and actor.tenant_id != tenant_id:
+        raise SiteUnknown
+
+
+def _send(actor: Actor, tenant_id: TenantId) -> None:
+    """Let a tenant's administrators and devices send the tenant's readings, the operator and the system everybody's."""
+    actor.require(Role.TENANT_ADMIN, Role.DEVICE, Role.OPERATOR, Role.SYSTEM)
+    if actor.is_tenant and actor.tenant_id != tenant_id:
         raise SiteUnknown

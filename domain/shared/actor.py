@@ -1,33 +1,90 @@
-"""Who acts: a person with a role, or the system itself."""
+"""Who acts: a person or a machine with a role, a passer-by, or the system itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from uuid import UUID
 
 from domain.shared.errors import NotAllowed
 from domain.shared.identifiers import PersonId, TenantId
 
 
 class Role(StrEnum):
-    """What a person may be here; the identity room refines these."""
+    """What somebody is here; the last three are nobody's to be given."""
 
-    TENANT = "tenant"
+    TENANT_VIEWER = "tenant_viewer"
+    TENANT_ADMIN = "tenant_admin"
     TESTER = "tester"
+    REVIEWER = "reviewer"
     APPROVER = "approver"
     OPERATOR = "operator"
+    FINANCE = "finance"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    OWNER = "owner"
+    AUTHORITY = "authority"
+    RECYCLER = "recycler"
+    DEVICE = "device"
     SYSTEM = "system"
+    DOOR = "door"
+    PUBLIC = "public"
 
 
 ROLES_KO: Mapping[Role, str] = MappingProxyType(
     {
-        Role.TENANT: "입주기업",
+        Role.TENANT_VIEWER: "입주기업 열람자",
+        Role.TENANT_ADMIN: "입주기업 관리자",
         Role.TESTER: "시험원",
+        Role.REVIEWER: "검토자",
         Role.APPROVER: "승인자",
         Role.OPERATOR: "운영자",
+        Role.FINANCE: "재무 담당자",
+        Role.ADMIN: "시스템 관리자",
+        Role.AUDITOR: "감사자",
+        Role.OWNER: "배터리 소유자",
+        Role.AUTHORITY: "관계 기관",
+        Role.RECYCLER: "재활용사업자",
+        Role.DEVICE: "계량 장치",
         Role.SYSTEM: "시스템",
+        Role.DOOR: "로그인 창구",
+        Role.PUBLIC: "방문자",
     }
 )
+
+TENANT_STAFF = (Role.TENANT_VIEWER, Role.TENANT_ADMIN)
+BODY_STAFF = (Role.TESTER, Role.REVIEWER, Role.APPROVER)
+COMPLEX_STAFF = (Role.OPERATOR, Role.FINANCE, Role.ADMIN, Role.AUDITOR)
+GRANTED = (Role.OWNER, Role.AUTHORITY, Role.RECYCLER)
+"""Those who see what they were given access to, pack by pack."""
+
+SIGNED_IN = (*TENANT_STAFF, *BODY_STAFF, *COMPLEX_STAFF, *GRANTED)
+"""The roles of people."""
+
+
+class Extent(StrEnum):
+    """How far a transaction sees and writes; the database enforces it (docs/decisions/0014)."""
+
+    TENANT = "tenant"
+    BODY = "body"
+    COMPLEX = "complex"
+    GRANTED = "granted"
+    DOOR = "door"
+    PUBLIC = "public"
+
+
+_EXTENTS: Mapping[Role, Extent] = MappingProxyType(
+    {
+        **dict.fromkeys((*TENANT_STAFF, Role.DEVICE), Extent.TENANT),
+        **dict.fromkeys(BODY_STAFF, Extent.BODY),
+        **dict.fromkeys((*COMPLEX_STAFF, Role.SYSTEM), Extent.COMPLEX),
+        **dict.fromkeys(GRANTED, Extent.GRANTED),
+        Role.DOOR: Extent.DOOR,
+        Role.PUBLIC: Extent.PUBLIC,
+    }
+)
+
+_READERS = frozenset({Role.TENANT_VIEWER, Role.AUDITOR, *GRANTED, Role.PUBLIC})
 
 
 class RoleNotEnough(NotAllowed):
@@ -40,15 +97,38 @@ class RoleNotEnough(NotAllowed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The one on whose behalf a use case runs.
+    """The one on whose behalf a use case runs, and every transaction is opened.
 
-    `tenant_id` is the organisation the person belongs to; `name` is printed on what they sign.
+    `tenant_id` is the organisation the person or machine belongs to; `name` is printed on what they sign.
+    A machine's key may be narrowed to `sites` and `channels`; None leaves them all.
     """
 
     person_id: PersonId
     name: str
     role: Role
     tenant_id: TenantId
+    sites: frozenset[UUID] | None = None
+    channels: frozenset[int] | None = None
+
+    @property
+    def extent(self) -> Extent:
+        """How far this actor's transactions reach."""
+        return _EXTENTS[self.role]
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the role writes nothing at all; its transactions are read-only."""
+        return self.role in _READERS
+
+    @property
+    def is_tenant(self) -> bool:
+        """Whether the actor belongs to a complex tenant and sees that tenant's things only."""
+        return self.extent is Extent.TENANT
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the actor is of the complex's own staff and sees every party's things."""
+        return self.extent is Extent.COMPLEX
 
     def require(self, *roles: Role) -> None:
         """Refuse unless the actor holds one of `roles`.
@@ -58,3 +138,26 @@ class Actor:
         """
         if self.role not in roles:
             raise RoleNotEnough(needed=", ".join(roles), needed_ko=", ".join(ROLES_KO[role] for role in roles))
+
+
+_NOBODY = PersonId(UUID(int=0))
+
+PASSER_BY = Actor(person_id=_NOBODY, name="방문자", role=Role.PUBLIC, tenant_id=TenantId(0))
+"""Anyone who looks without signing in."""
+
+DOOR = Actor(person_id=_NOBODY, name="로그인 창구", role=Role.DOOR, tenant_id=TenantId(0))
+"""The one who looks up people and sessions before it is known who asks."""
+
+
+def system_actor(tenant_id: TenantId) -> Actor:
+    """Return the system, acting for an organisation: the schedule, or a step that reaches beyond the one who asked."""
+    return Actor(person_id=_NOBODY, name="순환 시스템", role=Role.SYSTEM, tenant_id=tenant_id)
+
+
+SYSTEM = system_actor(TenantId(0))
+"""The schedule and its relay, for nobody in particular."""
+
+
+def on_behalf_of(actor: Actor) -> Actor:
+    """Return the system doing what an actor was found to be entitled to, beyond what the actor itself may open."""
+    return system_actor(actor.tenant_id)

@@ -38,6 +38,7 @@ from domain.identity import usecases as identity
 from domain.journeys import readings
 from domain.metering.model import ENERGIES
 from domain.metering.usecases import OpenSite
+from domain.shared.actor import SYSTEM
 from domain.shared.time import SEOUL
 from tests.bench.floor import TABLE, floor_app
 
@@ -206,7 +207,7 @@ def memory_mb(pids: list[int]) -> float:
 
 async def open_sites(ports: object) -> list[int]:
     """Open the tenant's sites; return their channels."""
-    async with ports.unit() as work:  # type: ignore[attr-defined]
+    async with ports.unit(SYSTEM) as work:  # type: ignore[attr-defined]
         operator = (await work.people.named("operator")).actor
     for number in range(SITES):
         await readings.open_site(

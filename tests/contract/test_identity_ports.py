@@ -11,12 +11,12 @@ import pytest
 from domain.identity.errors import SignInNameTaken, TenantNumberTaken, TenantUnknown
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.identity.ports import IdentityWork
-from domain.shared.actor import Role
+from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.identity import MemoryIdentityWork
 from tests.fakes.system import NOON
 
-Opened = Callable[[], AbstractAsyncContextManager[IdentityWork]]
+Opened = Callable[[Actor], AbstractAsyncContextManager[IdentityWork]]
 COMPLEX = IndustrialComplex(complex_id=1, name_ko="구미", name_en="Gumi")
 OPERATOR = Tenant(
     tenant_id=TenantId(1),
@@ -56,7 +56,7 @@ def unit(request: pytest.FixtureRequest) -> Opened:
     kept = MemoryIdentityWork()
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[IdentityWork]:
+    async def opened(_: Actor) -> AsyncIterator[IdentityWork]:
         yield kept
 
     return opened
@@ -64,7 +64,7 @@ def unit(request: pytest.FixtureRequest) -> Opened:
 
 async def test_parties_come_back_as_they_were_and_by_kind(unit: Opened) -> None:
     body = replace(OPERATOR, tenant_id=TenantId(2), ref=UUID(int=2), kind=PartyKind.INSPECTION_BODY)
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.parties.add_complex(COMPLEX)
         await work.parties.add_complex(replace(COMPLEX, name_ko="다른 이름"))
         await work.parties.add(OPERATOR)
@@ -77,7 +77,7 @@ async def test_parties_come_back_as_they_were_and_by_kind(unit: Opened) -> None:
 
 
 async def test_a_partys_number_is_only_ever_its_own(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.parties.add_complex(COMPLEX)
         await work.parties.add(OPERATOR)
 
@@ -89,7 +89,7 @@ async def test_a_partys_number_is_only_ever_its_own(unit: Opened) -> None:
 
 
 async def test_a_sign_in_name_is_one_persons(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.people.add(KIM)
 
         with pytest.raises(SignInNameTaken):
@@ -101,7 +101,7 @@ async def test_a_sign_in_name_is_one_persons(unit: Opened) -> None:
 
 
 async def test_failures_are_counted_by_name_and_forgotten_after_a_day(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         for number, minutes in enumerate((0, 10, 60 * 25), start=1):
             at = NOON + timedelta(minutes=minutes)
             await work.people.note_failure("kim", failure_id=UUID(int=number), at=at)
@@ -111,7 +111,7 @@ async def test_failures_are_counted_by_name_and_forgotten_after_a_day(unit: Open
 
 
 async def test_a_session_is_found_until_it_expires_or_is_closed(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.sessions.open(SESSION)
         other = replace(SESSION, token_sha256=b"\2" * 32, expires_at=NOON + timedelta(hours=1))
         await work.sessions.open(other)

@@ -455,8 +455,9 @@ async def test_just_the_blocks_that_are_asked_for_are_read(work):
 
 async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine):
     async with engine.connect() as first, engine.connect() as second, engine.connect() as third:
-        await PostgresReadings(first).share(ONE)
-        await PostgresReadings(second).share(ONE)
+        for sharing in (first, second):
+            await sharing.execute(text("select 1"))  # begins the transaction that holds the lock
+            await PostgresReadings(sharing).share(ONE)
         await third.execute(text("set local lock_timeout = '50ms'"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             await PostgresReadings(third).hold(ONE)

@@ -25,12 +25,12 @@ from domain.passport.model import (
 )
 from domain.passport.ports import PassportWork
 from domain.passport.sealing import append, empty_head, verify
-from domain.shared.actor import Role
+from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.identifiers import ContractId, EventId, PackId, PassportId, TenantId
 from tests.fakes.passport import MemoryPassportWork
 from tests.fakes.system import NOON, someone
 
-Opened = Callable[[], AbstractAsyncContextManager[PassportWork]]
+Opened = Callable[[Actor], AbstractAsyncContextManager[PassportWork]]
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -40,7 +40,7 @@ def unit(request: pytest.FixtureRequest) -> Opened:
     kept = MemoryPassportWork()
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[PassportWork]:
+    async def opened(_: Actor) -> AsyncIterator[PassportWork]:
         yield kept
 
     return opened
@@ -86,16 +86,16 @@ SERIAL = Identifier(scheme=IdentifierScheme.MAKER_SERIAL, value="M50T-1")
 
 
 async def test_a_stored_pack_comes_back_as_it_was(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
         await work.commit()
 
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         assert await work.packs.one(PackId(UUID(int=1))) == pack()
 
 
 async def test_an_unknown_pack_is_said_to_be_unknown(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         with pytest.raises(PackUnknown):
             await work.packs.one(PackId(UUID(int=9)))
         with pytest.raises(PackUnknown):
@@ -105,7 +105,7 @@ async def test_an_unknown_pack_is_said_to_be_unknown(unit: Opened) -> None:
 
 
 async def test_a_name_leads_to_one_pack_for_ever(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack(1))
         await work.packs.add(pack(2))
         await work.packs.name(PackId(UUID(int=1)), SERIAL)
@@ -119,7 +119,7 @@ async def test_a_name_leads_to_one_pack_for_ever(unit: Opened) -> None:
 
 
 async def test_packs_are_listed_newest_first_a_page_at_a_time(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         for number in (1, 2, 3):
             await work.packs.add(pack(number, holder=4 if number == 2 else 3))
 
@@ -134,7 +134,7 @@ async def test_packs_are_listed_newest_first_a_page_at_a_time(unit: Opened) -> N
 
 async def test_a_pack_is_taken_once_until_it_is_released(unit: Opened) -> None:
     pack_id, contract = PackId(UUID(int=1)), ContractId(UUID(int=70))
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
 
         assert await work.packs.take(pack_id, contract_id=contract, holder=TenantId(11))
@@ -154,7 +154,7 @@ async def test_passports_and_the_edge_between_them_are_found_from_both_ends(unit
         module_share_ppm=1_000_000,
         event_id=EventId(UUID(int=5)),
     )
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
         await work.passports.add(old)
         await work.passports.set_state(old.pack_id, old.passport_id, PassportState.ARCHIVED)
@@ -168,7 +168,7 @@ async def test_passports_and_the_edge_between_them_are_found_from_both_ends(unit
 
 async def test_a_history_is_appended_and_verifies_as_it_is_read_back(unit: Opened) -> None:
     head = empty_head(PackId(UUID(int=1)))
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
         await work.histories.begin(head)
         for number, kind in enumerate((EntryKind.MANUFACTURED, EntryKind.INSTALLED_IN_VEHICLE)):
@@ -183,7 +183,7 @@ async def test_a_history_is_appended_and_verifies_as_it_is_read_back(unit: Opene
             await work.histories.add(entry, head)
         await work.commit()
 
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         stored = await work.histories.head(head.pack_id)
         assert stored == head
         assert verify(await work.histories.entries(head.pack_id), stored) == 2
@@ -194,7 +194,7 @@ async def test_a_history_is_appended_and_verifies_as_it_is_read_back(unit: Opene
 
 async def test_an_entry_on_a_head_that_has_moved_is_refused(unit: Opened) -> None:
     head = empty_head(PackId(UUID(int=1)))
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
         await work.histories.begin(head)
         entry, moved = append(
@@ -213,7 +213,7 @@ async def test_an_entry_on_a_head_that_has_moved_is_refused(unit: Opened) -> Non
 
 
 async def test_labels_are_listed_newest_first(unit: Opened) -> None:
-    async with unit() as work:
+    async with unit(SYSTEM) as work:
         await work.packs.add(pack())
         for number in (1, 2):
             await work.printed_labels.add(

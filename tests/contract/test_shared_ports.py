@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import DatabaseBusy
 from adapters.postgres.work import PostgresUnit
 from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
+from domain.shared.actor import SYSTEM
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import TenantId
 from domain.shared.outbox import JobReport
@@ -20,7 +21,7 @@ from tests.fakes.system import NOON
 
 async def test_numbers_have_no_gap_also_when_a_transaction_is_given_up(postgres_unit: PostgresUnit) -> None:
     async def take(*, commit: bool) -> int:
-        async with postgres_unit() as work:
+        async with postgres_unit(SYSTEM) as work:
             number = await work.numbers.next(tenant_id=TenantId(1), series="invoice", year=2026)
             if commit:
                 await work.commit()
@@ -33,7 +34,7 @@ async def test_numbers_have_no_gap_also_when_a_transaction_is_given_up(postgres_
 
 async def test_two_writers_of_one_series_never_share_a_number(postgres_unit: PostgresUnit) -> None:
     async def take() -> int:
-        async with postgres_unit() as work:
+        async with postgres_unit(SYSTEM) as work:
             number = await work.numbers.next(tenant_id=TenantId(1), series="invoice", year=2026)
             await asyncio.sleep(0.01)
             await work.commit()
@@ -45,13 +46,13 @@ async def test_two_writers_of_one_series_never_share_a_number(postgres_unit: Pos
 
 
 async def test_series_years_and_tenants_count_for_themselves(postgres_unit: PostgresUnit) -> None:
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         for tenant, series, year in ((1, "a", 2026), (1, "b", 2026), (1, "a", 2027), (2, "a", 2026)):
             assert await work.numbers.next(tenant_id=TenantId(tenant), series=series, year=year) == 1
 
 
 async def test_equal_bytes_are_kept_once_under_their_hash(postgres_unit: PostgresUnit) -> None:
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         first = await work.files.keep(b"evidence", media_type="text/plain")
         second = await work.files.keep(b"evidence", media_type="text/plain")
 
@@ -65,19 +66,19 @@ LEASE = timedelta(minutes=5)
 
 
 async def test_an_intent_is_stored_once_and_leased_to_one_worker(postgres_unit: PostgresUnit) -> None:
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         for number in (1, 2):
             await work.outbox.put(message_id=UUID(int=number), topic="t", key="k", payload={"a": 1}, now=NOON)
         await work.commit()
 
-    async with postgres_unit() as one, postgres_unit() as other:
+    async with postgres_unit(SYSTEM) as one, postgres_unit(SYSTEM) as other:
         claimed = await one.outbox.claim(now=NOON, lease=LEASE)
         assert claimed is not None
         assert (claimed.topic, claimed.key, claimed.payload, claimed.tries) == ("t", "k", {"a": 1}, 1)
         assert await other.outbox.claim(now=NOON, lease=LEASE) is None
         await one.commit()
 
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         assert await work.outbox.claim(now=NOON + timedelta(minutes=4), lease=LEASE) is None
         again = await work.outbox.claim(now=NOON + LEASE, lease=LEASE)
         assert again is not None
@@ -85,7 +86,7 @@ async def test_an_intent_is_stored_once_and_leased_to_one_worker(postgres_unit: 
 
 
 async def test_an_intent_is_put_off_when_it_fails_and_gone_when_it_is_done(postgres_unit: PostgresUnit) -> None:
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         await work.outbox.put(message_id=UUID(int=1), topic="t", key="k", payload={}, now=NOON)
         claimed = await work.outbox.claim(now=NOON, lease=LEASE)
         assert claimed is not None
@@ -100,7 +101,7 @@ async def test_an_intent_is_put_off_when_it_fails_and_gone_when_it_is_done(postg
 async def test_a_failed_job_keeps_the_instant_of_its_last_success(postgres_unit: PostgresUnit) -> None:
     good = JobReport(job="j", started_at=NOON, succeeded_at=NOON, did=3, failed=0, said="")
     bad = JobReport(job="j", started_at=NOON + timedelta(hours=1), succeeded_at=None, did=0, failed=1, said="no")
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         await work.job_reports.write(good)
         await work.job_reports.write(bad)
 
@@ -113,7 +114,7 @@ async def test_a_lock_is_held_until_the_unit_ends(postgres_unit: PostgresUnit) -
     order: list[str] = []
 
     async def hold(name: str, wait_s: float) -> None:
-        async with postgres_unit() as work:
+        async with postgres_unit(SYSTEM) as work:
             await asyncio.sleep(wait_s)
             await work.locks.hold("one thing")
             order.append(f"{name} in")
@@ -133,26 +134,26 @@ async def test_waiting_too_long_for_others_is_said_so_and_does_nothing(
         connection.exec_driver_sql("set local lock_timeout = '50ms'")
 
     async def try_to_hold() -> None:
-        async with postgres_unit() as work:
+        async with postgres_unit(SYSTEM) as work:
             await work.files.keep(b"in vain", media_type="text/plain")
             await work.locks.hold("one thing")
 
-    async with postgres_unit() as first:
+    async with postgres_unit(SYSTEM) as first:
         await first.locks.hold("one thing")
 
         with pytest.raises(DatabaseBusy):
             await try_to_hold()
 
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         with pytest.raises(FileUnknown):
             await work.files.read(hashlib.sha256(b"in vain").hexdigest())
 
 
 async def test_what_is_not_committed_is_undone(postgres_unit: PostgresUnit) -> None:
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         sha256 = await work.files.keep(b"never", media_type="text/plain")
 
-    async with postgres_unit() as work:
+    async with postgres_unit(SYSTEM) as work:
         with pytest.raises(FileUnknown):
             await work.files.read(sha256)
 

@@ -15,7 +15,7 @@ from app.main import create_app
 from app.ports import Ports
 from app.settings import Settings, read_settings
 from app.wiring import open_ports, story_clock
-from domain.shared.actor import Actor
+from domain.shared.actor import SYSTEM, Actor
 
 PASSWORD = "wire-rope-2026-gumi"
 STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
@@ -115,5 +115,5 @@ async def story(app: Litestar, ports: Ports, client: httpx.AsyncClient, monkeypa
 @pytest.fixture
 async def people(ports: Ports) -> dict[str, Actor]:
     """The actors of the demonstration complex by sign-in name."""
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         return {name: person.actor for name, *_ in demo_complex.PEOPLE if (person := await work.people.named(name))}

@@ -11,6 +11,7 @@ from app.jobs.schedule import run_job, running_schedule, sweep_sessions
 from app.ports import Ports
 from domain.billing.errors import PaymentMethodOff, PaymentsUnavailable
 from domain.billing.model import Invoice, Payer, PaymentMethod, PaymentRequest
+from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import TenantId
 
 
@@ -66,7 +67,7 @@ async def test_a_service_that_is_away_is_asked_again_later(ports: Ports, story) 
 
 
 async def test_a_message_nobody_understands_stops_no_other(ports: Ports, story) -> None:
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         await work.outbox.put(
             message_id=ports.ids.new(),
             topic="unheard-of",
@@ -89,7 +90,7 @@ async def test_months_that_are_over_are_closed_in_order_and_once(ports: Ports, s
 
     assert (first.did, first.failed) == (2, 0)  # July was closed by the story; August and September follow
     assert (again.did, again.failed) == (0, 0)
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         invoices = await work.invoices.page(tenant_id=TenantId(11), after=None, limit=10)
     assert sorted(str(one.invoice.month) for one in invoices) == ["2026-07", "2026-08", "2026-09"]
     numbers = sorted(one.invoice.number for one in invoices)
@@ -113,7 +114,7 @@ async def test_a_job_leaves_its_report_and_expired_sessions_go(ports: Ports, sig
 
     await run_job(sweep_sessions, ports)
 
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         (report,) = await work.job_reports.all()
     assert (report.job, report.did) == ("identity.sweep-sessions", 1)
 

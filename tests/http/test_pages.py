@@ -18,6 +18,7 @@ from app.pages.frame import TEMPLATES, safe_path, template_config
 from app.pages.messages import LANGUAGES, MESSAGES, say
 from app.pages.problem_codes import problem_kinds
 from domain.passport.attributes import ATTRIBUTES, Tier
+from domain.shared.actor import SYSTEM
 from tests.http.test_api import collect, receive, register
 
 HOST = "https://id.sunhwan.example"
@@ -316,7 +317,7 @@ async def test_an_altered_entry_is_named_on_the_packs_page(everybody, story, eng
 
 
 async def test_the_public_passport_shows_nothing_above_the_public_tier(story, client, ports):
-    async with ports.unit() as work:
+    async with ports.unit(SYSTEM) as work:
         parties = [await work.parties.one(number) for number in (1, 11, 12)]
     above = {one.key for one in ATTRIBUTES if one.tier > Tier.PUBLIC}
     for passport in story.life.passports:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.http.readings import BODY_BYTES_MAX
+from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import ChannelId, TenantId
 from tests.http.test_api import problem
 
@@ -43,7 +44,7 @@ class Sender:
         return {"channel": channel or self.load, "start": start, "resolution": resolution, "wh": wh}
 
     async def kept(self, first=date(2026, 7, 1), last=date(2026, 8, 31), channel=None):
-        async with self.ports.unit() as work:
+        async with self.ports.unit(SYSTEM) as work:
             blocks = await work.readings.day_blocks(
                 TenantId(11), [ChannelId(channel or self.load)], first_on=first, last_on=last
             )
@@ -151,7 +152,7 @@ async def test_another_value_for_a_known_slot_is_put_aside_and_named(sender) -> 
     conflict = {"channel": sender.load, "day": "2026-07-01", "slot": 1, "kept": 2, "offered": 9}
     assert said == {**NONE, "accepted": 1, "duplicate": 1, "conflicting": 1, "conflicts": [conflict]}
     assert list((await sender.kept()).values()) == [1, 2, 3]
-    async with sender.ports.unit() as work:
+    async with sender.ports.unit(SYSTEM) as work:
         aside = await work.readings.aside(TenantId(11), [ChannelId(sender.load)], limit=9)
     assert [one.values[:3] for one in aside] == [(None, 9, None)]
 

@@ -240,10 +240,12 @@ def test_a_new_installation_gets_its_parties_and_people(database_url: str, tmp_p
     joined = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
     again = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
     nowhere = sunhwan(
-        database_url, tmp_path, "person", "add", "lee", "이", "tenant", "9", "--password-file", str(secret)
+        database_url, tmp_path, "person", "add", "lee", "이", "tenant_admin", "9", "--password-file", str(secret)
     )
     secret.write_text("short")
-    weak = sunhwan(database_url, tmp_path, "person", "add", "lee", "이", "tenant", "1", "--password-file", str(secret))
+    weak = sunhwan(
+        database_url, tmp_path, "person", "add", "lee", "이", "tenant_admin", "1", "--password-file", str(secret)
+    )
 
     assert (made.returncode, joined.returncode) == (0, 0), made.stderr + joined.stderr
     for done, code in (

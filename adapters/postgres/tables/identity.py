@@ -43,7 +43,10 @@ class TenantRow(SQLModel, table=True):
         ForeignKeyConstraint(
             ["complex_id"], [f"{SCHEMA}.industrial_complex.complex_id"], name="tenant_lies_in_a_complex"
         ),
-        CheckConstraint("kind in ('tenant', 'inspection_body', 'operator')", name="tenant_kind_is_known"),
+        CheckConstraint(
+            "kind in ('tenant', 'inspection_body', 'operator', 'owner', 'authority', 'recycler')",
+            name="tenant_kind_is_known",
+        ),
         reference(),
     )
 
@@ -67,7 +70,11 @@ class PersonRow(SQLModel, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("person_id"),
         UniqueConstraint("sign_in_name", name="person_sign_in_name"),
-        CheckConstraint("role in ('tenant', 'tester', 'approver', 'operator', 'system')", name="person_role_is_known"),
+        CheckConstraint(
+            "role in ('tenant_viewer', 'tenant_admin', 'tester', 'reviewer', 'approver', 'operator', 'finance', "
+            "'admin', 'auditor', 'owner', 'authority', 'recycler')",
+            name="person_role_is_known",
+        ),
         local(),
     )
 

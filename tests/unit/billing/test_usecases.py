@@ -101,7 +101,7 @@ async def test_inputs_that_cannot_be_rated_use_no_number() -> None:
 
 async def test_a_tenant_neither_finalises_nor_records_deposits() -> None:
     desk = Desk()
-    tenant = someone(Role.TENANT, tenant_id=7)
+    tenant = someone(Role.TENANT_ADMIN, tenant_id=7)
 
     with pytest.raises(RoleNotEnough):
         await finalise_invoice(replace(finalising(), actor=tenant), work=desk.work, ids=desk.ids, clock=desk.clock)

@@ -8,7 +8,7 @@ import pytest
 from domain.identity import usecases as identity
 from domain.identity.errors import NotSignedIn, PasswordTooWeak, SignInRefused, TenantUnknown, TooManyFailures
 from domain.identity.model import PartyKind
-from domain.shared.actor import Role
+from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import TenantId
 from tests.fakes.identity import CountedTokens, MemoryIdentityWork, PlainPasswords
 from tests.fakes.system import CountedIds, FixedClock
@@ -25,7 +25,7 @@ class House:
         self.passwords, self.tokens = PlainPasswords(), CountedTokens()
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[MemoryIdentityWork]:
+    async def unit(self, _: Actor) -> AsyncIterator[MemoryIdentityWork]:
         yield self.work
 
     async def sign_in(self, name: str = "kim", password: str = PASSWORD) -> identity.OpenedSession:

@@ -27,7 +27,7 @@ from tests.fakes.system import CountedIds, FixedClock, someone
 NOW = datetime(2026, 8, 15, tzinfo=UTC)
 START = datetime(2026, 6, 30, 15, tzinfo=UTC)
 TENANT = TenantId(4)
-OWN = someone(Role.TENANT, tenant_id=4)
+OWN = someone(Role.TENANT_ADMIN, tenant_id=4)
 FIRST = slot_at("2026-07-01T00:00:00+09:00")
 
 

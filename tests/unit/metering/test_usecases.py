@@ -40,8 +40,8 @@ JULY_DAYS = JULY.dates()
 TENANT = TenantId(4)
 CONTRACT = ContractId(UUID(int=77))
 OPERATOR = someone(Role.OPERATOR)
-OWN = someone(Role.TENANT, tenant_id=4)
-OTHER = someone(Role.TENANT, tenant_id=5)
+OWN = someone(Role.TENANT_ADMIN, tenant_id=4)
+OTHER = someone(Role.TENANT_ADMIN, tenant_id=5)
 AFTER_JULY = datetime(2026, 8, 1, 1, tzinfo=UTC)
 WH = {
     Quantity.LOAD: 100,

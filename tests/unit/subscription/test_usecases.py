@@ -103,7 +103,9 @@ async def test_only_the_operator_publishes() -> None:
     desk = Desk()
 
     with pytest.raises(RoleNotEnough):
-        await publish_plan(replace(PUBLISH, actor=someone(Role.TENANT)), work=desk.work, ids=desk.ids, clock=desk.clock)
+        await publish_plan(
+            replace(PUBLISH, actor=someone(Role.TENANT_ADMIN)), work=desk.work, ids=desk.ids, clock=desk.clock
+        )
 
 
 async def test_a_signed_contract_copies_the_plan_and_promises_its_capacity() -> None:
@@ -169,7 +171,7 @@ async def test_a_second_pack_lessens_the_shortfall() -> None:
         pytest.param({"slot_id": SlotId(UUID(int=404))}, SlotUnknown, id="no slot"),
         pytest.param({"from_at": datetime(2026, 5, 31, 14, 59, tzinfo=UTC)}, OutsideTerm, id="before the term"),
         pytest.param({"from_at": datetime(2029, 5, 31, 15, tzinfo=UTC)}, OutsideTerm, id="after the term"),
-        pytest.param({"actor": someone(Role.TENANT)}, RoleNotEnough, id="not the operator"),
+        pytest.param({"actor": someone(Role.TENANT_ADMIN)}, RoleNotEnough, id="not the operator"),
     ],
 )
 async def test_an_assignment_against_the_rules_is_refused_and_leaves_nothing(
