@@ -49,3 +49,35 @@ class MonthIncomplete(RuleBroken):
     code = "metering.month-incomplete"
     title_ko = "{month}의 검침값이 부족합니다: {completeness_ppm} ppm, 필요 {completeness_ppm_min} ppm."
     title_en = "{month} lacks readings: {completeness_ppm} ppm are there, {completeness_ppm_min} ppm are needed."
+
+
+class TariffUnknown(NotFound):
+    """No such tariff, or no such version of it, is listed."""
+
+    code = "metering.tariff-unknown"
+    title_ko = "요금제 {tariff}의 자료가 없습니다."
+    title_en = "The tariff {tariff} is not listed."
+
+
+class TariffNotInForce(RuleBroken):
+    """No listed version of the tariff prices this day at this place."""
+
+    code = "metering.tariff-not-in-force"
+    title_ko = "{day}에 적용할 요금 자료가 없습니다: {tariff}."
+    title_en = "No listed tariff is in force on {day}: {tariff}."
+
+
+class CalendarUnknown(RuleBroken):
+    """The public holidays of this year are not listed, so its days cannot be told apart."""
+
+    code = "metering.calendar-unknown"
+    title_ko = "{year}년의 공휴일 자료가 없어 시간대를 나눌 수 없습니다."
+    title_en = "The public holidays of {year} are not listed, so its hours cannot be put into bands."
+
+
+class TariffFileMalformed(RuleBroken):
+    """The tariff file cannot be used as it is written."""
+
+    code = "metering.tariff-file-malformed"
+    title_ko = "요금 자료 파일을 쓸 수 없습니다: {why}."
+    title_en = "The tariff file cannot be used: {why}."
