@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
 from adapters.postgres.metering import (
+    PostgresReadingEstimates,
     PostgresReadingImports,
     PostgresReadings,
     PostgresSites,
@@ -72,6 +73,7 @@ class PostgresMetering:
         self.sites = PostgresSites(connection)
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
+        self.reading_estimates = PostgresReadingEstimates(connection)
         self.usage_snapshots = PostgresUsageSnapshots(connection)
 
 

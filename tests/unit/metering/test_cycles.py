@@ -1,6 +1,7 @@
 """How far a storage was cycled."""
 
 import csv
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def test_one_value_is_no_cycle():
 
 @given(st.lists(st.integers(0, 10_000), max_size=200))
 def test_the_whole_way_is_in_the_cycles(socs):
-    way = sum(abs(after - before) for before, after in zip(socs, socs[1:], strict=False))
+    way = sum(abs(after - before) for before, after in pairwise(socs))
 
     assert sum(one.depth * one.halves for one in rainflow(socs)) == way
 
@@ -42,7 +43,7 @@ def test_a_real_storage_year_has_the_published_cycles(shared):
 
     found = rainflow(ppm)
 
-    way = sum(abs(after - before) for before, after in zip(ppm, ppm[1:], strict=False))
+    way = sum(abs(after - before) for before, after in pairwise(ppm))
     assert sum(one.depth * one.halves for one in found) == way
     assert way * 1_000 // 2_000_000 == 213_381
     assert count_milli(found) == 304_000
