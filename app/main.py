@@ -16,6 +16,7 @@ from app.http.identity import give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController, Senders
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
@@ -55,6 +56,8 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             CertificatesController,
             SitesController,
             ReadingsController,
+            ReadingBackController,
+            TariffsController,
             PlansController,
             ContractsController,
             InvoicesController,
