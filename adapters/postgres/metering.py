@@ -131,14 +131,21 @@ _BLOCKS_AT = f"""
     order by kept.day, kept.channel_id, kept.revision desc
     """  # noqa: S608  (only our own constants are written in)
 _DAY_BLOCKS = """
-    select distinct on (day, channel_id)
-        day, channel_id, revision, wh, quality, source, recorded_at, fills, marks, reason
-    from {SCHEMA}.interval_day
-    where tenant_id = cast($1 as int4) and channel_id = any(cast($2 as int4[])) and {DAYS} {KNOWN}
-    order by day, channel_id, revision desc
+    select wanted_day.day, wanted_channel.channel_id,
+        kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at, kept.fills, kept.marks, kept.reason
+    from unnest(cast($2 as int4[])) as wanted_channel (channel_id)
+    cross join unnest(cast($3 as date[])) as wanted_day (day)
+    cross join lateral (
+        select revision, wh, quality, source, recorded_at, fills, marks, reason
+        from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and day = wanted_day.day and channel_id = wanted_channel.channel_id {KNOWN}
+        order by revision desc
+        limit 1
+    ) as kept
     """
-_PROBES_MAX = 512
-"""Up to so many days and channels each is looked up by its whole key; more are read as one stretch of days."""
+_DAY_BLOCKS_NOW = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="")
+_DAY_BLOCKS_THEN = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="and recorded_at <= $4")
+"""Each day is looked up by its whole key, so that a read costs what it gives and not what others store."""
 
 _PUT_ASIDE = text(
     f"""
@@ -477,19 +484,11 @@ class PostgresReadings:
     ) -> Blocks:
         """Return the current blocks of channels over days, both ends included, or as they were known at an instant."""
         driver = await _driver(self._connection)
-        count = (last_on - first_on).days + 1
-        known = () if as_of is None else (as_of,)
-        if count * len(channel_ids) <= _PROBES_MAX:
-            days = [first_on + timedelta(days=offset) for offset in range(count)]
-            sql = _DAY_BLOCKS.format(
-                SCHEMA=SCHEMA, DAYS="day = any(cast($3 as date[]))", KNOWN="and recorded_at <= $4" if known else ""
-            )
-            found = await driver.fetch(sql, tenant_id, channel_ids, days, *known)
+        days = [first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1)]
+        if as_of is None:
+            found = await driver.fetch(_DAY_BLOCKS_NOW, tenant_id, channel_ids, days)
         else:
-            sql = _DAY_BLOCKS.format(
-                SCHEMA=SCHEMA, DAYS="day between $3 and $4", KNOWN="and recorded_at <= $5" if known else ""
-            )
-            found = await driver.fetch(sql, tenant_id, channel_ids, first_on, last_on, *known)
+            found = await driver.fetch(_DAY_BLOCKS_THEN, tenant_id, channel_ids, days, as_of)
         blocks = {(block.channel_id, block.day): block for block in map(_to_block, found)}
         if as_of is None:
             return blocks

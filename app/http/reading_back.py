@@ -1,11 +1,12 @@
 """Reading back: series, matrices, months from every side, as JSON and as tables for a spreadsheet."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.exceptions import ValidationException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
@@ -37,6 +38,9 @@ AsOfQuery = Annotated[
 ]
 FromQuery = Annotated[date, QueryParameter(name="from", description="The first day in Seoul.")]
 UntilQuery = Annotated[date, QueryParameter(name="until", description="The day after the last.")]
+QuantityQuery = Annotated[Quantity, QueryParameter(description="Which.")]
+ResolutionQuery = Annotated[Resolution, QueryParameter(description="The step.")]
+MethodQuery = Annotated[Method, QueryParameter(description="Which of the stored energy a discharge takes.")]
 QuantitiesQuery = Annotated[
     list[Quantity] | None, QueryParameter(name="quantity", max_items=7, description="Which; all without it.")
 ]
@@ -508,8 +512,14 @@ async def _insight(
 
 
 def instant(at: datetime | None) -> datetime | None:
-    """Take an instant without an offset for UTC: an address loses its plus sign easily."""
-    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
+    """Take an instant with its offset.
+
+    Raises:
+        ValidationException: it has none, so it has no meaning; an address must write its plus sign as %2B.
+    """
+    if at is not None and at.tzinfo is None:
+        raise ValidationException(extra=[{"key": "as_of", "message": "Expected an instant with its offset"}])
+    return at
 
 
 async def _series(
@@ -602,7 +612,7 @@ class ReadingBackController(Controller):
         first_on: FromQuery,
         until_on: UntilQuery,
         quantities: QuantitiesQuery = None,
-        resolution: Resolution = Resolution.MINUTES_15,
+        resolution: ResolutionQuery = Resolution.MINUTES_15,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> SiteSeriesOut:
@@ -621,7 +631,7 @@ class ReadingBackController(Controller):
         first_on: FromQuery,
         until_on: UntilQuery,
         quantities: QuantitiesQuery = None,
-        resolution: Resolution = Resolution.MINUTES_15,
+        resolution: ResolutionQuery = Resolution.MINUTES_15,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> Response[bytes]:
@@ -637,7 +647,7 @@ class ReadingBackController(Controller):
         actor: GivenActor,
         first_on: FromQuery,
         until_on: UntilQuery,
-        quantity: Quantity = Quantity.GRID_IMPORT,
+        quantity: QuantityQuery = Quantity.GRID_IMPORT,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> MatrixOut:
@@ -659,7 +669,7 @@ class ReadingBackController(Controller):
         actor: GivenActor,
         first_on: FromQuery,
         until_on: UntilQuery,
-        quantity: Quantity = Quantity.GRID_IMPORT,
+        quantity: QuantityQuery = Quantity.GRID_IMPORT,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> Response[bytes]:
@@ -689,7 +699,7 @@ class ReadingBackController(Controller):
         return insight_out(await _insight(ports, actor, tenant_id, site_id, month, tariff, as_of))
 
     @get(
-        "/months/{month:str}/{table:str}/{form:str}",
+        "/months/{month:str}/sheets/{table:str}/{form:str}",
         operation_id="ReadMonthSheet",
         summary="A month's bands, flows or sources as a table",
         responses=PROBLEMS,
@@ -702,7 +712,7 @@ class ReadingBackController(Controller):
         form: FromPath[SheetForm],
         ports: GivenPorts,
         actor: GivenActor,
-        method: Method = Method.PRO_RATA,
+        method: MethodQuery = Method.PRO_RATA,
         tariff: TariffQuery = None,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
@@ -727,7 +737,7 @@ class ReadingBackController(Controller):
         month: MonthPath,
         ports: GivenPorts,
         actor: GivenActor,
-        method: Method = Method.PRO_RATA,
+        method: MethodQuery = Method.PRO_RATA,
         as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> TraceOut:

@@ -50,7 +50,7 @@ class Sheet:
 
 def sheet_response(sheet: Sheet, form: SheetForm) -> Response[bytes]:
     """Answer with a table as a file to keep."""
-    content, media = (to_csv(sheet), "text/csv; charset=utf-8") if form == "csv" else (to_xlsx(sheet), _XLSX)
+    content, media = (to_csv(sheet), "text/csv") if form == "csv" else (to_xlsx(sheet), _XLSX)
     return Response(
         content,
         media_type=media,
