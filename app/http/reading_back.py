@@ -774,6 +774,17 @@ class ReadingBackController(Controller):
             )
         return demand_out(found)
 
+    @get("/tariffs", operation_id="ListSiteTariffs", summary="List a site's tariffs", responses=PROBLEMS)
+    async def list_site_tariffs(
+        self, site_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None
+    ) -> list[AssignmentOut]:
+        """List which tariff a site has from which day on."""
+        async with ports.unit() as work:
+            found = await reading_back.list_tariffs(
+                actor, tenant_id=TenantId(tenant_id or actor.tenant_id), site_id=SiteId(site_id), work=work
+            )
+        return [AssignmentOut(tariff=one.tariff, from_on=one.from_on, deferred=one.deferred) for one in found]
+
     @post(
         "/tariffs",
         operation_id="AssignTariff",

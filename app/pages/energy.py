@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
+from app.http.reading_back import TariffQuery, as_if
 from app.http.schemas import INT4_MAX
 from app.pages import charts
 from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
@@ -18,10 +20,13 @@ from app.pages.frame import GivenPage
 from app.pages.messages import say
 from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
-from domain.journeys import public_passport, subscriptions
+from domain.journeys import energy, public_passport, subscriptions
+from domain.metering import reading_back
 from domain.metering import usecases as metering
-from domain.metering.errors import SiteUnknown
+from domain.metering.errors import CalendarUnknown, SiteUnknown, TariffNotInForce
+from domain.metering.insight import MonthInsight
 from domain.metering.model import Site
+from domain.metering.reading_back import AsIf
 from domain.metering.views import EnergyFlows, MonthEnergy
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import InvoiceId, TenantId
@@ -100,6 +105,52 @@ async def _read(actor: Actor, ports: Ports, site: Site, month: Month) -> MonthEn
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A month from every side, and why its bands are not those of an assigned tariff; None where they are."""
+
+    insight: MonthInsight
+    chosen: AsIf | None
+    note: str | None
+
+
+def _comparable(ports: Ports, month: Month) -> AsIf | None:
+    """Return the version that a month without an assigned tariff is split by: of then, else the oldest with rates."""
+    priced = sorted((one for one in ports.tariffs.versions if one.rates), key=lambda one: one.from_on)
+    begun = [one for one in priced if one.from_on <= month.first_on]
+    chosen = begun[-1] if begun else priced[0] if priced else None
+    return None if chosen is None else AsIf(tariff=chosen.tariff, version=chosen.version)
+
+
+async def _look(actor: Actor, ports: Ports, site: Site, month: Month, asked: AsIf | None, language: str) -> Looked:
+    """Look at a month from every side; what cannot be split into bands is shown without, and says why."""
+    async with ports.unit() as work:
+        assigned = await reading_back.list_tariffs(actor, tenant_id=site.tenant_id, site_id=site.site_id, work=work)
+    chosen = asked or (None if assigned else _comparable(ports, month))
+    note = None if asked or assigned else say("bands.none-assigned", language)
+
+    async def look(*, priced: bool) -> MonthInsight:
+        return await energy.month_insight(
+            energy.MonthAsked(
+                actor=actor,
+                tenant_id=site.tenant_id,
+                site_id=site.site_id,
+                month=month,
+                as_if=chosen,
+                priced=priced,
+            ),
+            unit=ports.unit,
+            book=ports.tariffs,
+            factors=ports.emission_factors,
+            clock=ports.clock,
+        )
+
+    try:
+        return Looked(insight=await look(priced=True), chosen=chosen, note=note)
+    except (TariffNotInForce, CalendarUnknown) as refused:
+        return Looked(insight=await look(priced=False), chosen=chosen, note=refused.sentence(language))
+
+
 def month_before(month: Month) -> Month:
     """Return the month before."""
     return Month(month.year - (month.number == 1), 12 if month.number == 1 else month.number - 1)
@@ -113,6 +164,7 @@ async def energy_page(
     month: MonthAsked = None,
     tenant: TenantAsked = None,
     site: SiteAsked = None,
+    tariff: TariffQuery = None,
 ) -> Template:
     """Show what the energy of a site did in a month, beside the month before."""
     whose, chosen, sites = await _chosen(actor, ports, tenant, site)
@@ -123,6 +175,7 @@ async def energy_page(
     shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
     found = await _read(actor, ports, chosen, shown)
     before = await _read(actor, ports, chosen, month_before(shown))
+    looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
     names = {
         node: say(f"node.{node}", page.language)
@@ -141,6 +194,20 @@ async def energy_page(
         energy=found,
         usage=found.usage,
         before=before.usage if before.usage.completeness_ppm else None,
+        look=looked,
+        insight=looked.insight,
+        versions=ports.tariffs.versions,
+        book=ports.tariffs,
+        heats=[
+            charts.heat_map(
+                [(str(one.day.day), one.hours) for one in looked.insight.import_by_hour],
+                title=f"{title} {say('matrix.title', page.language)}",
+                width=width,
+            )
+            for width in (charts.WIDE, charts.NARROW)
+        ],
+        sheets=f"/api/v1/sites/{chosen.site_id}",
+        whose=f"&tenant_id={whose}" if actor.role is Role.OPERATOR else "",
         flows=[one for one in flows if one.energy_wh],
         sums=charts.node_sums(flows),
         names=names,
@@ -199,7 +266,7 @@ async def energy_table(
             )
     return Response(
         text.getvalue().encode(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="sunhwan-energy-{table}-{month}.csv"'},
     )
 

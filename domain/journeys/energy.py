@@ -18,13 +18,14 @@ _CONTRACTS_MAX = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthAsked:
-    """A site's month; `as_if` prices it by a version that is named."""
+    """A site's month; `as_if` prices it by a version that is named, `priced` False by none."""
 
     actor: Actor
     tenant_id: TenantId
     site_id: SiteId
     month: Month
     as_if: reading_back.AsIf | None = None
+    priced: bool = True
     as_of: datetime | None = None
 
 
@@ -53,6 +54,7 @@ async def month_insight(
                 site_id=asked.site_id,
                 month=asked.month,
                 as_if=asked.as_if,
+                priced=asked.priced,
                 usable_wh=await _certified_wh(asked, work=work),
                 as_of=asked.as_of,
             ),

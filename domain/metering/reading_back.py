@@ -141,7 +141,7 @@ class ReadInsight:
     """A site's month from every side.
 
     `as_if` prices it by a version that is named; without, the assigned tariffs price it, and where none is assigned
-    it is not priced. `usable_wh` is the storage's, where somebody knows it.
+    or `priced` is False it is not priced. `usable_wh` is the storage's, where somebody knows it.
     """
 
     actor: Actor
@@ -149,8 +149,22 @@ class ReadInsight:
     site_id: SiteId
     month: Month
     as_if: AsIf | None = None
+    priced: bool = True
     usable_wh: int | None = None
     as_of: datetime | None = None
+
+
+async def list_tariffs(
+    actor: Actor, *, tenant_id: TenantId, site_id: SiteId, work: MeteringWork
+) -> tuple[TariffAssignment, ...]:
+    """Show which tariffs a site has, by day.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    await list_channels(actor, tenant_id=tenant_id, site_id=site_id, work=work)
+    return await work.sites.tariffs(tenant_id, site_id)
 
 
 async def read_insight(
@@ -173,7 +187,7 @@ async def read_insight(
     channels = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     assigned = await work.sites.tariffs(wish.tenant_id, wish.site_id)
-    priced = price_days(wish.month, assigned, book=book, as_if=wish.as_if)
+    priced = price_days(wish.month, assigned, book=book, as_if=wish.as_if) if wish.priced else None
     readings = await readings_of_month(
         wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id, as_of=wish.as_of
     )

@@ -1,7 +1,9 @@
 """Reading back over HTTP: series, matrices, months from every side, tables, and what was known at a moment."""
 
 import csv
+import html
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -9,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.http.sheets import Sheet, to_csv, to_xlsx
+from app.pages.formats import kwh
 from app.samples import make_site
 from tests.http.test_api import problem
 from tests.http.test_readings_door import SITE
@@ -206,6 +209,44 @@ async def test_demand_looks_back_at_the_months_that_may_set_it(place):
     assert sorted(known) == ["2026-07", "2026-08", "2026-09"]
     assert found["with_storage_w"] == max(90_000, *known.values())
     assert found["lowered_w"] == found["without_storage_w"] - found["with_storage_w"]
+
+
+async def test_the_energy_page_shows_bands_matrix_and_both_views_and_its_downloads_answer(place):
+    path, operator, tenant = place
+    site = path.rsplit("/", 1)[1]
+    insight = (await get(tenant, f"{path}/months/2026-08/insight", tariff=f"{A2}@2026-06-01")).json()
+
+    page = (await get(tenant, "/energy", month="2026-08", site=site)).text
+    english = (await get(operator, "/energy", month="2026-08", site=site, tenant=11, lang="en")).text
+
+    assert "배정된 요금제가 없어" in page
+    assert "<script" not in page
+    for wh in insight["bands"]["grid_import"]["wh"].values():
+        assert kwh(wh).removesuffix(" kWh") in page
+    assert f"{insight['bands']['saving_krw']:,}원" in page
+    assert "Scope 2" in page
+    assert 'aria-label="순환금속 2026-08 수전량 (날짜 × 시간)"' in page
+    links = [html.unescape(one) for one in re.findall(r'href="(/api/v1/sites/[^"]+)" download', page)]
+    assert len(links) == 10
+    for link in links:
+        assert (await get(tenant, link)).headers["content-disposition"].startswith("attachment")
+    theirs = [html.unescape(one) for one in re.findall(r'href="(/api/v1/sites/[^"]+)" download', english)]
+    assert all("tenant_id=11" in link for link in theirs)
+    assert (await get(operator, theirs[0])).content == (await get(tenant, links[0])).content
+
+
+async def test_a_month_that_no_listed_tariff_prices_is_shown_without_bands_and_says_why(place):
+    path, operator, tenant = place
+    wish = {"tariff": A2, "from_on": "2026-09-01", "deferred": False}
+    assert (await operator.post(f"{path}/tariffs?tenant_id=11", json=wish)).status_code == 201
+    site = path.rsplit("/", 1)[1]
+
+    page = (await get(tenant, "/energy", month="2026-08", site=site)).text
+
+    assert "2026-08-01에 적용할 요금 자료가 없습니다" in page
+    assert "수전량 (날짜 × 시간)" in page
+    assert [one["from_on"] for one in (await get(tenant, f"{path}/tariffs")).json()] == ["2026-09-01"]
+    problem(await tenant.get(f"{path}/months/2026-08/insight"), 422, "metering.tariff-not-in-force")
 
 
 @pytest.mark.parametrize("table", ["bands", "flows"])
