@@ -11,6 +11,7 @@ from litestar.di import Provide
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
+from app.http.estimates import EstimatesController
 from app.http.health import livez, readyz, version
 from app.http.identity import give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ReadingsController,
             ReadingBackController,
             TariffsController,
+            EstimatesController,
             PlansController,
             ContractsController,
             InvoicesController,

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.reading_back import TariffQuery, as_if
-from app.http.schemas import INT4_MAX
+from app.http.schemas import INT4_MAX, MonthPath
 from app.pages import charts
 from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
-from app.pages.frame import GivenPage
+from app.pages.frame import GivenPage, PageRequest, read_form
 from app.pages.messages import say
 from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
 from domain.journeys import energy, public_passport, subscriptions
-from domain.metering import reading_back
+from domain.metering import estimating, reading_back
 from domain.metering import usecases as metering
 from domain.metering.errors import CalendarUnknown, SiteUnknown, TariffNotInForce
 from domain.metering.insight import MonthInsight
-from domain.metering.model import Site
+from domain.metering.model import ReadingEstimateId, Site
 from domain.metering.reading_back import AsIf
 from domain.metering.views import EnergyFlows, MonthEnergy
 from domain.shared.actor import Actor, Role
-from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.identifiers import InvoiceId, SiteId, TenantId
 from domain.shared.time import Month, seoul_day
 
 MONTH_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
@@ -151,6 +151,52 @@ async def _look(actor: Actor, ports: Ports, site: Site, month: Month, asked: AsI
         return Looked(insight=await look(priced=False), chosen=chosen, note=refused.sentence(language))
 
 
+@post("/energy/{tenant_id:int}/{site_id:uuid}/{month:str}/estimates", status_code=303)
+async def propose_estimates(
+    tenant_id: FromPath[int], site_id: FromPath[UUID], month: MonthPath, ports: GivenPorts, actor: GivenActor
+) -> Redirect:
+    """Propose values for a month's missing slots."""
+    async with ports.unit() as work:
+        await estimating.propose_estimates(
+            estimating.ProposeEstimates(
+                actor=actor, tenant_id=TenantId(tenant_id), site_id=SiteId(site_id), month=Month.parse(month)
+            ),
+            work=work,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        await work.commit()
+    return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
+
+
+@post("/energy/{tenant_id:int}/{site_id:uuid}/{month:str}/estimates/{estimate_id:uuid}", status_code=303)
+async def decide_estimate(
+    request: PageRequest,
+    tenant_id: FromPath[int],
+    site_id: FromPath[UUID],
+    month: MonthPath,
+    estimate_id: FromPath[UUID],
+    ports: GivenPorts,
+    actor: GivenActor,
+) -> Redirect:
+    """Accept or refuse an estimate."""
+    form = await read_form(request)
+    async with ports.unit() as work:
+        await estimating.decide_estimate(
+            estimating.DecideEstimate(
+                actor=actor,
+                tenant_id=TenantId(tenant_id),
+                site_id=SiteId(site_id),
+                estimate_id=ReadingEstimateId(estimate_id),
+                accept=form.get("accept") == "yes",
+            ),
+            work=work,
+            clock=ports.clock,
+        )
+        await work.commit()
+    return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
+
+
 def month_before(month: Month) -> Month:
     """Return the month before."""
     return Month(month.year - (month.number == 1), 12 if month.number == 1 else month.number - 1)
@@ -175,6 +221,11 @@ async def energy_page(
     shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
     found = await _read(actor, ports, chosen, shown)
     before = await _read(actor, ports, chosen, month_before(shown))
+    async with ports.unit() as work:
+        estimates = await estimating.list_estimates(
+            actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, work=work
+        )
+        channels = await metering.list_channels(actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, work=work)
     looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
     names = {
@@ -195,6 +246,8 @@ async def energy_page(
         usage=found.usage,
         before=before.usage if before.usage.completeness_ppm else None,
         look=looked,
+        estimates=estimates,
+        quantities={one.channel_id: one.quantity.value for one in channels},
         insight=looked.insight,
         versions=ports.tariffs.versions,
         book=ports.tariffs,
@@ -349,4 +402,13 @@ async def _invoice(page: GivenPage, ports: Ports, actor: Actor, tenant_id: Tenan
     )
 
 
-ENERGY = (energy_page, energy_table, own_contracts, list_invoices, own_invoice, any_invoice)
+ENERGY = (
+    energy_page,
+    energy_table,
+    propose_estimates,
+    decide_estimate,
+    own_contracts,
+    list_invoices,
+    own_invoice,
+    any_invoice,
+)
