@@ -145,3 +145,11 @@ class MonthUnchanged(RuleBroken):
     code = "metering.month-unchanged"
     title_ko = "{month}의 검침값이 확정 당시와 같아 정정할 것이 없습니다."
     title_en = "The readings of {month} are as they were frozen; there is nothing to revise."
+
+
+class TripNotCleared(RuleBroken):
+    """The signal is not tripped, or nobody is named as the one who clears it."""
+
+    code = "metering.trip-not-cleared"
+    title_ko = "{signal} 차단을 해제할 수 없습니다. 차단 상태와 해제한 사람의 이름이 필요합니다."
+    title_en = "The trip of {signal} cannot be cleared: it must stand, and somebody must be named."
