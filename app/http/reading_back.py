@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import Day, In, Instant, MonthPath, MonthText, Out, TenantQuery
-from app.http.sheets import Sheet, SheetForm, sheet_response, spelled
+from app.http.sheets import Cell, Sheet, SheetForm, sheet_response, spelled
 from app.ports import Ports
 from domain.journeys import energy
 from domain.metering import reading_back
@@ -47,13 +47,17 @@ QuantitiesQuery = Annotated[
 
 
 class SeriesOut(Out):
-    """One channel's steps. `missing` counts the slots of a step that gave nothing; a value without any slot is null."""
+    """One channel's steps. `missing` counts the slots of a step that gave nothing; without any the value is null.
+
+    `unmeasured` counts those whose value was estimated or corrected.
+    """
 
     quantity: str
     channel: int
     unit: str
     values: list[int | None]
     missing: list[int]
+    unmeasured: list[int]
 
 
 class SiteSeriesOut(Out):
@@ -156,6 +160,7 @@ class InsightOut(Out):
     month: MonthText
     as_of: Instant | None
     completeness_ppm: int
+    unmeasured: int
     efficiency_ppm: int
     losses_wh: int
     self_consumption_ppm: int | None
@@ -274,6 +279,7 @@ def series_out(found: SiteSteps) -> SiteSeriesOut:
                 unit=one.channel.quantity.unit,
                 values=[step.value for step in one.steps],
                 missing=[step.missing for step in one.steps],
+                unmeasured=[step.unmeasured for step in one.steps],
             )
             for one in found.series
         ],
@@ -329,6 +335,7 @@ def insight_out(found: MonthInsight) -> InsightOut:
         month=str(found.month),
         as_of=found.known_at,
         completeness_ppm=found.usage.completeness_ppm,
+        unmeasured=found.unmeasured,
         efficiency_ppm=found.usage.efficiency_ppm,
         losses_wh=found.usage.losses_wh,
         self_consumption_ppm=found.usage.self_consumption_ppm,
@@ -422,20 +429,20 @@ def trace_out(found: Trace, month: Month) -> TraceOut:
 
 
 def series_sheet(found: SiteSteps) -> Sheet:
-    """Lay a series out: a row a step, a column a quantity; nothing received is an empty cell."""
-    heads = [f"{one.channel.quantity.value}_{one.channel.quantity.unit.lower()}" for one in found.series]
+    """Lay a series out: a row a step, a column a quantity; nothing received is an empty cell.
+
+    Where a value was estimated or corrected, a second column counts the slots of it that were.
+    """
+    heads: list[str] = ["start (Asia/Seoul)"]
     starts = [step.start_at for step in found.series[0].steps] if found.series else []
-    return Sheet(
-        name=f"series-{found.wish.resolution.value}",
-        head=("start (Asia/Seoul)", *heads),
-        rows=[
-            (
-                at.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M:%S+09:00"),
-                *(one.steps[place].value for one in found.series),
-            )
-            for place, at in enumerate(starts)
-        ],
-    )
+    values: list[list[Cell]] = [[at.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M:%S+09:00") for at in starts]]
+    for one in found.series:
+        heads.append(f"{one.channel.quantity.value}_{one.channel.quantity.unit.lower()}")
+        values.append([step.value for step in one.steps])
+        if any(step.unmeasured for step in one.steps):
+            heads.append(f"{one.channel.quantity.value}_unmeasured_slots")
+            values.append([step.unmeasured for step in one.steps])
+    return Sheet(name=f"series-{found.wish.resolution.value}", head=tuple(heads), rows=list(zip(*values, strict=True)))
 
 
 def matrix_sheet(quantity: Quantity, rows: tuple[MatrixRow, ...]) -> Sheet:

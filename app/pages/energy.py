@@ -225,6 +225,10 @@ async def energy_page(
         estimates = await estimating.list_estimates(
             actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, work=work
         )
+        demand = await reading_back.read_demand(
+            reading_back.ReadDemand(actor=actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown),
+            work=work,
+        )
         channels = await metering.list_channels(actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, work=work)
     looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
@@ -246,6 +250,7 @@ async def energy_page(
         usage=found.usage,
         before=before.usage if before.usage.completeness_ppm else None,
         look=looked,
+        demand=demand,
         estimates=estimates,
         quantities={one.channel_id: one.quantity.value for one in channels},
         insight=looked.insight,

@@ -645,6 +645,15 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demand.with": ("최대수요 (배터리 있음)", "Peak with the battery"),
         "demand.without": ("최대수요 (배터리 없음)", "Peak without the battery"),
         "demand.shaved": ("배터리가 낮춘 최대수요", "Peak lowered by the battery"),
+        "demand.billing": ("요금적용전력 (배터리 있음)", "Billing demand with the battery"),
+        "demand.billing-without": ("요금적용전력 (배터리 없음)", "Billing demand without the battery"),
+        "demand.floor": ("계약전력의 30 %", "30 % of the contract power"),
+        "demand.text": (
+            "요금적용전력은 이번 달과 최근 12개월의 7·8·9·12·1·2월 최대수요 중 큰 값입니다. "
+            "{all}개월 중 {months}개월의 검침값으로 계산했습니다.",
+            "Billing demand is the highest peak of this month and of July to September and December to February "
+            "within twelve months; {months} of {all} months have readings.",
+        ),
         "carbon.scope2": ("입주기업 Scope 2 변화", "Change of the tenant's Scope 2"),
         "carbon.system": ("전력계통 전체 변화", "Change of the whole system"),
         "carbon.factor": (
@@ -657,6 +666,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "estimates.text": (
             "규칙이 제안하고 운영자가 승인해야 반영됩니다. 승인된 값은 추정으로 표시되며 실제 검침값이 오면 바뀝니다.",
             "A rule proposes, an operator accepts. Accepted values stay marked until a reading comes.",
+        ),
+        "estimates.counted": (
+            "이 달의 값 {count}개는 추정하거나 정정한 값입니다.",
+            "{count} values of this month were estimated or corrected.",
         ),
         "estimates.none": ("추정값이 없습니다.", "There is no estimate."),
         "estimates.propose": ("추정값 제안", "Propose estimates"),

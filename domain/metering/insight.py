@@ -107,11 +107,15 @@ class BandFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthInsight:
-    """A site's month from every side; `bands` is None where no tariff is asked for, `known_at` where it is of now."""
+    """A site's month from every side; `bands` is None where no tariff is asked for, `known_at` where it is of now.
+
+    `unmeasured` counts values of the month that were estimated or corrected.
+    """
 
     site: Site
     month: Month
     known_at: datetime | None
+    unmeasured: int
     usage: MonthUsage
     flows: EnergyFlows
     pro_rata: SourceSums
@@ -142,6 +146,7 @@ def month_insight(
     usable_wh: int | None,
     priced: PricedDays | None,
     factor: EmissionFactor | None,
+    unmeasured: int = 0,
     known_at: datetime | None = None,
 ) -> MonthInsight:
     """Find every figure of a month.
@@ -154,6 +159,7 @@ def month_insight(
         usable_wh: of the storage, 0 to 10,000 bp; None if it is not known.
         priced: the tariff of each day; None splits nothing.
         factor: for emissions; None counts none.
+        unmeasured: how many values of the month were estimated or corrected.
         known_at: the instant as of which the readings were asked for.
     """
     month = usage.month
@@ -168,6 +174,7 @@ def month_insight(
         site=site,
         month=month,
         known_at=known_at,
+        unmeasured=unmeasured,
         usage=usage,
         flows=month_flows(days, month),
         pro_rata=_sums(traced[Method.PRO_RATA]),

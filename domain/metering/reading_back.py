@@ -8,15 +8,20 @@ from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet
 from domain.metering.errors import StretchTooLong
 from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
 from domain.metering.inventory import Method, Trace, trace
-from domain.metering.model import ENERGIES, Channel, Quantity, Site
+from domain.metering.model import Channel, Quantity, Site
 from domain.metering.ports import MeteringWork
-from domain.metering.series import MatrixRow, Resolution, Step, columns, matrix, steps
+from domain.metering.series import MatrixRow, Resolution, Step, columns, matrix, steps, unmeasured_slots
 from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
 from domain.metering.usage import site_days
 from domain.metering.usecases import list_channels, readings_of_month
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Clock, Month, seoul_day
+
+_OF_THE_GRID_METER = frozenset(
+    {Quantity.GRID_IMPORT, Quantity.GRID_EXPORT, Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE}
+)
+"""What tells the import with the storage and without it."""
 
 DAYS_MAX = 366
 """So many days one answer gives: a year of quarter hours is 35,136 steps a quantity."""
@@ -74,6 +79,7 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
         as_of=wish.as_of,
     )
     days = site_days(channels, blocks)
+    unmeasured = unmeasured_slots(blocks)
     return SiteSteps(
         site=site,
         wish=wish,
@@ -86,6 +92,7 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
                     resolution=wish.resolution,
                     first_on=wish.first_on,
                     until_on=wish.until_on,
+                    unmeasured=unmeasured.get(channel.channel_id, {}),
                 ),
             )
             for channel in channels
@@ -213,6 +220,12 @@ async def read_insight(
         ),
         usable_wh=wish.usable_wh,
         priced=priced,
+        unmeasured=sum(
+            len(slots)
+            for listed in unmeasured_slots(readings.blocks).values()
+            for day, slots in listed.items()
+            if Month.of(day) == wish.month
+        ),
         factor=factor_known_at(factors, seoul_day(clock.now() if wish.as_of is None else wish.as_of)),
         known_at=wish.as_of,
     )
@@ -327,7 +340,7 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
     found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
-    channels = [channel for channel in found if channel.quantity in ENERGIES]
+    channels = [channel for channel in found if channel.quantity in _OF_THE_GRID_METER]
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     peaks_of: list[MonthPeak] = []
     for month in ratchet_months(wish.month):

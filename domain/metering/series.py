@@ -1,6 +1,6 @@
 """Readings laid out for reading back: columns of slots, coarser steps, and a day by hour matrix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -8,12 +8,14 @@ from itertools import chain
 
 from domain.metering.errors import ResolutionTooFine
 from domain.metering.inventory import Columns
-from domain.metering.model import DayBlock, DayValues, Quantity
+from domain.metering.model import Blocks, DayBlock, DayValues, Quality, Quantity
 from domain.metering.readings import NO_VALUES, known
 from domain.metering.usage import SiteDays
+from domain.shared.identifiers import ChannelId
 from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
 
 _ZEROS: DayValues = (0,) * SLOTS_A_DAY
+_NONE: Mapping[date, Collection[int]] = {}
 _HOURS = 24
 _SLOTS_AN_HOUR = SLOTS_A_DAY // _HOURS
 
@@ -41,12 +43,14 @@ _SLOTS_A_STEP: Mapping[Resolution, int] = {
 class Step:
     """One step of a series: the energy of the slots that were received, Wh, or a state of charge at its end, bp.
 
-    `value` is None if nothing was received; `missing` counts the slots that gave nothing.
+    `value` is None if nothing was received; `missing` counts the slots that gave nothing, `unmeasured` those whose
+    value was estimated or corrected.
     """
 
     start_at: datetime
     value: int | None
     missing: int
+    unmeasured: int = 0
 
 
 def days_between(first_on: date, until_on: date) -> tuple[date, ...]:
@@ -80,9 +84,23 @@ def columns(days: SiteDays, *, first_on: date, until_on: date) -> Columns:
 
 
 def steps(
-    days: Mapping[date, DayValues], *, quantity: Quantity, resolution: Resolution, first_on: date, until_on: date
+    days: Mapping[date, DayValues],
+    *,
+    quantity: Quantity,
+    resolution: Resolution,
+    first_on: date,
+    until_on: date,
+    unmeasured: Mapping[date, Collection[int]] = _NONE,
 ) -> tuple[Step, ...]:
     """Return a channel's series from a day to before another, in steps.
+
+    Args:
+        days: the channel's values.
+        quantity: what it measures; a state of charge is not summed.
+        resolution: the step.
+        first_on: the first day.
+        until_on: the day after the last.
+        unmeasured: by day, the slots whose value was estimated or corrected.
 
     Raises:
         ResolutionTooFine: the step is shorter than the slots that are kept: nothing is made up between them.
@@ -90,40 +108,80 @@ def steps(
     if resolution is Resolution.MINUTES_5:
         raise ResolutionTooFine(resolution=resolution.value)
     if resolution is Resolution.MONTH:
-        return _monthly(days, quantity, first_on, until_on)
+        return _monthly(days, quantity, first_on, until_on, unmeasured)
     size = _SLOTS_A_STEP[resolution]
     values = column(days, first_on, until_on)
     start = day_start(first_on)
+    marked = {
+        (day - first_on).days * SLOTS_A_DAY + slot
+        for day, listed in unmeasured.items()
+        if first_on <= day < until_on
+        for slot in listed
+    }
     if size == 1:
         return tuple(
             [
-                Step(start_at=start + number * SLOT, value=value, missing=int(value is None))
+                Step(
+                    start_at=start + number * SLOT,
+                    value=value,
+                    missing=int(value is None),
+                    unmeasured=int(number in marked),
+                )
                 for number, value in enumerate(values)
             ]
         )
     return tuple(
-        [_step(start + place * SLOT, values[place : place + size], quantity) for place in range(0, len(values), size)]
+        [
+            _step(
+                start + place * SLOT,
+                values[place : place + size],
+                quantity,
+                sum(number in marked for number in range(place, place + size)) if marked else 0,
+            )
+            for place in range(0, len(values), size)
+        ]
     )
 
 
-def _monthly(days: Mapping[date, DayValues], quantity: Quantity, first_on: date, until_on: date) -> tuple[Step, ...]:
+def _monthly(
+    days: Mapping[date, DayValues],
+    quantity: Quantity,
+    first_on: date,
+    until_on: date,
+    unmeasured: Mapping[date, Collection[int]],
+) -> tuple[Step, ...]:
     found: list[Step] = []
     start_on = first_on
     while start_on < until_on:
         end_on = min(Month.of(start_on).next().first_on, until_on)
-        found.append(_step(day_start(start_on), column(days, start_on, end_on), quantity))
+        marked = sum(len(listed) for day, listed in unmeasured.items() if start_on <= day < end_on)
+        found.append(_step(day_start(start_on), column(days, start_on, end_on), quantity, marked))
         start_on = end_on
     return tuple(found)
 
 
-def _step(start_at: datetime, values: Sequence[int | None], quantity: Quantity) -> Step:
+def _step(start_at: datetime, values: Sequence[int | None], quantity: Quantity, unmeasured: int) -> Step:
     there = [value for value in values if value is not None]
     missing = len(values) - len(there)
     if not there:
-        return Step(start_at=start_at, value=None, missing=missing)
+        return Step(start_at=start_at, value=None, missing=missing, unmeasured=unmeasured)
     # A state of charge is that of the step's end; where the end is missing, no earlier one stands for it.
     value = values[-1] if quantity is Quantity.STORAGE_SOC else sum(there)
-    return Step(start_at=start_at, value=value, missing=missing)
+    return Step(start_at=start_at, value=value, missing=missing, unmeasured=unmeasured)
+
+
+def unmeasured_slots(blocks: Blocks) -> Mapping[ChannelId, Mapping[date, tuple[int, ...]]]:
+    """Return the slots of which a value is there and was not measured, by channel and day."""
+    found: dict[ChannelId, dict[date, tuple[int, ...]]] = {}
+    for (channel_id, day), block in blocks.items():
+        if block.quality is not Quality.MEASURED:
+            slots = tuple([slot for slot, value in enumerate(block.values) if value is not None])
+        elif block.marks:
+            slots = tuple([mark.slot for mark in block.marks if mark.quality is not Quality.MEASURED])
+        else:
+            continue
+        found.setdefault(channel_id, {})[day] = slots
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

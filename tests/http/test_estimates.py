@@ -96,6 +96,11 @@ async def test_a_proposal_counts_only_once_somebody_accepted_it(place):
     assert (accepted.json()["state"], refused.json()["state"]) == ("accepted", "refused")
     after = await place.days()
     assert (after[14], after[21]) == (9_600, None)
+    series = (await place.tenant.get(f"{place.path}/series", params=STRETCH)).json()["series"][0]
+    assert [count for count in series["unmeasured"] if count] == [6]
+    assert (await place.tenant.get(f"{place.path}/months/2026-07/insight")).json()["unmeasured"] == 6
+    sheet = (await place.tenant.get(f"{place.path}/series/csv", params=STRETCH)).text
+    assert sheet.splitlines()[0].endswith("load_wh,load_unmeasured_slots")
     problem(await place.decide(found[0], accept=True), 409, "metering.estimate-stands")
     problem(await place.decide(found[1], accept=True), 409, "metering.estimate-stands")
     unknown = {"estimate_id": "01a20060-412a-7718-a1e1-5de3370d56b1"}

@@ -1,13 +1,14 @@
 """Readings in steps, by day and hour, and as they were known."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from domain.metering.errors import ResolutionTooFine
-from domain.metering.model import DayBlock, Fill, Quality, Quantity, ReadingSource
+from domain.metering.model import DayBlock, Fill, Mark, Quality, Quantity, ReadingSource
 from domain.metering.readings import merge
-from domain.metering.series import MatrixRow, Resolution, Step, columns, known_at, matrix, steps
+from domain.metering.series import MatrixRow, Resolution, Step, columns, known_at, matrix, steps, unmeasured_slots
 from domain.shared.identifiers import ChannelId
 
 DAY = date(2026, 7, 31)
@@ -42,6 +43,29 @@ def test_a_day_without_a_reading_is_missing_and_not_zero():
     found = stepped(Resolution.DAY, until_on=date(2026, 8, 2))
 
     assert found[1] == Step(start_at=START + timedelta(days=1), value=None, missing=96)
+
+
+def test_a_step_says_how_much_of_it_was_not_measured():
+    found = steps(
+        {DAY: (1,) * 96},
+        quantity=Quantity.PV,
+        resolution=Resolution.HOUR,
+        first_on=DAY,
+        until_on=NEXT,
+        unmeasured={DAY: (4, 5, 95), NEXT: (0,)},
+    )
+
+    assert [step.unmeasured for step in found] == [0, 2, *(0,) * 21, 1]
+
+
+def test_marked_slots_and_whole_suspect_days_are_not_measured():
+    marked = replace(block((1,) * 96), marks=(Mark(slot=3, quality=Quality.ESTIMATED),))
+    suspect = replace(block((None, 1) + (None,) * 94), quality=Quality.SUSPECT)
+
+    assert unmeasured_slots({(1, DAY): marked, (2, DAY): suspect, (3, DAY): block((1,) * 96)}) == {
+        1: {DAY: (3,)},
+        2: {DAY: (1,)},
+    }
 
 
 def test_months_are_cut_where_seoul_cuts_them():
