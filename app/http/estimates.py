@@ -1,10 +1,11 @@
 """What is not measured: estimates proposed and decided, corrections with a reason, revisions of frozen months."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
+from litestar.exceptions import ValidationException
 from litestar.params import FromPath, JSONBody
 
 from app.http.identity import GivenActor, GivenPorts
@@ -18,6 +19,10 @@ from domain.shared.time import Month
 
 Slot = Annotated[int, msgspec.Meta(ge=0, le=95, description="A slot of the day, from 0.")]
 SlotWh = Annotated[int, msgspec.Meta(ge=0, le=INT4_MAX, description="Wh.")]
+
+
+CorrectionReason = Literal["resend", "manual", "vee", "meter-swap"]
+"""Why somebody corrects; the other reasons are the program's own."""
 
 
 class EstimateOut(Out):
@@ -55,7 +60,7 @@ class CorrectionIn(In):
     quantity: Quantity
     day: Day
     changes: Annotated[list[ChangeIn], msgspec.Meta(min_length=1, max_length=96)]
-    reason: RevisionReason
+    reason: CorrectionReason
 
 
 class CorrectionOut(Out):
@@ -224,6 +229,9 @@ class EstimatesController(Controller):
         tenant_id: TenantQuery = None,
     ) -> CorrectionOut:
         """Correct a day as a new revision."""
+        changes = {one.slot: one.wh for one in data.changes}
+        if len(changes) != len(data.changes):
+            raise ValidationException(extra=[{"key": "changes", "message": "Expected each slot once"}])
         async with ports.unit() as work:
             block = await estimating.correct_day(
                 estimating.CorrectDay(
@@ -232,8 +240,8 @@ class EstimatesController(Controller):
                     site_id=SiteId(site_id),
                     quantity=data.quantity,
                     day=data.day,
-                    changes={one.slot: one.wh for one in data.changes},
-                    reason=data.reason,
+                    changes=changes,
+                    reason=RevisionReason(data.reason),
                 ),
                 work=work,
                 clock=ports.clock,
@@ -243,7 +251,7 @@ class EstimatesController(Controller):
             channel=block.channel_id,
             day=block.day,
             revision=block.revision,
-            reason=data.reason.value,
+            reason=data.reason,
             recorded_at=block.recorded_at,
         )
 

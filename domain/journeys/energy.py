@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain.journeys.ports import JourneyWork
 from domain.metering import reading_back
+from domain.metering import usecases as metering
 from domain.metering.carbon import EmissionFactor
 from domain.metering.insight import MonthInsight
 from domain.metering.tariff import TariffBook
@@ -47,6 +48,9 @@ async def month_insight(
         CalendarUnknown: the year's public holidays are not listed.
     """
     async with unit() as work:
+        await metering.list_channels(  # whoever may not look is refused before contracts are read
+            asked.actor, tenant_id=asked.tenant_id, site_id=asked.site_id, work=work
+        )
         return await reading_back.read_insight(
             reading_back.ReadInsight(
                 actor=asked.actor,

@@ -153,3 +153,11 @@ class TripNotCleared(RuleBroken):
     code = "metering.trip-not-cleared"
     title_ko = "{signal} 차단을 해제할 수 없습니다. 차단 상태와 해제한 사람의 이름이 필요합니다."
     title_en = "The trip of {signal} cannot be cleared: it must stand, and somebody must be named."
+
+
+class CorrectionTooLarge(RuleBroken):
+    """The value cannot be one of this quantity."""
+
+    code = "metering.correction-too-large"
+    title_ko = "이 항목의 값은 {value_max}을 넘을 수 없습니다."
+    title_en = "A value of this quantity is at most {value_max}."

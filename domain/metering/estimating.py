@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from domain.metering.errors import (
+    CorrectionTooLarge,
     EstimateStands,
     MonthUnchanged,
     NothingToEstimate,
+    QuantityNotMetered,
     SiteUnknown,
     SlotEmpty,
     SnapshotUnknown,
@@ -36,6 +38,7 @@ from domain.shared.identifiers import ContractId, Ids, SiteId, SnapshotId, Tenan
 from domain.shared.time import Clock, Month, day_start
 
 ESTIMATES_LISTED_MAX = 500
+SOC_MAX_BP = 10_000
 _ESTIMATED = tuple(quantity for quantity in Quantity if quantity.unit == "Wh")
 
 
@@ -156,6 +159,8 @@ async def decide_estimate(wish: DecideEstimate, *, work: MeteringWork, clock: Cl
     found = await work.reading_estimates.one(wish.tenant_id, wish.estimate_id)
     if found.site_id != wish.site_id:
         raise SiteUnknown
+    if found.state is not EstimateState.PROPOSED:
+        raise EstimateStands
     now = clock.now()
     if wish.accept:
         key = (found.channel_id, found.day)
@@ -203,15 +208,20 @@ async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> 
 
     Raises:
         RoleNotEnough: only an operator corrects.
-        SiteUnknown: the tenant has no such site, or it does not meter the quantity.
+        SiteUnknown: the tenant has no such site.
+        QuantityNotMetered: the site has no channel for the quantity.
+        CorrectionTooLarge: a state of charge is above the whole.
         SlotEmpty: a slot holds no value.
         ValueError: a slot is not of the day, or a value is negative.
     """
     wish.actor.require(Role.OPERATOR)
+    await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
     channel = next((one for one in channels if one.quantity is wish.quantity), None)
     if channel is None:
-        raise SiteUnknown
+        raise QuantityNotMetered(quantity=wish.quantity.value)
+    if wish.quantity is Quantity.STORAGE_SOC and max(wish.changes.values(), default=0) > SOC_MAX_BP:
+        raise CorrectionTooLarge(value_max=SOC_MAX_BP)
     await work.readings.hold(wish.tenant_id)
     key = (channel.channel_id, wish.day)
     kept = (await work.readings.blocks(wish.tenant_id, [key])).get(key)

@@ -143,7 +143,14 @@ async def test_a_correction_has_a_reason_and_leaves_what_was_known_readable(plac
     assert (await place.days(as_of="2026-08-15T00:30:00Z"))[2] == 9_600
     empty = wish | {"day": "2026-07-22"}
     problem(await place.operator.post(f"{place.path}/corrections?tenant_id=11", json=empty), 422, "metering.slot-empty")
-    for bad in ({"changes": []}, {"changes": [{"slot": 96, "wh": 1}]}, {"reason": "because"}):
+    beyond = wish | {"quantity": "storage_soc", "changes": [{"slot": 4, "wh": 10_001}]}
+    problem(
+        await place.operator.post(f"{place.path}/corrections?tenant_id=11", json=beyond),
+        422,
+        "metering.correction-too-large",
+    )
+    twice = [{"slot": 4, "wh": 1}, {"slot": 4, "wh": 2}]
+    for bad in ({"changes": []}, {"changes": [{"slot": 96, "wh": 1}]}, {"reason": "late"}, {"changes": twice}):
         answer = await place.operator.post(f"{place.path}/corrections?tenant_id=11", json=wish | bad)
         problem(answer, 400, "http.bad-request")
 
