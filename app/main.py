@@ -11,12 +11,14 @@ from litestar.di import Provide
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
+from app.http.estimates import EstimatesController
 from app.http.health import livez, readyz, version
 from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
@@ -56,6 +58,9 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             CertificatesController,
             SitesController,
             ReadingsController,
+            ReadingBackController,
+            TariffsController,
+            EstimatesController,
             PlansController,
             ContractsController,
             InvoicesController,

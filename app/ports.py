@@ -7,7 +7,9 @@ from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
 from domain.identity.ports import Passwords, Tokens
 from domain.journeys.ports import JourneyWork
+from domain.metering.carbon import EmissionFactor
 from domain.metering.ports import ReadingFiles
+from domain.metering.tariff import TariffBook
 from domain.passport.ports import Labels
 from domain.shared.documents import Documents
 from domain.shared.identifiers import Ids
@@ -30,5 +32,7 @@ class Ports:
     reading_files: ReadingFiles
     credentials: Credentials
     protocol: Protocol
+    tariffs: TariffBook
+    emission_factors: tuple[EmissionFactor, ...]
     payments: tuple[Payments, ...]
     public_url: str

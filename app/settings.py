@@ -37,6 +37,7 @@ class Settings:
     port: int
     public_url: str
     protocol_file: Path | None
+    tariff_file: Path | None
     stripe_key: str | None
     bank_account: str | None
 
@@ -70,6 +71,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=int(port_text),
         public_url=public_url,
         protocol_file=_path(env, "SUNHWAN_PROTOCOL_FILE"),
+        tariff_file=_path(env, "SUNHWAN_TARIFF_FILE"),
         stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
     )

@@ -107,10 +107,13 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     from adapters.qr.labels import QrLabels
     from adapters.stripe.payments import StripePayments, stripe_client
     from adapters.system import Argon2Passwords, RandomTokens, UuidV7
+    from adapters.tariffs.reader import SHIPPED as SHIPPED_TARIFFS
+    from adapters.tariffs.reader import load_tariffs
 
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
+    tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
     documents = TypstDocuments()
     try:
         yield Ports(
@@ -125,6 +128,8 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             reading_files=reading_files(),
             credentials=credentials(settings),
             protocol=load_protocol(settings.protocol_file or SHIPPED),
+            tariffs=tariffs,
+            emission_factors=emission_factors,
             payments=(
                 BankTransferPayments(bank_account=settings.bank_account, virtual_accounts={}),
                 StripePayments(None if settings.stripe_key is None else stripe_client(settings.stripe_key)),

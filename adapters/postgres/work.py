@@ -19,6 +19,7 @@ from adapters.postgres.engine import reaching
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
 from adapters.postgres.metering import (
     KnownChannels,
+    PostgresReadingEstimates,
     PostgresReadingImports,
     PostgresReadings,
     PostgresSites,
@@ -148,6 +149,11 @@ class PostgresWork:
     def reading_imports(self) -> PostgresReadingImports:
         """Taken files."""
         return PostgresReadingImports(self._connection)
+
+    @cached_property
+    def reading_estimates(self) -> PostgresReadingEstimates:
+        """Estimates."""
+        return PostgresReadingEstimates(self._connection)
 
     @cached_property
     def usage_snapshots(self) -> PostgresUsageSnapshots:

@@ -72,6 +72,23 @@ POST   /api/v1/sites                                             -  -  -  -  -  
 GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/series                            -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/matrix                            -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/matrix/{form}                     -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/insight            -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/sources            -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/demand             -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/tariffs                           -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/tariffs                           -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/tariffs                                           -  y  y  -  -  -  y  y  y  y  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/estimates          -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/months/{month}/estimates          -  -  o  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/estimates/{estimate_id}/decision  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/corrections                       -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  a  a  -  -  -  -  -  -
 POST   /api/v1/readings                                          -  -  o  -  -  -  a  -  -  -  -  -  -  o
 
 GET    /api/v1/plans                                             -  y  y  -  -  -  y  y  y  y  -  -  -  -
@@ -114,6 +131,8 @@ POST   /sites/readings                                           -  -  -  -  -  
 GET    /deposits                                                 -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /deposits                                                 -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /energy                                                   -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  a  -  -  -  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /energy/csv/{table}                                       -  o  o  -  -  -  a  a  a  a  -  -  -  -
 GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -
 GET    /invoices                                                 -  o  o  -  -  -  a  a  a  a  -  -  -  -

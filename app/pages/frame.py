@@ -275,6 +275,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         rate=formats.plain_rate,
         short=formats.short_hash,
         kw=formats.kw,
+        tonnes=formats.tonnes,
+        thousandths=formats.thousandths,
         decimals=formats.decimals,
         seoul_local=formats.seoul_local,
         krw=_krw,
