@@ -68,6 +68,8 @@ class World:
             query["tenant_id"] = str(named["tenant_id"])
         if path.startswith("/energy"):
             query |= {"tenant": str(named["tenant_id"]), "month": str(named["month"])}
+        if "/series" in path or "/matrix" in path:
+            query |= {"from": f"{named['month']}-01", "until": f"{named['month']}-02"}
         if path.endswith("/cycler-files"):
             query["name"] = "capacity.csv"
         if path.endswith("/trace"):
@@ -125,6 +127,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "path": "none",
         "kind": "report",
         "table": "flows",
+        "form": "csv",
         "number": life.certificates[0].number,
         "month": str(service.snapshots[0].usage.month),
     }
@@ -138,6 +141,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "site_id": service.contract.site_id,
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
+        "estimate_id": uuid4(),
     }
     none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()}
     opened = World(
