@@ -615,6 +615,7 @@ def person_add(
                 unit=ports.unit,
                 passwords=ports.passwords,
                 ids=ports.ids,
+                breached=ports.breached,
             )
 
     try:

@@ -10,6 +10,7 @@ from adapters.ktr.credentials import KtrCredentials
 from adapters.ktr.cyclers import KtrCyclers
 from adapters.ktr.protocol_file import SHIPPED, load_protocol
 from adapters.meterfiles.reader import SandboxedReadingFiles
+from adapters.oidc.provider import OidcProvider, ProviderSettings
 from adapters.postgres.engine import open_engine
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP
@@ -17,7 +18,17 @@ from adapters.postgres.supervisor import EmbeddedPostgres, running_url
 from adapters.postgres.work import PostgresUnit
 from adapters.qr.labels import QrLabels
 from adapters.stripe.payments import StripePayments, stripe_client
-from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
+from adapters.system import (
+    AesVault,
+    Argon2Passwords,
+    BreachedFile,
+    NoBreachedPasswords,
+    RandomTokens,
+    StoryClock,
+    SystemClock,
+    UuidV7,
+    passkeys_for,
+)
 from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles
@@ -79,6 +90,20 @@ def credentials(settings: Settings) -> Credentials:
     return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
 
 
+def _provider(settings: Settings, clock: Clock) -> OidcProvider | None:
+    if settings.provider is None:
+        return None
+    return OidcProvider(
+        ProviderSettings(
+            issuer=settings.provider.issuer,
+            client_id=settings.provider.client_id,
+            client_secret=settings.provider.client_secret,
+            redirect_uri=f"{settings.public_url}/sign-in/provider/back",
+        ),
+        clock=clock,
+    )
+
+
 @asynccontextmanager
 async def open_ports(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Ports]:
     """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
@@ -86,10 +111,13 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
     documents = TypstDocuments()
+    told = clock or system_clock()
+    provider = _provider(settings, told)
+    breached_file = settings.breached_passwords_file
     try:
         yield Ports(
             unit=PostgresUnit(engine),
-            clock=clock or system_clock(),
+            clock=told,
             ids=UuidV7(),
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
@@ -104,7 +132,14 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
                 StripePayments(None if settings.stripe_key is None else stripe_client(settings.stripe_key)),
             ),
             public_url=settings.public_url,
+            vault=AesVault(settings.home / "keys", key_text=settings.vault_key),
+            breached=NoBreachedPasswords() if breached_file is None else BreachedFile(breached_file),
+            passkeys=passkeys_for(settings.public_url),
+            provider=provider,
+            second_factor_required=settings.second_factor_required,
         )
     finally:
+        if provider is not None:
+            await provider.close()
         documents.close()
         await engine.dispose()
