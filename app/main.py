@@ -8,11 +8,12 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.http.account import AccountController
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
-from app.http.identity import give_actor, give_ports
+from app.http.identity import carry_renewed, give_actor, give_holder, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.problems import PROBLEM_HANDLERS
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
     return Litestar(
         route_handlers=[
             SessionsController,
+            AccountController,
             PacksController,
             ReceptionsController,
             CertificatesController,
@@ -68,10 +70,11 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
         dependencies={
             "ports": Provide(give_ports, sync_to_thread=False),
             "actor": Provide(give_actor),
+            "holder": Provide(give_holder),
             "upload": Provide(give_upload),
         },
         before_request=_guard,
-        before_send=[security_headers(secure=chosen.secure)],
+        before_send=[security_headers(secure=chosen.secure), carry_renewed(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),

@@ -11,6 +11,9 @@ SECRET_BYTES = 20
 
 STEP_S = 30
 DIGITS = 6
+_ACCOUNT_LENGTH_MAX = 24
+"""Longer names are cut: the address must fit a QR code, and the app only shows it."""
+
 _DRIFT_STEPS = 1
 """A phone's clock may be one step off either way. Source: RFC 6238, clause 5.2."""
 
@@ -49,6 +52,6 @@ def secret_text(secret: bytes) -> str:
 
 def enrolment_uri(secret: bytes, *, issuer: str, account: str) -> str:
     """Return the `otpauth://` address that a QR code carries to the app; ASCII."""
-    label = quote(f"{issuer}:{account}", safe="")
+    label = quote(f"{issuer}:{account[:_ACCOUNT_LENGTH_MAX]}", safe="")
     asked = urlencode({"secret": secret_text(secret), "issuer": issuer}, quote_via=quote)
     return f"otpauth://totp/{label}?{asked}"

@@ -160,10 +160,12 @@ class Actor:
         Raises:
             ConfirmationNeeded: they did not, or longer ago.
         """
-        if self.role is Role.SYSTEM:
-            return
-        if self.confirmed_at is None or now - self.confirmed_at > CONFIRMATION_LASTS:
+        if self.role is not Role.SYSTEM and not self.is_confirmed(now):
             raise ConfirmationNeeded
+
+    def is_confirmed(self, now: datetime) -> bool:
+        """Whether the person proved who they are within the last five minutes."""
+        return self.confirmed_at is not None and now - self.confirmed_at <= CONFIRMATION_LASTS
 
 
 _NOBODY = PersonId(UUID(int=0))
