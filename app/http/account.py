@@ -2,13 +2,14 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from app.http.identity import GivenHolder, GivenPorts, carry, visit_of
+from app.http.identity import ENROLLING, GivenHolder, GivenPorts, carry, visit_of
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, In, Instant, Out
 from app.http.sessions import AnswerText, Asking, PasskeyStepOut, PasswordText, TicketText
@@ -110,6 +111,7 @@ class AccountController(Controller):
 
     path = "/api/v1/account"
     tags = ("account",)
+    opt = MappingProxyType({ENROLLING: True})
 
     @get("/", operation_id="ShowAccount", summary="Show your account", responses=PROBLEMS)
     async def show(self, ports: GivenPorts, holder: GivenHolder) -> AccountOut:

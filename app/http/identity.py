@@ -1,5 +1,6 @@
 """Who asks: a session's token, from the cookie of the pages or from `Authorization: Bearer`."""
 
+import time
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -22,8 +23,16 @@ SESSION_COOKIE = "sunhwan_session"
 SECURE_SESSION_COOKIE = f"__Host-{SESSION_COOKIE}"
 """Over TLS browsers take this name only with `Secure`, `Path=/` and no `Domain`: no neighbour host can set it."""
 
-_RENEWED = "renewed_session"
-_REFUSAL = "who_asks_refusal"
+REMEMBERED = "remembered_actors"
+ENROLLING = "enrolling"
+"""In a route's `opt`: it is one's own account, and open to whoever must enrol a second factor first."""
+
+_REMEMBERED_S = 2.0
+_REMEMBERED_MAX = 10_000
+_ACTOR = "sunhwan.actor"
+_HOLDER = "sunhwan.holder"
+_REFUSAL = "sunhwan.refusal"
+_RENEWED = "sunhwan.renewed"
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
@@ -71,76 +80,123 @@ def visit_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
     return Visit(source="" if client is None else client.host, agent=connection.headers.get("user-agent", "")[:200])
 
 
-async def holder_or_nobody(request: Request[Actor | None, Ports, State], ports: Ports) -> Holder | None:
-    """Return the one who asks with the session, or nobody."""
-    token = token_of(request)
+def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks as far as somebody has looked already."""
+    actor: Actor | None = connection.scope["state"].get(_ACTOR)
+    return actor
+
+
+async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks, or nobody; looked up once a request."""
+    kept: dict[str, Any] = connection.scope["state"]
+    if _ACTOR not in kept:
+        kept[_ACTOR] = await _look(connection, kept)
+    actor: Actor | None = kept[_ACTOR]
+    return actor
+
+
+async def _look(connection: ASGIConnection[Any, Any, Any, Any], kept: dict[str, Any]) -> Actor | None:
+    token = token_of(connection)
+    ports: Ports = connection.app.state["ports"]
     if token is None:
         return None
+    if connection.route_handler.opt.get(REMEMBERED):
+        remembered: RememberedActors = connection.app.state[REMEMBERED]
+        return await remembered.of(token, ports)
+    holder = await _found(token, ports)
+    if holder is None:
+        return None
+    kept[_HOLDER] = holder
+    if connection.route_handler.opt.get(ENROLLING):
+        return holder.actor
+    try:
+        return identity.check_factors(holder, second_factor_required=ports.second_factor_required)
+    except SecondFactorMissing as error:
+        kept[_REFUSAL] = error
+        return None
+
+
+async def _found(token: str, ports: Ports) -> Holder | None:
     try:
         return await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
     except NotSignedIn:
         return None
 
 
-async def actor_or_nobody(request: Request[Actor | None, Ports, State], ports: Ports) -> Actor | None:
-    """Return the one who asks, or nobody; whoever must enrol a second factor first is nobody yet."""
-    holder = await holder_or_nobody(request, ports)
-    if holder is None:
-        return None
-    try:
-        return identity.check_factors(holder, second_factor_required=ports.second_factor_required)
-    except SecondFactorMissing as error:
-        request.state[_REFUSAL] = error
-        return None
-
-
-def why_nobody(request: Request[Actor | None, Ports, State]) -> NotSignedIn | SecondFactorMissing:
-    """Return why nobody asks: no session, or one that must enrol a second factor first."""
-    refusal = request.state.get(_REFUSAL)
+def why_nobody(connection: ASGIConnection[Any, Any, Any, Any]) -> NotSignedIn | SecondFactorMissing:
+    """Return why nobody asks: no session, or one whose person must enrol a second factor first."""
+    refusal = connection.scope["state"].get(_REFUSAL)
     return refusal if isinstance(refusal, SecondFactorMissing) else NotSignedIn()
 
 
-async def give_actor(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Actor:
+class RememberedActors:
+    """Those who ask hundreds of times a second, on routes that say `REMEMBERED` in their `opt`.
+
+    A session is looked up again after two seconds, so one that was closed still passes for so long
+    (docs/decisions/0013).
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Actor, float]] = {}
+
+    async def of(self, token: str, ports: Ports) -> Actor | None:
+        """Return who holds a token, or nobody."""
+        now = time.monotonic()
+        found = self._known.get(token)
+        if found is not None and found[1] > now:
+            return found[0]
+        holder = await _found(token, ports)
+        if holder is None:
+            self._known.pop(token, None)
+            return None
+        actor = identity.check_factors(holder, second_factor_required=ports.second_factor_required)
+        if len(self._known) >= _REMEMBERED_MAX:
+            self._known.clear()
+        self._known[token] = (actor, now + _REMEMBERED_S)
+        return actor
+
+
+async def give_actor(request: Request[Actor | None, Ports, State]) -> Actor:
     """Hand a door the one who asks.
 
     Raises:
         NotSignedIn: nobody does.
         SecondFactorMissing: the role takes two factors here, and one opened the session.
     """
-    actor = await actor_or_nobody(request, ports)
+    actor = await actor_of(request)
     if actor is None:
         raise why_nobody(request)
     return actor
 
 
-async def give_holder(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Holder:
-    """Hand a door of one's own account the one who asks with the session; enrolling is what such doors are for.
+async def give_holder(request: Request[Actor | None, Ports, State]) -> Holder:
+    """Hand a door of one's own account the one who asks with the session; a machine's key has none.
 
     Raises:
         NotSignedIn: nobody does.
+        SecondFactorMissing: the role takes two factors here, and one opened the session.
     """
-    holder = await holder_or_nobody(request, ports)
+    await actor_of(request)
+    holder: Holder | None = request.scope["state"].get(_HOLDER)
     if holder is None:
         raise NotSignedIn
     return holder
 
 
-async def require_confirmation(
-    connection: ASGIConnection[BaseRouteHandler, Any, Any, State], _: BaseRouteHandler
-) -> None:
+async def require_confirmation(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard a route that signs or moves money: the session proved within five minutes who holds it.
 
-    The use cases ask again; as a guard it refuses before a body is read.
+    The use cases ask again; as a guard it refuses before anything of the request is looked at.
 
     Raises:
-        ConfirmationNeeded: it did not.
+        NotSignedIn: nobody asks.
+        ConfirmationNeeded: the one who asks did not prove it.
     """
+    actor = await actor_of(connection)
+    if actor is None:
+        raise why_nobody(connection)
     ports: Ports = connection.app.state["ports"]
-    token = token_of(connection)
-    if token is None:
-        raise NotSignedIn
-    holder = await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
-    holder.actor.require_confirmed(ports.clock.now())
+    actor.require_confirmed(ports.clock.now())
 
 
 def carry(request: Request[Actor | None, Ports, State], renewed: Renewed) -> None:

@@ -1,5 +1,6 @@
 """Signing in and out over the API, one's own sessions, and proving again who one is."""
 
+from types import MappingProxyType
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
-from app.http.identity import GivenActor, GivenHolder, GivenPorts, carry, token_of, visit_of
+from app.http.identity import ENROLLING, GivenActor, GivenHolder, GivenPorts, carry, token_of, visit_of
 from app.http.problems import PROBLEMS
 from app.http.schemas import In, Instant, Out, TenantNo
 from app.ports import Ports
@@ -133,6 +134,7 @@ class SessionsController(Controller):
 
     path = "/api/v1/sessions"
     tags = ("sessions",)
+    opt = MappingProxyType({ENROLLING: True})
 
     @post("/", operation_id="SignIn", summary="Sign in", responses=PROBLEMS, security=[{}])
     async def sign_in(self, request: Asking, data: JSONBody[SignIn], ports: GivenPorts) -> SessionOut:

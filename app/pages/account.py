@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.account import ISSUER, NewPasskeyIn, PasswordIn, passkey_name, passkey_of
-from app.http.identity import GivenHolder, GivenPorts, carry, session_cookie, visit_of
+from app.http.identity import ENROLLING, GivenHolder, GivenPorts, carry, session_cookie, visit_of
 from app.http.sessions import PasskeyIn
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, safe_path
 from app.ports import Ports
@@ -21,9 +21,10 @@ from domain.shared.actor import ConfirmationNeeded
 from domain.shared.errors import DomainError
 
 _CONFIRM_HERE = "/confirm?next=/account"
+_OWN = {ENROLLING: True}
 
 
-@get("/account")
+@get("/account", opt=_OWN)
 async def show_account(ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> Template:
     """Show what one signs in with, and from where one is signed in."""
     return await _account(page, ports, holder)
@@ -47,7 +48,7 @@ async def _account(
     return mine.show("account.html", **context) if error is None else mine.again("account.html", error, {}, **context)
 
 
-@post("/account/password", status_code=303)
+@post("/account/password", status_code=303, opt=_OWN)
 async def change_password(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:
@@ -66,7 +67,7 @@ async def change_password(
     return await _account(page, ports, renewed.holder, done="account.password-changed")
 
 
-@post("/account/totp", status_code=200)
+@post("/account/totp", status_code=200, opt=_OWN)
 async def begin_totp(ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> Template:
     """Show the QR code for an authenticator app, and ask for its first code."""
     uri, secret = await account.begin_totp(holder, issuer=ISSUER, desk=ports.desk)
@@ -77,7 +78,7 @@ def _picture(ports: Ports, uri: str) -> str:
     return f"data:image/svg+xml;base64,{b64encode(ports.labels.svg(uri).encode()).decode()}"
 
 
-@post("/account/totp/first-code", status_code=303)
+@post("/account/totp/first-code", status_code=303, opt=_OWN)
 async def finish_totp(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:
@@ -93,7 +94,7 @@ async def finish_totp(
     return replace(page, actor=renewed.holder.actor).answer("account_codes.html", 200, {"codes": codes})
 
 
-@post("/account/totp/remove", status_code=303)
+@post("/account/totp/remove", status_code=303, opt=_OWN)
 async def drop_totp(ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> Template | Redirect:
     """Forget the authenticator app."""
     try:
@@ -105,7 +106,7 @@ async def drop_totp(ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> 
     return Redirect("/account", status_code=303)
 
 
-@post("/account/passkeys", status_code=303)
+@post("/account/passkeys", status_code=303, opt=_OWN)
 async def finish_passkey(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:
@@ -126,7 +127,7 @@ async def finish_passkey(
     return replace(page, actor=renewed.holder.actor).answer("account_codes.html", 200, {"codes": codes})
 
 
-@post("/account/passkeys/remove", status_code=303)
+@post("/account/passkeys/remove", status_code=303, opt=_OWN)
 async def drop_passkey(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:
@@ -141,7 +142,7 @@ async def drop_passkey(
     return Redirect("/account", status_code=303)
 
 
-@post("/account/recovery-codes", status_code=200)
+@post("/account/recovery-codes", status_code=200, opt=_OWN)
 async def renew_recovery_codes(ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> Template | Redirect:
     """Make new recovery codes, and show them this once."""
     try:
@@ -153,7 +154,7 @@ async def renew_recovery_codes(ports: GivenPorts, holder: GivenHolder, page: Giv
     return replace(page, actor=holder.actor).show("account_codes.html", codes=codes)
 
 
-@post("/account/sessions/end", status_code=303)
+@post("/account/sessions/end", status_code=303, opt=_OWN)
 async def end_session(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:
@@ -170,14 +171,14 @@ async def end_session(
     return Redirect("/account", status_code=303)
 
 
-@post("/account/sessions/end-others", status_code=303)
+@post("/account/sessions/end-others", status_code=303, opt=_OWN)
 async def end_other_sessions(ports: GivenPorts, holder: GivenHolder) -> Redirect:
     """End every other session."""
     await account.end_sessions(holder, this_too=False, desk=ports.desk)
     return Redirect("/account", status_code=303)
 
 
-@post("/account/sessions/end-all", status_code=303)
+@post("/account/sessions/end-all", status_code=303, opt=_OWN)
 async def end_all_sessions(request: PageRequest, ports: GivenPorts, holder: GivenHolder) -> Redirect:
     """End every session, this one too."""
     await account.end_sessions(holder, this_too=True, desk=ports.desk)
@@ -185,7 +186,7 @@ async def end_all_sessions(request: PageRequest, ports: GivenPorts, holder: Give
     return Redirect("/", status_code=303, cookies=[forgotten])
 
 
-@get("/confirm")
+@get("/confirm", opt=_OWN)
 async def confirm_form(
     ports: GivenPorts,
     holder: GivenHolder,
@@ -209,7 +210,7 @@ async def _confirm(
     return mine.show("confirm.html", **context) if error is None else mine.again("confirm.html", error, {}, **context)
 
 
-@post("/confirm", status_code=303)
+@post("/confirm", status_code=303, opt=_OWN)
 async def confirm(request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage) -> Template | Redirect:
     """Take the proof by password or code, and go back."""
     form = await read_form(request)
@@ -228,7 +229,7 @@ async def confirm(request: PageRequest, ports: GivenPorts, holder: GivenHolder, 
     return Redirect(target, status_code=303)
 
 
-@post("/confirm/passkey", status_code=303)
+@post("/confirm/passkey", status_code=303, opt=_OWN)
 async def confirm_by_passkey(
     request: PageRequest, ports: GivenPorts, holder: GivenHolder, page: GivenPage
 ) -> Template | Redirect:

@@ -26,7 +26,7 @@ async def prove_by_form(
         if signing:
             raise FormMalformed(field=field_name(FIELD, language))
         return actor
-    holder = await give_holder(request, ports)
+    holder = await give_holder(request)
     renewed = await account.confirm(holder, desk=ports.desk, password=password, visit=visit_of(request))
     carry(request, renewed)
     return renewed.holder.actor
