@@ -21,7 +21,8 @@ from domain.shared.errors import DomainError
 _STATE_COOKIE = "sunhwan_provider"
 _STATE_LASTS_S = 300
 
-Returned = Annotated[str, QueryParameter(max_length=2000, pattern=TEXT_PATTERN)]
+State = Annotated[str, QueryParameter(name="state", max_length=200, pattern=TEXT_PATTERN)]
+Code = Annotated[str, QueryParameter(max_length=2000, pattern=TEXT_PATTERN)]
 
 
 def _offered(ports: Ports) -> dict[str, object]:
@@ -115,8 +116,8 @@ async def back_from_provider(
     request: PageRequest,
     ports: GivenPorts,
     page: GivenPage,
-    state: Returned = "",
-    code: Returned = "",
+    came_state: State = "",
+    code: Code = "",
 ) -> Template | Redirect:
     """Take what the provider sent the browser back with."""
     if ports.provider is None:
@@ -125,7 +126,7 @@ async def back_from_provider(
     target = safe_path(kept_path or "/")
     try:
         begun = await outside.take_back(
-            state=state,
+            state=came_state,
             kept_state=kept_state or None,
             code=code,
             provider=ports.provider,

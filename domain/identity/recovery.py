@@ -16,7 +16,7 @@ def code_of(random_hex: str) -> str:
     random = bytes.fromhex(random_hex)
     if len(random) < _CODE_BYTES:
         raise ValueError("a recovery code takes 80 random bits")
-    text = b32encode(random[:_CODE_BYTES]).decode()
+    text = b32encode(random[-_CODE_BYTES:]).decode()
     return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 
 

@@ -82,6 +82,14 @@ async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[S
         await one.aclose()
 
 
+async def confirm(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Let somebody who signed in prove again who they are; their session goes on under a new token."""
+    proven = await client.post("/api/v1/sessions/me/confirmation", json={"password": PASSWORD})
+    assert proven.status_code == 200, proven.text
+    client.headers["Authorization"] = f"Bearer {proven.json()['token']}"
+    return client
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """The demonstration's story in the fresh database."""
