@@ -32,10 +32,18 @@ class _Discovered(msgspec.Struct, frozen=True):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str = ""
 
 
 class _TokenAnswer(msgspec.Struct, frozen=True):
     id_token: str
+    access_token: str = ""
+
+
+class _UserInfo(msgspec.Struct, frozen=True):
+    sub: str
+    email: str = ""
+    email_verified: bool = False
 
 
 class _KeysAnswer(msgspec.Struct, frozen=True):
@@ -109,18 +117,22 @@ class OidcProvider:
                 "code_verifier": code_verifier,
             },
         )
-        token = _read(answer, _TokenAnswer).id_token
+        tokens = _read(answer, _TokenAnswer)
         keys = _read(await self._ask("GET", found.jwks_uri), _KeysAnswer)
         try:
             # The claims are the signed part of the token, read into our own shape and checked by us below.
-            opened = jwt.decode(token, KeySet.import_key_set({"keys": keys.keys}), algorithms=_ALGORITHMS)
+            opened = jwt.decode(tokens.id_token, KeySet.import_key_set({"keys": keys.keys}), algorithms=_ALGORITHMS)
             claims = msgspec.convert(opened.claims, _Claims)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise ProviderRefused from error
         self._check(claims, nonce=nonce)
-        return ProviderClaims(
-            issuer=claims.iss, subject=claims.sub, email=claims.email, email_verified=claims.email_verified
-        )
+        email, verified = claims.email, claims.email_verified
+        if not email and found.userinfo_endpoint and tokens.access_token:
+            told = _read(await self._ask("GET", found.userinfo_endpoint, bearer=tokens.access_token), _UserInfo)
+            if told.sub != claims.sub:
+                raise ProviderRefused
+            email, verified = told.email, told.email_verified
+        return ProviderClaims(issuer=claims.iss, subject=claims.sub, email=email, email_verified=verified)
 
     def _check(self, claims: _Claims, *, nonce: str) -> None:
         now = int(self._clock.now().timestamp())
@@ -145,18 +157,21 @@ class OidcProvider:
             answer = await self._ask("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             found = _read(answer, _Discovered)
             scheme = urlsplit(issuer).scheme
-            ends = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri)
+            ends = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.userinfo_endpoint)
             # A document that names another issuer, or leaves TLS, is not this provider's.
-            if found.issuer != issuer or any(urlsplit(end).scheme != scheme for end in ends):
+            if found.issuer != issuer or any(end and urlsplit(end).scheme != scheme for end in ends):
                 raise ProviderRefused
             self._discovered = found
         return self._discovered
 
-    async def _ask(self, method: str, url: str, *, form: dict[str, str] | None = None) -> bytes:
+    async def _ask(
+        self, method: str, url: str, *, form: dict[str, str] | None = None, bearer: str | None = None
+    ) -> bytes:
         """Return an answer's body, 256 KiB at most; only the token endpoint is told our secret."""
         secret = None if form is None else httpx.BasicAuth(self._settings.client_id, self._settings.client_secret)
+        headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
         try:
-            async with self._client.stream(method, url, data=form, auth=secret) as answer:
+            async with self._client.stream(method, url, data=form, auth=secret, headers=headers) as answer:
                 body = bytearray()
                 async for piece in answer.aiter_bytes():
                     body += piece
@@ -171,7 +186,7 @@ class OidcProvider:
         return bytes(body)
 
 
-Shape = TypeVar("Shape", _Discovered, _TokenAnswer, _KeysAnswer)
+Shape = TypeVar("Shape", _Discovered, _TokenAnswer, _KeysAnswer, _UserInfo)
 
 
 def _read(body: bytes, shape: type[Shape]) -> Shape:

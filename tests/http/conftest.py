@@ -90,6 +90,14 @@ async def confirm(client: httpx.AsyncClient) -> httpx.AsyncClient:
     return client
 
 
+async def by_cookie(client: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
+    """Let somebody who signed in as a program go on as a browser does."""
+    del client.headers["Authorization"]
+    opened = await client.post("/sign-in", data={"sign_in_name": name, "password": PASSWORD})
+    assert opened.status_code == 303, opened.text
+    return client
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """The demonstration's story in the fresh database."""

@@ -19,6 +19,7 @@ from app.pages.messages import LANGUAGES, MESSAGES, say
 from app.pages.problem_codes import problem_kinds
 from domain.passport.attributes import ATTRIBUTES, Tier
 from domain.shared.actor import SYSTEM
+from tests.http.conftest import PASSWORD, by_cookie, confirm
 from tests.http.test_api import collect, receive, register
 
 HOST = "https://id.sunhwan.example"
@@ -516,7 +517,7 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     operator, tester, approver = (
         await signed_in("operator"),
         await signed_in("tester"),
-        await signed_in("approver"),
+        await by_cookie(await signed_in("approver"), "approver"),
     )
     from tests.http.test_api import PACK
 
@@ -567,7 +568,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert entered.status_code == 303, entered.text[-3000:]
     complete = await tester.get(reception)
     assert "빈 항목이 없습니다." in complete.text
-    early = await approver.post(f"{reception}/approval")
+    unsigned = await approver.post(f"{reception}/approval")
+    assert unsigned.status_code == 422
+    assert "비밀번호 다시 입력" in unsigned.text
+    early = await approver.post(f"{reception}/approval", data={"password_again": PASSWORD})
     assert early.status_code == 409
     judged = await tester.post(f"{reception}/judgement")
     assert judged.status_code == 303, judged.text[-3000:]
@@ -577,7 +581,7 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert "승인은 승인자가 합니다." in shown.text
     for step in ("approval", "issue"):
         assert f"{reception}/{step}" in checked(await approver.get(reception)).addresses
-        done = await approver.post(f"{reception}/{step}")
+        done = await approver.post(f"{reception}/{step}", data={"password_again": PASSWORD})
         assert done.status_code == 303, done.text[-3000:]
     repurposed = await operator.post(
         f"{pack}/repurpose",
@@ -669,6 +673,7 @@ async def test_the_operator_signs_opens_and_records_by_forms(everybody, story):
     assert "120.50 kWh" in contract.text
     assert "90.8 원/kWh" in contract.text
     assert "비율 50.0 % 이상: 사용료 12.5 % 할인" in contract.text
+    await confirm(operator)
     money = await operator.post(
         "/deposits",
         data={
