@@ -23,7 +23,10 @@ TIMEOUT_S = 5.0
 ANSWER_BYTES_MAX = 256 * 1024
 DRIFT_S = 60
 _AGE_S_MAX = 600
-_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
+_ALGORITHMS = [
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+]
 """Signatures by a key pair only: `none` and shared secrets are never taken."""
 
 

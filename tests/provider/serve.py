@@ -52,19 +52,20 @@ def main() -> None:
                 password=password,
             )
         )
-        Backend.instance.save(
-            models.Client(
-                client_id=client_id,
-                client_secret=client_secret,
-                client_name="Sunhwan",
-                client_uri="http://127.0.0.1",
-                redirect_uris=[redirect_uri],
-                grant_types=["authorization_code"],
-                response_types=["code"],
-                token_endpoint_auth_method="client_secret_basic",
-                scope=["openid", "email"],
-            )
+        client = models.Client(
+            client_id=client_id,
+            client_secret=client_secret,
+            client_name="Sunhwan",
+            client_uri="https://id.sunhwan.example",
+            redirect_uris=[redirect_uri],
+            grant_types=["authorization_code"],
+            response_types=["code"],
+            token_endpoint_auth_method="client_secret_basic",
+            scope=["openid", "email"],
         )
+        Backend.instance.save(client)
+        Backend.instance.update(client, audience=[client])
+        Backend.instance.save(client)
     with make_server("localhost", int(port), app, handler_class=Quiet) as server:
         print("ready", flush=True)
         server.serve_forever()
