@@ -38,8 +38,9 @@ def provider_python() -> Path:
     return Path(os.environ.get("SUNHWAN_PROVIDER_PYTHON", ROOT / ".provider" / "bin" / "python"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def issuer() -> AsyncIterator[str]:
+    """A provider for one test: codes that nobody redeemed must not be in the next one's way."""
     if not provider_python().exists():
         pytest.fail("the provider is not installed: make provider")
     with socket.socket() as free:
@@ -182,11 +183,10 @@ async def test_what_the_provider_sent_back_is_taken_once_and_by_its_own_browser(
     assert (await site.client.get(back)).status_code == 403
 
 
-@pytest.mark.parametrize("part", ["state", "code"])
-async def test_an_altered_answer_is_refused(site: Site, part: str) -> None:
+async def test_an_answer_under_another_state_is_refused(site: Site) -> None:
     back = await through_the_provider(await sent(site))
 
-    altered = await site.client.get(re.sub(rf"{part}=[^&]+", f"{part}=altered", back))
+    altered = await site.client.get(re.sub(r"state=[^&]+", "state=altered", back))
 
     assert altered.status_code == 403
     assert SECURE_SESSION_COOKIE not in site.client.cookies
