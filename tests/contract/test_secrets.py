@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.system import AesVault, BreachedFile, NoBreachedPasswords, breached, passkeys_for
-from adapters.system.breached import BreachedListUnusable
-from adapters.system.vault import SealBroken, VaultKeyUnusable
+from adapters.system import breached
+from adapters.system.breached import BreachedFile, BreachedListUnusable, NoBreachedPasswords
+from adapters.system.passkeys import passkeys_for
+from adapters.system.vault import AesVault, SealBroken, VaultKeyUnusable
 from app.settings import SettingMalformed, read_settings
 
 
