@@ -9,7 +9,7 @@ from alembic import op
 from migrations.steps import APP, SCHEMA, audited, begin, guard, reach, unguard
 
 revision = "0009"
-down_revision = "0008"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
