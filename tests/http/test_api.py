@@ -197,6 +197,7 @@ async def test_no_certificate_without_approval(signed_in) -> None:
     await test_everything(tester, reception_id)
     await tester.post(f"/api/v1/receptions/{reception_id}/judgement")
 
+    await confirm(approver)
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/issue"), 409, "certification.reception-moved")
 
 
@@ -212,6 +213,7 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
 
     assert judged["disposition"] == "hold_review"
     assert "T03" in judged["not_assessed"]
+    await confirm(approver)
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 422, "certification.not-for-reuse")
 
 
@@ -505,6 +507,7 @@ async def test_a_month_without_readings_is_closed_only_knowingly(signed_in, port
 async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client) -> None:
     public = {
         ("POST", "/api/v1/sessions"),
+        ("POST", "/api/v1/sessions/passkey-challenge"),
         ("DELETE", "/api/v1/sessions/me"),
         ("GET", "/api/v1/certificates/by-number/{number:str}"),
     }
