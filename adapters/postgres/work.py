@@ -16,7 +16,13 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
-from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
+from adapters.postgres.identity import (
+    PostgresParties,
+    PostgresPeople,
+    PostgresSecondFactors,
+    PostgresSessions,
+    PostgresTickets,
+)
 from adapters.postgres.metering import (
     KnownChannels,
     PostgresReadingEstimates,
@@ -84,6 +90,16 @@ class PostgresWork:
     def sessions(self) -> PostgresSessions:
         """Open sessions."""
         return PostgresSessions(self._connection)
+
+    @cached_property
+    def second_factors(self) -> PostgresSecondFactors:
+        """What people have besides the password."""
+        return PostgresSecondFactors(self._connection)
+
+    @cached_property
+    def tickets(self) -> PostgresTickets:
+        """Steps of signing in that were begun."""
+        return PostgresTickets(self._connection)
 
     @cached_property
     def packs(self) -> PostgresPacks:

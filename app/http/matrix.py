@@ -20,6 +20,10 @@ route                                                            pu tv ta te re 
 GET    /                                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in/second                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in/passkey                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in/provider                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in/provider/back                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /sign-out                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /language/{chosen}                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
@@ -41,6 +45,23 @@ GET    /version                                                  y  y  y  y  y  
 POST   /api/v1/sessions                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
 DELETE /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/sessions/passkey                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/sessions/passkey-challenge                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions/others                                   -  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions/{session_id}                             -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/sessions/me/confirmation                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/sessions/me/confirmation/passkey-challenge        -  y  y  y  y  y  y  y  y  y  y  y  y  -
+GET    /api/v1/account                                           -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/password                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/totp/first-code                           -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/passkeys                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/passkeys/challenge                        -  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/account/passkeys/{passkey_id}                     -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/recovery-codes                            -  y  y  y  y  y  y  y  y  y  y  y  y  -
 
 GET    /api/v1/packs                                             -  o  o  a  a  a  a  a  a  a  o  o  o  -
 POST   /api/v1/packs                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
@@ -103,6 +124,20 @@ GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  
 GET    /api/v1/deposits                                          -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/deposits                                          -  -  -  -  -  -  a  a  -  -  -  -  -  -
 
+GET    /account                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/password                                         -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp                                             -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp/first-code                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp/remove                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/passkeys                                         -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/passkeys/remove                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/recovery-codes                                   -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end                                     -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end-others                              -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end-all                                 -  y  y  y  y  y  y  y  y  y  y  y  y  -
+GET    /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /confirm/passkey                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
 GET    /packs                                                    -  o  o  a  a  a  a  a  a  a  o  o  o  -
 GET    /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
