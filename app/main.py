@@ -12,7 +12,8 @@ from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
-from app.http.identity import give_actor, give_ports
+from app.http.idempotency import KeyedOperation, OnceMiddleware, give_ports, keyed_doors
+from app.http.identity import give_actor
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.problems import PROBLEM_HANDLERS
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             app.state["ports"] = opened
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             SessionsController,
             PacksController,
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "actor": Provide(give_actor),
             "upload": Provide(give_upload),
         },
+        middleware=[OnceMiddleware()],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
@@ -81,3 +83,6 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes
     )
+    for door in keyed_doors(app):
+        door.operation_class = KeyedOperation
+    return app

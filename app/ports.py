@@ -10,6 +10,7 @@ from domain.journeys.ports import JourneyWork
 from domain.metering.ports import ReadingFiles
 from domain.passport.ports import Labels
 from domain.shared.documents import Documents
+from domain.shared.idempotency import Once
 from domain.shared.identifiers import Ids
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
@@ -20,6 +21,7 @@ class Ports:
     """The hands of the field. `public_url` is what labels and certificates point at."""
 
     unit: Unit[JourneyWork]
+    once: Once[JourneyWork]
     clock: Clock
     ids: Ids
     passwords: Passwords

@@ -14,7 +14,7 @@ from adapters.postgres.engine import open_engine
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP
 from adapters.postgres.supervisor import EmbeddedPostgres, running_url
-from adapters.postgres.work import PostgresUnit
+from adapters.postgres.work import PostgresOnce, PostgresUnit
 from adapters.qr.labels import QrLabels
 from adapters.stripe.payments import StripePayments, stripe_client
 from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
@@ -85,10 +85,12 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
+    unit = PostgresUnit(engine)
     documents = TypstDocuments()
     try:
         yield Ports(
-            unit=PostgresUnit(engine),
+            unit=unit,
+            once=PostgresOnce(unit),
             clock=clock or system_clock(),
             ids=UuidV7(),
             passwords=Argon2Passwords(),

@@ -16,6 +16,7 @@ from app.ports import Ports
 from domain.identity.errors import NotSignedIn, SignInRefused, TooManyFailures
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, RuleBroken, Unavailable, Unverified
+from domain.shared.idempotency import KeyInProgress, KeyMalformed, KeyMissing
 from domain.shared.untrusted import FileTooLarge
 
 log = structlog.get_logger()
@@ -63,6 +64,8 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (SignInRefused, 401),
     (TooManyFailures, 429),
     (FileTooLarge, 413),
+    (KeyMissing, 400),
+    (KeyMalformed, 400),
     (NotFound, 404),
     (NotAllowed, 403),
     (Conflict, 409),
@@ -148,6 +151,8 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     problem = problem_of(error, request_id)
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers = {"X-Request-Id": str(request_id)}
+    if isinstance(error, KeyInProgress):
+        headers["Retry-After"] = "1"
     if problem.status in (429, 503):
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if problem.status == 401:

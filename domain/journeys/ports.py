@@ -7,6 +7,7 @@ from domain.certification.ports import CertificationWork
 from domain.identity.ports import IdentityWork
 from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
+from domain.shared.idempotency import Answers
 from domain.shared.outbox import JobReports, Locks, Outbox
 from domain.subscription.ports import SubscriptionWork
 
@@ -22,6 +23,11 @@ class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWor
     @property
     def locks(self) -> Locks:
         """Advisory locks."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Answers kept under their keys."""
         ...
 
     @property

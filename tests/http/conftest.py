@@ -1,5 +1,6 @@
 """The web program over a fresh database, with the demonstration complex in it and one client a person."""
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -58,6 +59,12 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
+async def under_a_key(request: httpx.Request) -> None:
+    """Send a POST under a key of its own, as every program must, unless the test chose one."""
+    if request.method == "POST":
+        request.headers.setdefault("Idempotency-Key", secrets.token_hex(8))
+
+
 SignedIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
 
@@ -73,6 +80,7 @@ async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[S
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="https://id.sunhwan.example",
             headers={"Authorization": f"Bearer {opened.json()['token']}"},
+            event_hooks={"request": [under_a_key]},
         )
         clients.append(mine)
         return mine
