@@ -12,12 +12,13 @@ from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
-from app.http.idempotency import KeyedOperation, OnceMiddleware, give_ports, keyed_doors
-from app.http.identity import give_actor
+from app.http.idempotency import KeyedOperation, OnceMiddleware, keyed_doors
+from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
+from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
-from app.http.readings import ReadingsController, Senders
+from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
 from app.http.sessions import SessionsController
@@ -72,17 +73,19 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "upload": Provide(give_upload),
         },
         middleware=[OnceMiddleware()],
+        guards=[keep_policy],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
-        state=State({"secure": chosen.secure, "senders": Senders()}),
+        state=State({"secure": chosen.secure, REMEMBERED: RememberedActors()}),
         template_config=template_config(),
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes
     )
+    apply_policy(app)
     for door in keyed_doors(app):
         door.operation_class = KeyedOperation
     return app

@@ -20,9 +20,11 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.identity import actor_or_nobody
+from app.http.identity import PORTS, actor_of
+from app.http.policy import keep_policy
 from app.ports import Ports
 from domain.shared.actor import Actor
+from domain.shared.errors import DomainError
 from domain.shared.idempotency import Answer, Claim, KeyMalformed, KeyMissing
 
 HEADER = "Idempotency-Key"
@@ -49,12 +51,6 @@ def is_keyed(path: str, method: str, operation_id: object) -> bool:
     return method == "POST" and path.startswith("/api/") and operation_id not in UNKEYED
 
 
-def give_ports(state: State, scope: Scope) -> Ports:
-    """Hand a door everything it may call; under a key, with the unit that settles with the answer."""
-    ports: Ports = scope["state"].get("ports") or state["ports"]
-    return ports
-
-
 class OnceMiddleware(ASGIMiddleware):
     """Answers what was answered before; otherwise lets the door work, and settles with its answer."""
 
@@ -76,7 +72,7 @@ class OnceMiddleware(ASGIMiddleware):
         if kept is not None:
             await _replay(kept, send)
             return
-        scope["state"]["ports"] = replace(ports, unit=once)
+        scope["state"][PORTS] = replace(ports, unit=once)
         try:
             messages: list[Message] = []
 
@@ -99,20 +95,22 @@ class OnceMiddleware(ASGIMiddleware):
 async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> Claim | None:
     """Return what a request claims; nothing when it takes no key, or nobody asks: the door says so itself."""
     path, route_handler = request.scope["path"], request.scope["route_handler"]
-    if path.startswith("/api/"):
-        if not is_keyed(path, "POST", getattr(route_handler, "operation_id", None)):
-            return None
-        sent, patience_ms = request.headers.get(HEADER), API_PATIENCE_MS
-    else:
-        sent, patience_ms = (await request.form()).get(FORM_FIELD), PAGE_PATIENCE_MS
-        if not isinstance(sent, str):
-            return None  # a form of ours always carries one; without it nothing is promised, and nothing is lost
-    actor = await actor_or_nobody(request, ports)
+    is_api = path.startswith("/api/")
+    if is_api and not is_keyed(path, "POST", getattr(route_handler, "operation_id", None)):
+        return None
+    try:
+        await keep_policy(request, route_handler)
+    except DomainError:
+        return None  # the guard says it itself, in front of everything else
+    actor = await actor_of(request)
     if actor is None:
         return None
+    sent = request.headers.get(HEADER) if is_api else (await request.form()).get(FORM_FIELD)
+    if not is_api and not isinstance(sent, str):
+        return None  # a form of ours always carries one; without it nothing is promised, and nothing is lost
     if sent is None:
         raise KeyMissing
-    if not _KEY.fullmatch(sent):
+    if not isinstance(sent, str) or not _KEY.fullmatch(sent):
         raise KeyMalformed
     return Claim(
         actor=actor,
@@ -120,7 +118,7 @@ async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> 
         key=sent,
         request_sha256=await _request_sha256(request),
         now=ports.clock.now(),
-        patience_ms=patience_ms,
+        patience_ms=API_PATIENCE_MS if is_api else PAGE_PATIENCE_MS,
     )
 
 

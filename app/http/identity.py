@@ -1,5 +1,6 @@
 """Who asks: a session's token, from the cookie of the pages or from `Authorization: Bearer`."""
 
+import time
 from typing import Any, TypeAlias
 
 from litestar import Request
@@ -7,6 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from litestar.types import Scope
 
 from app.ports import Ports
 from domain.identity import usecases as identity
@@ -14,14 +16,20 @@ from domain.identity.errors import NotSignedIn
 from domain.shared.actor import Actor
 
 SESSION_COOKIE = "sunhwan_session"
+REMEMBERED = "remembered_actors"
+_REMEMBERED_S = 2.0
+_REMEMBERED_MAX = 10_000
+_ACTOR = "sunhwan.actor"
+PORTS = "sunhwan.ports"
+"""Where a request keeps ports of its own."""
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
 
 
-def give_ports(state: State) -> Ports:
-    """Hand a door everything it may call."""
-    ports: Ports = state["ports"]
+def give_ports(state: State, scope: Scope) -> Ports:
+    """Hand a door everything it may call; under an idempotency key, with the unit that settles with the answer."""
+    ports: Ports = scope["state"].get(PORTS) or state["ports"]
     return ports
 
 
@@ -34,24 +42,69 @@ def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     return connection.cookies.get(SESSION_COOKIE)
 
 
-async def actor_or_nobody(request: Request[Actor | None, Ports, State], ports: Ports) -> Actor | None:
-    """Return the one who asks, or nobody."""
-    token = token_of(request)
-    if token is None:
-        return None
+def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks as far as somebody has looked already."""
+    actor: Actor | None = connection.scope["state"].get(_ACTOR)
+    return actor
+
+
+async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks, or nobody; looked up once a request."""
+    kept: dict[str, Any] = connection.scope["state"]
+    if _ACTOR not in kept:
+        token = token_of(connection)
+        ports: Ports = connection.app.state["ports"]
+        if token is None:
+            kept[_ACTOR] = None
+        elif connection.route_handler.opt.get(REMEMBERED):
+            remembered: RememberedActors = connection.app.state[REMEMBERED]
+            kept[_ACTOR] = await remembered.of(token, ports)
+        else:
+            kept[_ACTOR] = await _found(token, ports)
+    actor: Actor | None = kept[_ACTOR]
+    return actor
+
+
+async def _found(token: str, ports: Ports) -> Actor | None:
     try:
         return await identity.who_is(token, unit=ports.unit, clock=ports.clock)
     except NotSignedIn:
         return None
 
 
-async def give_actor(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Actor:
+class RememberedActors:
+    """Those who ask hundreds of times a second, on routes that say `REMEMBERED` in their `opt`.
+
+    A session is looked up again after two seconds, so one that was closed still passes for so long
+    (docs/decisions/0013).
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Actor, float]] = {}
+
+    async def of(self, token: str, ports: Ports) -> Actor | None:
+        """Return who holds a token, or nobody."""
+        now = time.monotonic()
+        found = self._known.get(token)
+        if found is not None and found[1] > now:
+            return found[0]
+        actor = await _found(token, ports)
+        if actor is None:
+            self._known.pop(token, None)
+            return None
+        if len(self._known) >= _REMEMBERED_MAX:
+            self._known.clear()
+        self._known[token] = (actor, now + _REMEMBERED_S)
+        return actor
+
+
+async def give_actor(request: Request[Actor | None, Ports, State]) -> Actor:
     """Hand a door the one who asks.
 
     Raises:
         NotSignedIn: nobody does.
     """
-    actor = await actor_or_nobody(request, ports)
+    actor = await actor_of(request)
     if actor is None:
         raise NotSignedIn
     return actor
