@@ -15,9 +15,11 @@ from app.http.health import livez, readyz, version
 from app.http.idempotency import KeyedOperation, OnceMiddleware, keyed_doors
 from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
+from app.http.load import GATE, Gate, LoadMiddleware
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
@@ -72,15 +74,22 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "actor": Provide(give_actor),
             "upload": Provide(give_upload),
         },
-        middleware=[OnceMiddleware()],
-        guards=[keep_policy],
+        middleware=[LoadMiddleware(), OnceMiddleware()],
+        guards=[keep_policy, keep_quota],
         before_request=_guard,
-        before_send=[security_headers(secure=chosen.secure)],
+        before_send=[security_headers(secure=chosen.secure), quota_headers],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
-        state=State({"secure": chosen.secure, REMEMBERED: RememberedActors()}),
+        state=State(
+            {
+                "secure": chosen.secure,
+                REMEMBERED: RememberedActors(),
+                GATE: Gate(),
+                METERS: Meters() if chosen.quotas else None,
+            }
+        ),
         template_config=template_config(),
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes

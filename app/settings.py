@@ -37,6 +37,7 @@ class Settings:
     protocol_file: Path | None
     stripe_key: str | None
     bank_account: str | None
+    quotas: bool
 
     @property
     def secure(self) -> bool:
@@ -69,7 +70,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         protocol_file=_path(env, "SUNHWAN_PROTOCOL_FILE"),
         stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
+        quotas=_switch(env, "SUNHWAN_QUOTAS"),
     )
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    if (word := env.get(name, "on")) not in ("on", "off"):
+        raise SettingMalformed(name=name, wanted="on | off")
+    return word == "on"
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

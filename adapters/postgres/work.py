@@ -27,6 +27,7 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
+from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.transaction import Transaction, reach_statement
@@ -51,6 +52,11 @@ class PostgresWork:
     def answers(self) -> PostgresAnswers:
         """Answers kept under their keys."""
         return PostgresAnswers(self._connection)
+
+    @cached_property
+    def buckets(self) -> PostgresBuckets:
+        """Quotas' buckets."""
+        return PostgresBuckets(self._connection)
 
     @cached_property
     def numbers(self) -> PostgresNumbers:

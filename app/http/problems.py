@@ -17,6 +17,7 @@ from domain.identity.errors import NotSignedIn, SignInRefused, TooManyFailures
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, RuleBroken, Unavailable, Unverified
 from domain.shared.idempotency import KeyInProgress, KeyMalformed, KeyMissing
+from domain.shared.quotas import QuotaExceeded
 from domain.shared.untrusted import FileTooLarge
 
 log = structlog.get_logger()
@@ -53,6 +54,7 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
     403: _spec("Your role does not reach this far."),
     404: _spec("There is no such thing, or it is not yours."),
     409: _spec("It exists already, or moved meanwhile."),
+    408: _spec("The body did not come in time."),
     413: _spec("The body is too large."),
     422: _spec("Well-formed, but a rule forbids it."),
     429: _spec("Too many tries; `Retry-After` says when to try again."),
@@ -63,6 +65,7 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (NotSignedIn, 401),
     (SignInRefused, 401),
     (TooManyFailures, 429),
+    (QuotaExceeded, 429),
     (FileTooLarge, 413),
     (KeyMissing, 400),
     (KeyMalformed, 400),
@@ -90,6 +93,16 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = {
         "http.method-not-allowed",
         "이 주소에서 지원하지 않는 방식입니다.",
         "This address does not take that method.",
+    ),
+    406: (
+        "http.not-acceptable",
+        "요청한 형식으로는 답할 수 없습니다.",
+        "There is no answer in the form that was asked for.",
+    ),
+    408: (
+        "http.body-too-slow",
+        "요청 본문이 제때 오지 않았습니다.",
+        "The request body did not come in time.",
     ),
     413: ("http.too-large", "요청 본문이 너무 큽니다.", "The request body is too large."),
     415: ("http.media-type", "지원하지 않는 형식의 본문입니다.", "The body's media type is not taken here."),
@@ -154,7 +167,8 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     if isinstance(error, KeyInProgress):
         headers["Retry-After"] = "1"
     if problem.status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        told = problem.facts.get("retry_after_s")
+        headers["Retry-After"] = str(told if isinstance(told, int) else RETRY_AFTER_S)
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="sunhwan"'
     return Response(problem, status_code=problem.status, media_type="application/problem+json", headers=headers)

@@ -9,6 +9,7 @@ from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
 from domain.shared.idempotency import Answers
 from domain.shared.outbox import JobReports, Locks, Outbox
+from domain.shared.quotas import Buckets
 from domain.subscription.ports import SubscriptionWork
 
 
@@ -28,6 +29,11 @@ class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWor
     @property
     def answers(self) -> Answers:
         """Answers kept under their keys."""
+        ...
+
+    @property
+    def buckets(self) -> Buckets:
+        """Quotas' buckets."""
         ...
 
     @property

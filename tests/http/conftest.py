@@ -25,7 +25,9 @@ STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def app_settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings on the fresh database; labels point at a host of their own."""
-    settings = read_settings({"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example"})
+    settings = read_settings(
+        {"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example", "SUNHWAN_QUOTAS": "off"}
+    )
     return replace(settings, database_url=database_url)
 
 

@@ -6,5 +6,6 @@ import adapters.postgres.tables.idempotency
 import adapters.postgres.tables.identity
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
+import adapters.postgres.tables.quotas
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription  # noqa: F401
