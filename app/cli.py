@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from app import demo, demo_complex, inspecting, wiring
+from app import doctor as doctoring
 from app.http.packs import trace_out
 from app.http.sites import import_out
 from app.jobs.schedule import running_schedule
@@ -28,7 +29,7 @@ from app.main import create_app
 from app.ports import Ports
 from app.serving import listen, serving, stop_asked
 from app.settings import Settings, read_settings
-from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
+from app.terminal import err, out, show_findings, show_import, show_scanned, show_story, show_trace
 from app.worker import work
 from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
@@ -101,6 +102,25 @@ def _print_whole(text: str) -> None:
     rest = memoryview(f"{text}\n".encode())
     while rest:
         rest = rest[sys.stdout.buffer.write(rest) :]
+
+
+@cli.command()
+def doctor(
+    backup_marker: Annotated[
+        Path | None,
+        typer.Option(help="백업 뒤에 갱신되는 파일 · a file touched after each backup. [SUNHWAN_HOME/backup/last]"),
+    ] = None,
+    language: Lang = "ko",
+    as_json: Json = False,
+) -> None:
+    """배포 상태 점검: TLS, 키, 역할, 시각, 백업 · examine a deployment; exits 1 when something must be mended."""
+    findings = _run(lambda: doctoring.examine(read_settings(), backup_marker=backup_marker), language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=2))
+    else:
+        show_findings(findings, language)
+    if any(one.verdict is doctoring.Verdict.FAIL for one in findings):
+        raise typer.Exit(FAILED)
 
 
 def _fail(error: DomainError, language: Language, *, as_json: bool = False) -> NoReturn:

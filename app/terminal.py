@@ -1,14 +1,15 @@
 """What the command line shows: the story's result, and a pack's life as one timeline."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from app import demo
+from app import demo, doctor
 from domain.journeys import trace
 from domain.journeys.public_passport import standing_of
 from domain.metering.model import ImportReport
@@ -74,6 +75,16 @@ def _particular(key: str, value: object) -> str:
 def _line(kind: EntryKind, payload: str) -> str:
     particulars = json.loads(payload)
     return KINDS[kind][2].format_map(_Shown({key: _particular(key, value) for key, value in particulars.items()}))
+
+
+_MARKS = {doctor.Verdict.OK: "[green]✓[/]", doctor.Verdict.WARN: "[yellow]![/]", doctor.Verdict.FAIL: "[red]✗[/]"}
+
+
+def show_findings(findings: Sequence[doctor.Finding], language: str) -> None:
+    """Show what was found in a deployment, one line each."""
+    for one in findings:
+        said = one.said_ko if language == "ko" else one.said_en
+        out.print(f"{_MARKS[one.verdict]} {one.code:<14} {escape(said)}", highlight=False)
 
 
 def show_story(story: demo.Story, language: str) -> None:

@@ -10,7 +10,8 @@ from adapters.ktr.credentials import KtrCredentials
 from adapters.ktr.cyclers import KtrCyclers
 from adapters.ktr.protocol_file import SHIPPED, load_protocol
 from adapters.meterfiles.reader import SandboxedReadingFiles
-from adapters.postgres.engine import open_engine
+from adapters.postgres.checkup import examine
+from adapters.postgres.engine import DatabaseUnreachable, open_engine
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP
 from adapters.postgres.supervisor import EmbeddedPostgres, running_url
@@ -21,6 +22,7 @@ from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClo
 from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles
+from domain.shared.checkup import DatabaseFacts
 from domain.shared.time import Clock
 
 
@@ -52,6 +54,18 @@ async def migrate_database(address: str) -> None:
         await migrate(engine)
     finally:
         await engine.dispose()
+
+
+async def database_facts(settings: Settings) -> DatabaseFacts:
+    """Return what the configured or the running embedded database says of itself; nothing is started or changed.
+
+    Raises:
+        DatabaseUnreachable: none runs, or none answers.
+    """
+    address = settings.database_url or await running_url(settings.home / "postgres")
+    if address is None:
+        raise DatabaseUnreachable
+    return await examine(address)
 
 
 def story_clock(start_at: datetime) -> StoryClock:
