@@ -224,7 +224,7 @@ def _rights(facts: DatabaseFacts) -> Finding:
         return _found(
             "roles",
             Verdict.WARN,
-            f"접속 계정 {facts.login}의 권한이 지나칩니다(superuser 또는 bypassrls). 역할 sunhwan_app으로 바뀌어 일합니다.",
+            f"접속 계정 {facts.login}의 권한이 지나칩니다(superuser 또는 bypassrls). sunhwan_app으로 바뀌어 일합니다.",
             f"The sign-in {facts.login} may too much (superuser or bypassrls); it works as sunhwan_app.",
         )
     return _found("roles", Verdict.OK, f"접속 계정 {facts.login}.", f"Signs in as {facts.login}.")

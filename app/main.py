@@ -22,7 +22,7 @@ from app.http.problems import PROBLEM_HANDLERS
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
-from app.http.security import refuse_foreign_writes, security_headers
+from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
 from app.pages import PAGES, STATIC, template_config
@@ -38,6 +38,7 @@ OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
 
 async def _guard(request: Request[Any, Any, Any]) -> None:
     refuse_foreign_writes(request.headers, request.method)
+    refuse_other_versions(request.headers, request.scope["path"])
     await refuse_loose_body(request)
 
 

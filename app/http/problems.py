@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from app.http.security import API_VERSION, ApiVersionUnknown
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn, SignInRefused, TooManyFailures
 from domain.shared.actor import Actor
@@ -127,6 +128,15 @@ def problem_of(error: Exception, request_id: UUID) -> ProblemOut:
             status, error.code, error.sentence("ko"), error.sentence("en"), dict(error.facts), request_id=request_id
         )
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if isinstance(error, ApiVersionUnknown):
+        return _problem(
+            status,
+            "http.api-version-unknown",
+            "이 API-Version은 없습니다. 지금 버전은 응답의 API-Version에 있습니다.",
+            "There is no such API-Version; the answer's API-Version names the present one.",
+            {"present": API_VERSION},
+            request_id=request_id,
+        )
     if status >= 500:
         status = 500
     code, title_ko, title_en = _PLAIN.get(status, _PLAIN[400])
