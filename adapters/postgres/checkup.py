@@ -98,8 +98,8 @@ async def _examine(connection: AsyncConnection) -> DatabaseFacts:
 
 async def _tables(connection: AsyncConnection, condition: str, **values: object) -> tuple[str, ...]:
     statement = (
-        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-        " where n.nspname = :schema and c.relkind in ('r', 'p') and " + condition + " order by 1"  # noqa: S608  (our own text alone)
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"  # noqa: S608  (our own text alone)
+        " where n.nspname = :schema and c.relkind in ('r', 'p') and " + condition + " order by 1"
     )
     found = await connection.execute(text(statement), {"schema": SCHEMA, **values})
     return tuple(str(row[0]) for row in found)
