@@ -18,6 +18,7 @@ from app.http.invoices import DepositsController, InvoicesController
 from app.http.load import GATE, Gate, LoadMiddleware
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
+from app.http.preconditions import TagMiddleware
 from app.http.problems import PROBLEM_HANDLERS
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.readings import ReadingsController
@@ -75,7 +76,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "actor": Provide(give_actor),
             "upload": Provide(give_upload),
         },
-        middleware=[LoadMiddleware(), OnceMiddleware()],
+        middleware=[LoadMiddleware(), TagMiddleware(), OnceMiddleware()],
         guards=[keep_policy, keep_quota],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure), quota_headers],
