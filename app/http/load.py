@@ -21,7 +21,7 @@ PLACES_KEPT = 8
 WAITING_MAX = 256
 WAIT_S = 0.25
 BODY_PART_S = 10
-BODY_S = 120
+BODY_S = 600
 """How long a sender may take for the next part of its body, and for all of it."""
 
 _KEPT_FOR = ("/livez", "/readyz", "/version", "/verify", "/01/", "/api/v1/certificates/by-number/")

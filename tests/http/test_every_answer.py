@@ -108,6 +108,10 @@ async def test_our_own_mistake_shows_nothing_of_itself(
     [
         pytest.param(b"GET /livez HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n", id="a space in a header's name"),
         pytest.param(b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n", id="no length"),
+        pytest.param(
+            b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            id="two lengths",
+        ),
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", id="TLS to a plain port"),
     ],
 )
