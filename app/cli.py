@@ -1,48 +1,48 @@
 """`sunhwan …`: the verbs of those who run it. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not reachable."""
 
-import asyncio
 import contextlib
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import structlog
 import typer
-import uvloop
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app import demo, demo_complex, inspecting, wiring
-from app import doctor as doctoring
-from app.http.packs import trace_out
-from app.http.sites import import_out
-from app.jobs.schedule import running_schedule
-from app.main import create_app
+from app import inspecting, wiring
+from app.answers import FAILED, USAGE, Json, Lang, Language
+from app.answers import fail as _fail
+from app.answers import print_whole as _print_whole
+from app.answers import run as _run
+from app.given_files import read_file
 from app.ports import Ports
-from app.serving import listen, serving, stop_asked
 from app.settings import Settings, read_settings
-from app.terminal import err, out, show_findings, show_import, show_scanned, show_story, show_trace
-from app.worker import work
+from app.terminal import err, out, show_findings, show_forecast, show_import, show_scanned, show_story, show_trace
+from app.workbench import cycler, forecasts, screen
+from domain.certification.forecasting import Forecast
 from domain.identity import usecases as identity
 from domain.identity.model import PartyKind
-from domain.journeys import pack_life, readings, trace
+from domain.journeys import pack_health, pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.validation import DEFAULTS, Scanned
 from domain.shared.actor import SIGNED_IN, SYSTEM, Actor, Role, system_actor
-from domain.shared.errors import DomainError, NotFound, Unavailable
+from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
 
-DONE, FAILED, USAGE, REFUSED, NOT_REACHABLE = 0, 1, 2, 3, 4
+if TYPE_CHECKING:
+    from app import demo
+
+# What starts servers or tells the story is imported by the verb that does: reading one file must not wait for it.
 
 cli = typer.Typer(
     name="sunhwan",
@@ -52,11 +52,12 @@ cli = typer.Typer(
     add_completion=True,
 )
 history = typer.Typer(help="팩의 봉인된 이력 · a pack's sealed history.", no_args_is_help=True)
-cycler = typer.Typer(help="시험 장비 파일 · cycler files.", no_args_is_help=True)
 cert = typer.Typer(help="인증 기록 · certificates.", no_args_is_help=True)
 meter = typer.Typer(help="계량 파일 · meters' files.", no_args_is_help=True)
 cli.add_typer(history, name="history")
 cli.add_typer(cycler, name="cycler")
+cli.add_typer(screen, name="screen")
+cli.add_typer(forecasts, name="forecast")
 cli.add_typer(cert, name="cert")
 tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
@@ -64,10 +65,6 @@ cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(meter, name="meter")
 
-Language = Literal["ko", "en"]
-Result = TypeVar("Result")
-Lang = Annotated[Language, typer.Option("--lang", envvar="SUNHWAN_LANG", help="ko | en")]
-Json = Annotated[bool, typer.Option("--json", help="JSON 문서 하나로 출력 · print one JSON document.")]
 PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, 배터리 식별번호, 일련번호 또는 팩 번호.")]
 
 
@@ -96,12 +93,13 @@ def _log_to_stderr(level: int = logging.WARNING) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
-def _print_whole(text: str) -> None:
-    """Print a long text to its end: an unbuffered stream writes to a pipe only as much as it takes at once."""
-    sys.stdout.flush()
-    rest = memoryview(f"{text}\n".encode())
-    while rest:
-        rest = rest[sys.stdout.buffer.write(rest) :]
+@contextlib.asynccontextmanager
+async def _ports(settings: Settings) -> AsyncIterator[Ports]:
+    async with (
+        wiring.open_database(settings) as address,
+        wiring.open_ports(replace(settings, database_url=address)) as ports,
+    ):
+        yield ports
 
 
 @cli.command()
@@ -114,49 +112,16 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """배포 상태 점검: TLS, 키, 역할, 시각, 백업 · examine a deployment; exits 1 when something must be mended."""
-    findings = _run(lambda: doctoring.examine(read_settings(), backup_marker=backup_marker), language, as_json=as_json)
+    from app import doctor as doctoring
+
+    settings = _settings(language)
+    findings = _run(lambda: doctoring.examine(settings, backup_marker=backup_marker), language, as_json=as_json)
     if as_json:
         _print_whole(json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=2))
     else:
         show_findings(findings, language)
     if any(one.verdict is doctoring.Verdict.FAIL for one in findings):
         raise typer.Exit(FAILED)
-
-
-def _fail(error: DomainError, language: Language, *, as_json: bool = False) -> NoReturn:
-    if as_json:
-        _print_whole(
-            json.dumps(
-                {"error": {"code": error.code, "message": error.sentence(language), "facts": error.facts}},
-                ensure_ascii=False,
-            )
-        )
-    else:
-        err.print(f"[bold red]✗[/] {error.sentence(language)} [dim]({error.code})[/]", highlight=False)
-    code = NOT_REACHABLE if isinstance(error, Unavailable) else REFUSED
-    raise typer.Exit(FAILED if isinstance(error, NotFound) else code)
-
-
-def _run(doing: Callable[[], Awaitable[Result]], language: Language, *, as_json: bool = False) -> Result:
-    """Run a coroutine; tell an error of the field in one sentence."""
-
-    async def run() -> Result:
-        return await doing()
-
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(run())
-    except DomainError as error:
-        _fail(error, language, as_json=as_json)
-
-
-@contextlib.asynccontextmanager
-async def _ports(settings: Settings) -> AsyncIterator[Ports]:
-    async with (
-        wiring.open_database(settings) as address,
-        wiring.open_ports(replace(settings, database_url=address)) as ports,
-    ):
-        yield ports
 
 
 def _settings(language: Language) -> Settings:
@@ -181,6 +146,10 @@ def up(
 
 
 async def _up(settings: Settings, language: Language, *, with_demo: bool) -> None:
+    from app.jobs.schedule import running_schedule
+    from app.main import create_app
+    from app.serving import listen, serving, stop_asked
+
     stopping = stop_asked()
     listening = listen(settings.host, settings.port)
     with contextlib.closing(listening):
@@ -206,6 +175,8 @@ async def _lend(ports: Ports) -> AsyncIterator[Ports]:
 
 async def _load_demo(settings: Settings, language: Language) -> str | None:
     """Make the demonstration complex in an empty database and tell its story once; return the password."""
+    from app import demo, demo_complex
+
     async with wiring.open_ports(settings) as ports:
         if await demo_complex.is_empty(ports):
             await demo_complex.make_complex(ports, password=demo_complex.sign_in_password(settings.home))
@@ -252,6 +223,9 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
 @cli.command()
 def serve(language: Lang = "ko") -> None:
     """웹 콘솔과 API만 시작한다 (서버 배포) · serve console and API only, on DATABASE_URL."""
+    from app.main import create_app
+    from app.serving import listen, serving, stop_asked
+
     _log_to_stderr(logging.INFO)
     settings = _settings(language)
 
@@ -270,6 +244,8 @@ def serve(language: Lang = "ko") -> None:
 @cli.command("work")
 def work_command(language: Lang = "ko") -> None:
     """작업자만 시작한다: 일정과 발신함 · run the worker: schedule and outbox."""
+    from app.worker import work
+
     _log_to_stderr(logging.INFO)
     settings = _settings(language)
 
@@ -296,10 +272,16 @@ def migrate_command(language: Lang = "ko") -> None:
 # ── the main job ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def _tell(wish: demo.DemoWish, settings: Settings, *, password: str, said: Callable[[str], None]) -> demo.Story:
+async def _tell(
+    wish: "demo.DemoWish", settings: Settings, *, password: str, said: Callable[[str], None]
+) -> "demo.Story":
     """Tell the story on a clock of its own, serving the web program on a free loopback port meanwhile."""
+    from app import demo
+    from app.main import create_app
+    from app.serving import listen, serving
+
     async with wiring.open_ports(settings) as plain:
-        begins = (await plain.reading_files.parse(demo.read_file(wish.site or demo.SAMPLE_SITE))).first_at
+        begins = (await plain.reading_files.parse(read_file(wish.site or demo.SAMPLE_SITE))).first_at
     clock = wiring.story_clock(begins - timedelta(days=150))
     async with wiring.open_ports(settings, clock=clock) as ports:
 
@@ -323,6 +305,8 @@ def demo_command(
     language: Lang = "ko",
 ) -> None:
     """팩 하나의 전 주기를 실제 경로로 시연한다 · walk one pack through its whole life."""
+    from app import demo, demo_complex
+
     settings = _settings(language)
     settings = replace(settings, protocol_file=protocol_file or settings.protocol_file)
     try:
@@ -335,7 +319,7 @@ def demo_command(
     async def run() -> demo.Story:
         for path in (wish.cycler, wish.site, protocol_file):
             if path is not None:
-                demo.read_file(path)
+                read_file(path)
         async with wiring.open_database(settings) as address:
             opened = replace(settings, database_url=address)
             password = demo_complex.sign_in_password(settings.home)
@@ -354,6 +338,8 @@ def demo_command(
 
 @contextlib.contextmanager
 def _progress(language: Language, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    from app import demo
+
     names = {key: (ko if language == "ko" else en) for key, ko, en in demo.STEPS}
     if quiet:
         yield lambda _: None
@@ -391,6 +377,8 @@ async def _operator(ports: Ports) -> Actor:
 @cli.command("trace")
 def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "ko") -> None:
     """팩의 전 주기를 한 줄로 보여 준다 · show a pack's whole life."""
+    from app.http.packs import trace_out
+
     settings = _settings(language)
 
     async def run() -> trace.PackTrace:
@@ -425,44 +413,32 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
         out.print(f"[green]✓[/] {said}", highlight=False)
 
 
-# ── files ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-@cycler.command("inspect")
-def cycler_inspect(
-    file: Annotated[Path, typer.Argument(help="시험 장비 파일.")],
-    rated_ah: Annotated[float | None, typer.Option("--rated-ah", help="정격 용량 Ah.")] = None,
+@forecasts.command("pack")
+def forecast_pack(
+    pack: PackArgument,
+    years: Annotated[int, typer.Option("--years", min=1, max=20, help="몇 해 · years ahead.")] = pack_health.YEARS,
     as_json: Json = False,
     language: Lang = "ko",
 ) -> None:
-    """시험 장비 파일을 읽어 요약한다 · summarise a cycler file."""
+    """인증 기록으로 팩의 건강도를 예측한다 · forecast a pack's health from its own certificates."""
+    settings = _settings(language)
 
-    async def run() -> inspecting.InspectedOut:
-        record = await wiring.cycler_files().read(demo.read_file(file))
-        return inspecting.inspected(record, None if rated_ah is None else Decimal(str(rated_ah)))
+    async def run() -> Forecast:
+        async with _ports(settings) as ports:
+            actor = await _operator(ports)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
+            found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+            checks = pack_health.own_checks(found.certificates)
+            return pack_health.outlook(found.pack.chemistry, checks, years=years)
 
-    found = _run(run, language, as_json=as_json)
+    shown = inspecting.forecast_out(_run(run, language, as_json=as_json), language)
     if as_json:
-        _print_whole(inspecting.as_json(found))
-        return
-    table = Table(title=f"{found.format} · {found.rows:,} 행 · {found.hours} h", title_justify="left")
-    for heading in ("step", "kind", "rows", "h", "A", "V", "Ah", "Wh", "counter Ah"):
-        table.add_column(heading, justify="right")
-    for step in found.steps:
-        table.add_row(
-            str(step.step),
-            step.kind,
-            f"{step.rows:,}",
-            f"{step.hours:.4f}",
-            f"{step.median_current_a:.4f}",
-            f"{step.first_v:.4f} → {step.last_v:.4f}",
-            f"{step.charge_ah:.4f}",
-            f"{step.energy_wh:.4f}",
-            "-" if step.counter_ah is None else f"{step.counter_ah:.5f}",
-        )
-    out.print(table)
-    for finding in found.findings:
-        out.print(f"• {finding}")
+        _print_whole(inspecting.as_json(shown))
+    else:
+        show_forecast(shown, language)
+
+
+# ── files ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @meter.command("import")
@@ -475,6 +451,8 @@ def meter_import(
     language: Lang = "ko",
 ) -> None:
     """계량 파일을 넣거나 검사한다 · take a meter's file, or name everything in it that looks wrong."""
+    from app.http.sites import import_out
+
     if dry_run:
         try:
             expected = None if month is None else Month.parse(month)
@@ -489,7 +467,7 @@ def meter_import(
     settings = _settings(language)
 
     async def run() -> ImportReport:
-        content = demo.read_file(file)
+        content = read_file(file)
         async with _ports(settings) as ports:
             actor = await _operator(ports)
             return await readings.import_file(
@@ -536,7 +514,7 @@ def _waiting(name: str, *, quiet: bool) -> Iterator[None]:
 
 def _examine(file: Path, month: Month | None, language: Language, *, as_json: bool) -> None:
     async def run() -> Scanned:
-        content = demo.read_file(file)
+        content = read_file(file)
         now = wiring.system_clock().now()
         return await wiring.reading_files().scan(content, now=now, month=month, thresholds=DEFAULTS)
 
@@ -558,7 +536,7 @@ def cert_verify(
     settings = _settings(language)
 
     async def run() -> str:
-        return await inspecting.verify_record(demo.read_file(file), credentials=wiring.credentials(settings))
+        return await inspecting.verify_record(read_file(file), credentials=wiring.credentials(settings))
 
     number = _run(run, language, as_json=as_json)
     if as_json:
@@ -639,7 +617,7 @@ def person_add(
 
     try:
         password = (
-            demo.read_file(password_file).decode().strip()
+            read_file(password_file).decode().strip()
             if password_file is not None
             else str(typer.prompt(question, hide_input=True, confirmation_prompt=True))
         )

@@ -68,7 +68,13 @@ class PolicyIncomplete(RuntimeError):
     """The matrix and the program do not tell the same routes."""
 
 
-def _read(matrix: str) -> Mapping[Route, Rule]:
+def read_matrix(matrix: str) -> Mapping[Route, Rule]:
+    """Return the rules of a matrix.
+
+    Raises:
+        PolicyIncomplete: a row has no meaning, or stands twice.
+        ValueError: a cell has no meaning.
+    """
     rules: dict[Route, Rule] = {}
     for line in matrix.strip().splitlines()[1:]:
         if not line.strip():
@@ -83,7 +89,7 @@ def _read(matrix: str) -> Mapping[Route, Rule]:
     return MappingProxyType(rules)
 
 
-POLICY: Mapping[Route, Rule] = _read(MATRIX)
+POLICY: Mapping[Route, Rule] = read_matrix(MATRIX)
 
 _SELF_DESCRIBING = frozenset({"OPTIONS", "HEAD"})
 """What the framework answers by itself: which methods there are, and a file's headers."""
