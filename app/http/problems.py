@@ -174,14 +174,21 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     problem = problem_of(error, request_id)
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers = {"X-Request-Id": str(request_id)}
-    if isinstance(error, KeyInProgress):
-        headers["Retry-After"] = "1"
-    if problem.status in (429, 503):
-        told = problem.facts.get("retry_after_s")
-        headers["Retry-After"] = str(told if isinstance(told, int) else RETRY_AFTER_S)
+    if (wait := retry_after(error, problem)) is not None:
+        headers["Retry-After"] = wait
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="sunhwan"'
     return Response(problem, status_code=problem.status, media_type="application/problem+json", headers=headers)
+
+
+def retry_after(error: Exception, problem: ProblemOut) -> str | None:
+    """Return when to try again, in seconds, of a problem that passes by itself."""
+    if isinstance(error, KeyInProgress):
+        return "1"
+    if problem.status not in (429, 503):
+        return None
+    told = problem.facts.get("retry_after_s")
+    return str(told if isinstance(told, int) else RETRY_AFTER_S)
 
 
 def note_problem(error: Exception, problem: ProblemOut, *, path: str, method: str) -> None:

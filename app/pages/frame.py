@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor
-from app.http.problems import note_problem, problem_of, status_of
+from app.http.problems import note_problem, problem_of, retry_after, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
@@ -221,6 +221,8 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         },
     )
     shown.headers["X-Request-Id"] = str(problem.request_id)
+    if (wait := retry_after(error, problem)) is not None:
+        shown.headers["Retry-After"] = wait
     return cast(Response[object], shown)
 
 

@@ -65,6 +65,16 @@ async def test_one_too_many_is_sent_away_and_the_kept_places_stay_free() -> None
     assert (done.status_code, after.status_code) == (200, 200)
 
 
+async def test_a_page_too_says_when_to_come_back(app: Litestar, client: httpx.AsyncClient) -> None:
+    app.state[GATE] = Gate(places=0, places_kept=1, wait_s=0)
+
+    refused = await client.get("/energy")
+
+    assert refused.status_code == 503
+    assert refused.headers["content-type"].startswith("text/html")
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
 async def test_who_waits_a_moment_gets_in() -> None:
     app = make(Gate(places=1, places_kept=1, wait_s=60))
 
