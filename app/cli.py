@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,14 +18,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from app import inspecting, wiring
-from app.answers import USAGE, Json, Lang, Language
+from app.answers import FAILED, USAGE, Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
 from app.ports import Ports
 from app.settings import Settings, read_settings
-from app.terminal import err, out, show_forecast, show_import, show_scanned, show_story, show_trace
+from app.terminal import err, out, show_findings, show_forecast, show_import, show_scanned, show_story, show_trace
 from app.workbench import cycler, forecasts, screen
 from domain.certification.forecasting import Forecast
 from domain.identity import provider
@@ -102,6 +102,28 @@ async def _ports(settings: Settings) -> AsyncIterator[Ports]:
         wiring.open_ports(replace(settings, database_url=address)) as ports,
     ):
         yield ports
+
+
+@cli.command()
+def doctor(
+    backup_marker: Annotated[
+        Path | None,
+        typer.Option(help="백업 뒤에 갱신되는 파일 · a file touched after each backup. [SUNHWAN_HOME/backup/last]"),
+    ] = None,
+    language: Lang = "ko",
+    as_json: Json = False,
+) -> None:
+    """배포 상태 점검: TLS, 키, 역할, 시각, 백업 · examine a deployment; exits 1 when something must be mended."""
+    from app import doctor as doctoring
+
+    settings = _settings(language)
+    findings = _run(lambda: doctoring.examine(settings, backup_marker=backup_marker), language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=2))
+    else:
+        show_findings(findings, language)
+    if any(one.verdict is doctoring.Verdict.FAIL for one in findings):
+        raise typer.Exit(FAILED)
 
 
 def _settings(language: Language) -> Settings:

@@ -33,15 +33,17 @@ _ACTOR = "sunhwan.actor"
 _HOLDER = "sunhwan.holder"
 _REFUSAL = "sunhwan.refusal"
 _RENEWED = "sunhwan.renewed"
+PORTS = "sunhwan.ports"
+"""Where a request keeps ports of its own."""
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
 GivenHolder: TypeAlias = NamedDependency[SkipValidation[Holder]]
 
 
-def give_ports(state: State) -> Ports:
-    """Hand a door everything it may call."""
-    ports: Ports = state["ports"]
+def give_ports(state: State, scope: Scope) -> Ports:
+    """Hand a door everything it may call; under an idempotency key, with the unit that settles with the answer."""
+    ports: Ports = scope["state"].get(PORTS) or state["ports"]
     return ports
 
 

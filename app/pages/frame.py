@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -21,8 +22,9 @@ from litestar.template.config import TemplateConfig
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
+from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
-from app.http.problems import note_problem, problem_of, status_of
+from app.http.problems import note_problem, problem_of, retry_after, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
@@ -162,7 +164,7 @@ async def read_form(request: PageRequest) -> dict[str, str]:
     """Return the texts of a sent form, without control characters and outer spaces; empty ones are left out."""
     form = await request.form()
     texts = {key: _clean(value) for key, value in form.multi_items() if isinstance(value, str)}
-    return {key: value for key, value in texts.items() if value}
+    return {key: value for key, value in texts.items() if value and key != FORM_FIELD}
 
 
 def _clean(text: str) -> str:
@@ -230,6 +232,8 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         },
     )
     shown.headers["X-Request-Id"] = str(problem.request_id)
+    if (wait := retry_after(error, problem)) is not None:
+        shown.headers["Retry-After"] = wait
     return cast(Response[object], shown)
 
 
@@ -249,6 +253,11 @@ def _either(context: Context, korean: str, english: str) -> str:
 @pass_context
 def _krw(context: Context, value: int) -> str:
     return formats.krw(value, context["language"])
+
+
+def _once() -> Markup:
+    """Return a form's hidden one-time key: sent twice, it does one thing."""
+    return Markup(f'<input type="hidden" name="{FORM_FIELD}" value="{token_urlsafe(16)}">')  # noqa: S704 ours alone
 
 
 def _share(share_ppm: int) -> Markup:
@@ -274,7 +283,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    engine.globals.update(t=_t, either=_either, field_label=_field, share=_share)
+    engine.globals.update(t=_t, either=_either, field_label=_field, share=_share, once=_once)
     engine.filters.update(
         day=formats.day,
         instant=formats.instant,

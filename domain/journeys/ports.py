@@ -7,7 +7,9 @@ from domain.certification.ports import CertificationWork
 from domain.identity.ports import IdentityWork
 from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
+from domain.shared.idempotency import Answers
 from domain.shared.outbox import JobReports, Locks, Outbox
+from domain.shared.quotas import Buckets
 from domain.subscription.ports import SubscriptionWork
 
 
@@ -22,6 +24,16 @@ class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWor
     @property
     def locks(self) -> Locks:
         """Advisory locks."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Answers kept under their keys."""
+        ...
+
+    @property
+    def buckets(self) -> Buckets:
+        """Quotas' buckets."""
         ...
 
     @property

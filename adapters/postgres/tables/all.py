@@ -2,8 +2,10 @@
 
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
+import adapters.postgres.tables.idempotency
 import adapters.postgres.tables.identity
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
+import adapters.postgres.tables.quotas
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription  # noqa: F401
