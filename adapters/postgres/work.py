@@ -17,6 +17,7 @@ from adapters.postgres.certification import (
 )
 from adapters.postgres.engine import reaching
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
+from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
     PostgresReadingImports,
@@ -83,6 +84,16 @@ class PostgresWork:
     def sessions(self) -> PostgresSessions:
         """Open sessions."""
         return PostgresSessions(self._connection)
+
+    @cached_property
+    def members(self) -> PostgresMembers:
+        """People as others manage them."""
+        return PostgresMembers(self._connection)
+
+    @cached_property
+    def invitations(self) -> PostgresInvitations:
+        """Places kept for those who were invited."""
+        return PostgresInvitations(self._connection)
 
     @cached_property
     def packs(self) -> PostgresPacks:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.identity.errors import NotSignedIn, PasswordTooWeak, SignInRefused, TooManyFailures
+from domain.identity.membership import require_fit
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.identity.ports import IdentityWork, Passwords, Tokens
 from domain.shared.actor import DOOR, SYSTEM, Actor, Role
@@ -157,6 +158,7 @@ async def add_person(
     Raises:
         PasswordTooWeak: the password has fewer than 12 or more than 256 characters.
         TenantUnknown: there is no such party.
+        RoleDoesNotFit: the party's kind has no such role.
         SignInNameTaken: somebody else has the name.
     """
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
@@ -172,7 +174,7 @@ async def add_person(
         active=True,
     )
     async with unit(SYSTEM) as work:
-        await work.parties.one(tenant_id)
+        require_fit(role, (await work.parties.one(tenant_id)).kind)
         await work.people.add(person)
         await work.commit()
     return person
