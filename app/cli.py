@@ -30,8 +30,11 @@ from app.serving import listen, serving, stop_asked
 from app.settings import Settings, read_settings
 from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
 from app.worker import work
+from domain.identity import members
 from domain.identity import usecases as identity
-from domain.identity.model import PartyKind
+from domain.identity.errors import MemberUnknown
+from domain.identity.membership import Member
+from domain.identity.model import PartyKind, Tenant
 from domain.journeys import pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
@@ -41,6 +44,7 @@ from domain.shared.errors import DomainError, NotFound, Unavailable
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
 
+PEOPLE_LISTED_MAX = 1000
 DONE, FAILED, USAGE, REFUSED, NOT_REACHABLE = 0, 1, 2, 3, 4
 
 cli = typer.Typer(
@@ -627,3 +631,140 @@ def person_add(
         _fail(error, language)
     _run(run, language)
     out.print(f"[green]✓[/] {sign_in_name} ({role.value})", highlight=False)
+
+
+async def _member(ports: Ports, sign_in_name: str) -> Member:
+    async with ports.unit(SYSTEM) as work:
+        found = await work.people.named(sign_in_name)
+        if found is None:
+            raise MemberUnknown
+        return await work.members.one(found.person_id)
+
+
+def _change_member(
+    what: Callable[[Ports, members.ChangeMember], Awaitable[Member]],
+    sign_in_name: str,
+    reason: str,
+    language: Language,
+) -> None:
+    settings = _settings(language)
+
+    async def run() -> Member:
+        async with _ports(settings) as ports:
+            member = await _member(ports, sign_in_name)
+            return await what(ports, members.ChangeMember(actor=SYSTEM, person_id=member.person_id, reason=reason))
+
+    changed = _run(run, language)
+    standing = {True: ("활성", "active"), False: ("해제됨", "shut out")}[changed.active][language == "en"]
+    out.print(f"[green]✓[/] {changed.sign_in_name} · {changed.role.value} · {standing}", highlight=False)
+
+
+SignInNameArgument = Annotated[str, typer.Argument(help="로그인 이름 · sign-in name.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="이력에 남는 사유 · kept in the history.")]
+
+
+@person.command("list")
+def person_list(
+    tenant_number: Annotated[int | None, typer.Option("--tenant", min=1, help="기관 번호.")] = None,
+    language: Lang = "ko",
+) -> None:
+    """구성원을 보여 준다 · list people."""
+    settings = _settings(language)
+
+    async def run() -> list[Member]:
+        async with _ports(settings) as ports:
+            whose = None if tenant_number is None else TenantId(tenant_number)
+            return list(
+                await members.list_members(
+                    SYSTEM, tenant_id=whose, after=None, limit=PEOPLE_LISTED_MAX, unit=ports.unit
+                )
+            )
+
+    table = (
+        Table("아이디", "이름", "역할", "기관", "상태")
+        if language == "ko"
+        else Table("sign-in name", "name", "role", "organisation", "standing")
+    )
+    for one in _run(run, language):
+        standing = (
+            ("활성" if one.active else "해제됨") if language == "ko" else ("active" if one.active else "shut out")
+        )
+        table.add_row(one.sign_in_name, one.printed_name, one.role.value, str(one.tenant_id), standing)
+    out.print(table)
+
+
+@person.command("role")
+def person_role(
+    sign_in_name: SignInNameArgument,
+    role: Annotated[Role, typer.Argument(help=" | ".join(SIGNED_IN))],
+    reason: ReasonOption,
+    language: Lang = "ko",
+) -> None:
+    """역할을 바꾼다; 로그인이 모두 끝난다 · give another role; all sessions end."""
+    _change_member(
+        lambda ports, wish: members.change_role(wish, role, unit=ports.unit, ids=ports.ids, clock=ports.clock),
+        sign_in_name,
+        reason,
+        language,
+    )
+
+
+@person.command("deactivate")
+def person_deactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, language: Lang = "ko") -> None:
+    """로그인을 막고 세션을 모두 끝낸다 · shut out, and end all sessions."""
+    _change_member(
+        lambda ports, wish: members.deactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock),
+        sign_in_name,
+        reason,
+        language,
+    )
+
+
+@person.command("reactivate")
+def person_reactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, language: Lang = "ko") -> None:
+    """다시 로그인할 수 있게 한다 · let in again."""
+    _change_member(
+        lambda ports, wish: members.reactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock),
+        sign_in_name,
+        reason,
+        language,
+    )
+
+
+@person.command("invite")
+def person_invite(
+    for_whom: Annotated[str, typer.Argument(help="초대받는 사람 (메모) · a note for whom.")],
+    role: Annotated[Role, typer.Argument(help=" | ".join(SIGNED_IN))],
+    tenant_number: Annotated[int, typer.Argument(metavar="TENANT", help="기관 번호.")],
+    language: Lang = "ko",
+) -> None:
+    """초대 링크를 만든다; 한 번만 보인다 · make an invitation's link, shown this once."""
+    settings = _settings(language)
+
+    async def run() -> str:
+        async with _ports(settings) as ports:
+            invited = await members.invite(
+                members.Invite(actor=SYSTEM, tenant_id=TenantId(tenant_number), role=role, for_whom=for_whom),
+                unit=ports.unit,
+                tokens=ports.tokens,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+            return f"{ports.public_url}/join?token={invited.token}"
+
+    _print_whole(_run(run, language))
+
+
+@tenant.command("list")
+def tenant_list(language: Lang = "ko") -> None:
+    """기관을 보여 준다 · list organisations."""
+    settings = _settings(language)
+
+    async def run() -> list[Tenant]:
+        async with _ports(settings) as ports:
+            return list(await members.list_organisations(SYSTEM, after=None, limit=PEOPLE_LISTED_MAX, unit=ports.unit))
+
+    table = Table("번호", "종류", "이름") if language == "ko" else Table("number", "kind", "name")
+    for one in _run(run, language):
+        table.add_row(str(one.tenant_id), one.kind.value, one.name_ko if language == "ko" else one.name_en)
+    out.print(table)

@@ -11,6 +11,7 @@ from app.pages.contracts import CONTRACTS
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
 from app.pages.ktr import KTR
+from app.pages.members import MEMBERS
 from app.pages.packs import PACKS
 from app.pages.public import PUBLIC
 
@@ -19,7 +20,7 @@ FILES = Path(__file__).parent / "static"
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY],
+        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY, *MEMBERS],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

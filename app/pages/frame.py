@@ -27,7 +27,7 @@ from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn
-from domain.shared.actor import TENANT_STAFF, Actor, Role
+from domain.shared.actor import GRANTED, Actor, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -36,10 +36,12 @@ LANGUAGE_COOKIE = "lang"
 
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
+_TENANT = (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
+_LOOKING = (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices"))
+
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(
-        TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
-    ),
+    Role.TENANT_VIEWER: _TENANT,
+    Role.TENANT_ADMIN: (*_TENANT, ("/members", "nav.members"), ("/keys", "nav.keys")),
     Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
     **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
     Role.OPERATOR: (
@@ -49,12 +51,18 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/sites", "nav.sites"),
         ("/invoices", "nav.invoices"),
         ("/deposits", "nav.deposits"),
+        ("/organisations", "nav.organisations"),
     ),
     Role.FINANCE: (("/invoices", "nav.invoices"), ("/deposits", "nav.deposits"), ("/contracts", "nav.contracts")),
-    **dict.fromkeys(
-        (Role.ADMIN, Role.AUDITOR),
-        (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices")),
+    Role.ADMIN: (
+        ("/members", "nav.members"),
+        ("/organisations", "nav.organisations"),
+        ("/keys", "nav.keys"),
+        ("/audit", "nav.audit"),
+        *_LOOKING,
     ),
+    Role.AUDITOR: (*_LOOKING, ("/audit", "nav.audit"), ("/members", "nav.members")),
+    **dict.fromkeys(GRANTED, (("/packs", "nav.packs"),)),
 }
 """What each role is offered; nothing else is shown."""
 
