@@ -17,6 +17,7 @@ from adapters.postgres.certification import (
 )
 from adapters.postgres.engine import reaching
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
+from adapters.postgres.keys import PostgresKeys
 from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
@@ -94,6 +95,11 @@ class PostgresWork:
     def invitations(self) -> PostgresInvitations:
         """Places kept for those who were invited."""
         return PostgresInvitations(self._connection)
+
+    @cached_property
+    def keys(self) -> PostgresKeys:
+        """Keys for machines."""
+        return PostgresKeys(self._connection)
 
     @cached_property
     def packs(self) -> PostgresPacks:

@@ -1,4 +1,4 @@
-"""Who asks: a session's token, from the cookie of the pages or from `Authorization: Bearer`."""
+"""Who asks: a session's token from the cookie of the pages, or a token or a key from `Authorization: Bearer`."""
 
 from typing import Any, TypeAlias
 
@@ -9,11 +9,15 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from app.ports import Ports
+from domain.identity import keys
 from domain.identity import usecases as identity
 from domain.identity.errors import NotSignedIn
+from domain.identity.keyring import PREFIX
 from domain.shared.actor import Actor
 
 SESSION_COOKIE = "sunhwan_session"
+ASKER, KEY_FIRST_USED = "asker", "key_first_used"
+"""Where a request keeps who asks, for the audit."""
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
@@ -40,9 +44,22 @@ async def actor_or_nobody(request: Request[Actor | None, Ports, State], ports: P
     if token is None:
         return None
     try:
-        return await identity.who_is(token, unit=ports.unit, clock=ports.clock)
+        if token.startswith(PREFIX):
+            holder = await keys.who_holds(token, unit=ports.unit, clock=ports.clock)
+            note_asker(request, holder.actor, key_first_used=holder.first_use)
+            return holder.actor
+        actor = await identity.who_is(token, unit=ports.unit, clock=ports.clock)
     except NotSignedIn:
         return None
+    note_asker(request, actor)
+    return actor
+
+
+def note_asker(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor, *, key_first_used: bool = False) -> None:
+    """Keep who asks beside the request, for the audit."""
+    connection.scope["state"][ASKER] = actor
+    if key_first_used:
+        connection.scope["state"][KEY_FIRST_USED] = True
 
 
 async def give_actor(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Actor:

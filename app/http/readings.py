@@ -12,7 +12,7 @@ from litestar import Controller, Request, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
-from app.http.identity import GivenPorts, actor_or_nobody, token_of
+from app.http.identity import GivenPorts, actor_or_nobody, note_asker, token_of
 from app.http.problems import PROBLEMS
 from app.http.schemas import INT4_MAX, Day, Out, TenantQuery
 from app.ports import Ports
@@ -26,7 +26,7 @@ from domain.shared.identifiers import TenantId
 BODY_BYTES_MAX = 8 * 1024 * 1024
 VALUES_MAX = 500_000
 SENDER_REMEMBERED_S = 2.0
-"""A sender's session is looked up again after this long, so one that was closed still sends for two seconds at most."""
+"""A sender's session or key is looked up again after this long: one that ended still sends for two seconds at most."""
 
 _SENDERS_MAX = 10_000
 _RESOLUTION = "PT15M"
@@ -279,6 +279,7 @@ class Senders:
         now = time.monotonic()
         found = self._known.get(token)
         if found is not None and found[1] > now:
+            note_asker(request, found[0])
             return found[0]
         actor = await actor_or_nobody(request, ports)
         if actor is None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.identity.keyring import ApiKey
 from domain.identity.membership import Invitation, Member, MemberChange
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
 from domain.shared.actor import Role
@@ -223,4 +224,41 @@ class MemberWork(IdentityWork, Protocol):
     @property
     def locks(self) -> Locks:
         """Advisory locks."""
+        ...
+
+
+class Keys(Protocol):
+    """Keys for machines."""
+
+    async def add(self, key: ApiKey) -> None:
+        """Store a key."""
+        ...
+
+    async def one(self, key_id: UUID) -> ApiKey | None:
+        """Return a key."""
+        ...
+
+    async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
+        """Return the keys of one organisation or of all, newest first."""
+        ...
+
+    async def retire(self, key_id: UUID, *, at: datetime) -> bool:
+        """Let a key end at an instant; say False when it was told to before or is revoked."""
+        ...
+
+    async def revoke(self, key_id: UUID, *, at: datetime, by: PersonId) -> bool:
+        """End a key; say False when it was revoked before."""
+        ...
+
+    async def note_use(self, key_id: UUID, *, at: datetime) -> None:
+        """Keep when a key was last used; two programs that say so at once do not wait for each other for long."""
+        ...
+
+
+class KeyWork(IdentityWork, Protocol):
+    """What a transaction over keys offers."""
+
+    @property
+    def keys(self) -> Keys:
+        """Keys for machines."""
         ...

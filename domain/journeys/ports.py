@@ -4,14 +4,16 @@ from typing import Protocol
 
 from domain.billing.ports import BillingWork
 from domain.certification.ports import CertificationWork
-from domain.identity.ports import MemberWork
+from domain.identity.ports import KeyWork, MemberWork
 from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
 from domain.shared.outbox import JobReports, Locks, Outbox
 from domain.subscription.ports import SubscriptionWork
 
 
-class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWork, BillingWork, MemberWork, Protocol):
+class JourneyWork(
+    PassportWork, CertificationWork, SubscriptionWork, MeteringWork, BillingWork, MemberWork, KeyWork, Protocol
+):
     """Every port, on one transaction."""
 
     @property

@@ -3,6 +3,7 @@
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
 import adapters.postgres.tables.identity
+import adapters.postgres.tables.keys
 import adapters.postgres.tables.members
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
