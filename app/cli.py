@@ -21,21 +21,24 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from app import demo, demo_complex, inspecting, wiring
+from app.http.keys import key_state
 from app.http.packs import trace_out
 from app.http.sites import import_out
 from app.jobs.schedule import running_schedule
 from app.main import create_app
+from app.pages.messages import say
 from app.ports import Ports
 from app.serving import listen, serving, stop_asked
 from app.settings import Settings, read_settings
 from app.terminal import err, out, show_import, show_scanned, show_story, show_trace
 from app.worker import work
-from domain.identity import members
+from domain.identity import keys, members
 from domain.identity import usecases as identity
 from domain.identity.errors import MemberUnknown
+from domain.identity.keyring import DAYS_DEFAULT, DAYS_MAX, OVERLAP_HOURS_MAX, ROLES, ApiKey
 from domain.identity.membership import Member
 from domain.identity.model import PartyKind, Tenant
-from domain.journeys import pack_life, readings, trace
+from domain.journeys import machine_keys, pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.validation import DEFAULTS, Scanned
@@ -63,6 +66,8 @@ cli.add_typer(cycler, name="cycler")
 cli.add_typer(cert, name="cert")
 tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
+key = typer.Typer(help="프로그램과 계량 장치의 API 키 · keys for machines.", no_args_is_help=True)
+cli.add_typer(key, name="key")
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(meter, name="meter")
@@ -768,3 +773,104 @@ def tenant_list(language: Lang = "ko") -> None:
     for one in _run(run, language):
         table.add_row(str(one.tenant_id), one.kind.value, one.name_ko if language == "ko" else one.name_en)
     out.print(table)
+
+
+# ── keys for machines ──
+
+
+@key.command("make")
+def key_make(
+    name: Annotated[str, typer.Argument(help="키 이름 · what it is for.")],
+    role: Annotated[Role, typer.Argument(help=" | ".join(ROLES))],
+    tenant_number: Annotated[int, typer.Argument(metavar="TENANT", help="기관 번호.")],
+    site: Annotated[list[UUID] | None, typer.Option("--site", help="이 사업장만 · this site only.")] = None,
+    channel: Annotated[
+        list[int] | None, typer.Option("--channel", min=1, help="이 채널만 · this channel only.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="유효 기간(일).")] = DAYS_DEFAULT,
+    language: Lang = "ko",
+) -> None:
+    """API 키를 만든다; 한 번만 보인다 · make a key, shown this once."""
+    settings = _settings(language)
+
+    async def run() -> str:
+        async with _ports(settings) as ports:
+            made = await machine_keys.make_key(
+                keys.MakeKey(
+                    actor=SYSTEM,
+                    tenant_id=TenantId(tenant_number),
+                    name=name,
+                    role=role,
+                    sites=tuple(site) if site else None,
+                    channels=tuple(channel) if channel else None,
+                    days=days,
+                ),
+                unit=ports.unit,
+                tokens=ports.tokens,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+            return made.text
+
+    _print_whole(_run(run, language))
+
+
+@key.command("list")
+def key_list(
+    tenant_number: Annotated[int | None, typer.Option("--tenant", min=1, help="기관 번호.")] = None,
+    language: Lang = "ko",
+) -> None:
+    """API 키를 보여 준다 · list keys."""
+    settings = _settings(language)
+
+    async def run() -> list[tuple[ApiKey, str]]:
+        async with _ports(settings) as ports:
+            whose = None if tenant_number is None else TenantId(tenant_number)
+            found = await keys.list_keys(SYSTEM, tenant_id=whose, after=None, limit=PEOPLE_LISTED_MAX, unit=ports.unit)
+            return [(one, key_state(one, ports)) for one in found]
+
+    korean = language == "ko"
+    table = (
+        Table("키", "이름", "역할", "기관", "상태") if korean else Table("key", "name", "role", "organisation", "state")
+    )
+    for one, state in _run(run, language):
+        table.add_row(str(one.key_id), one.name, one.role.value, str(one.tenant_id), say(f"key.{state}", language))
+    out.print(table)
+
+
+@key.command("rotate")
+def key_rotate(
+    key_id: Annotated[UUID, typer.Argument(help="키 번호 · the key's id.")],
+    overlap_hours: Annotated[
+        int, typer.Option("--overlap-hours", min=0, max=OVERLAP_HOURS_MAX, help="이전 키를 더 쓰는 시간.")
+    ] = 24,
+    days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="유효 기간(일).")] = DAYS_DEFAULT,
+    language: Lang = "ko",
+) -> None:
+    """API 키를 교체한다; 이전 키는 잠시 더 쓰인다 · replace a key; the old one opens for a while."""
+    settings = _settings(language)
+
+    async def run() -> str:
+        async with _ports(settings) as ports:
+            made = await keys.rotate_key(
+                keys.RotateKey(actor=SYSTEM, key_id=key_id, overlap_hours=overlap_hours, days=days),
+                unit=ports.unit,
+                tokens=ports.tokens,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+            return made.text
+
+    _print_whole(_run(run, language))
+
+
+@key.command("revoke")
+def key_revoke(key_id: Annotated[UUID, typer.Argument(help="키 번호 · the key's id.")], language: Lang = "ko") -> None:
+    """API 키를 즉시 폐기한다 · end a key at once."""
+    settings = _settings(language)
+
+    async def run() -> ApiKey:
+        async with _ports(settings) as ports:
+            return await keys.revoke_key(SYSTEM, key_id, unit=ports.unit, clock=ports.clock)
+
+    out.print(f"[green]✓[/] {_run(run, language).name}", highlight=False)

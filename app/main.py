@@ -14,6 +14,7 @@ from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
 from app.http.identity import give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
+from app.http.keys import KeysController
 from app.http.members import MEMBERS
 from app.http.packs import PacksController
 from app.http.problems import PROBLEM_HANDLERS
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             InvoicesController,
             DepositsController,
             *MEMBERS,
+            KeysController,
             livez,
             readyz,
             version,

@@ -57,9 +57,9 @@ async def actor_or_nobody(request: Request[Actor | None, Ports, State], ports: P
 
 def note_asker(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor, *, key_first_used: bool = False) -> None:
     """Keep who asks beside the request, for the audit."""
-    connection.scope["state"][ASKER] = actor
+    connection.scope.setdefault("state", {})[ASKER] = actor
     if key_first_used:
-        connection.scope["state"][KEY_FIRST_USED] = True
+        connection.scope.setdefault("state", {})[KEY_FIRST_USED] = True
 
 
 async def give_actor(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Actor:

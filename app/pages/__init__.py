@@ -10,6 +10,7 @@ from litestar.static_files import create_static_files_router
 from app.pages.contracts import CONTRACTS
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
+from app.pages.keys import KEYS
 from app.pages.ktr import KTR
 from app.pages.members import MEMBERS
 from app.pages.packs import PACKS
@@ -20,7 +21,7 @@ FILES = Path(__file__).parent / "static"
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY, *MEMBERS],
+        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY, *MEMBERS, *KEYS],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

@@ -161,6 +161,14 @@ class KeyScopeMissing(RuleBroken):
     title_en = "A device's key names its sites or channels, and only a tenant's key can be narrowed."
 
 
+class KeyScopeUnknown(RuleBroken):
+    """A key is narrowed to a site or channel that the organisation does not have."""
+
+    code = "identity.key-scope-unknown"
+    title_ko = "지정한 사업장이나 채널이 이 기관에 없습니다."
+    title_en = "The organisation has no such site or channel."
+
+
 class KeyLastsTooLong(RuleBroken):
     """A key lasts a year at most."""
 
