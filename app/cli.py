@@ -385,8 +385,8 @@ def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "k
     async def run() -> trace.PackTrace:
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
-            return await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
+            return await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
 
     found = _run(run, language, as_json=as_json)
     if as_json:
@@ -403,8 +403,8 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
     async def run() -> int:
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
-            return await pack_life.verify_history(pack_id, actor=actor, unit=ports.unit)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
+            return await pack_life.verify_history(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
 
     entries = _run(run, language, as_json=as_json)
     if as_json:

@@ -12,13 +12,14 @@ from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
-from app.http.identity import give_actor, give_ports
+from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.keys import KeysController
 from app.http.members import MEMBERS
 from app.http.packs import PacksController
+from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
-from app.http.readings import ReadingsController, Senders
+from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
 from app.http.sessions import SessionsController
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             app.state["ports"] = opened
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             SessionsController,
             PacksController,
@@ -74,14 +75,17 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "actor": Provide(give_actor),
             "upload": Provide(give_upload),
         },
+        guards=[keep_policy],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
-        state=State({"secure": chosen.secure, "senders": Senders()}),
+        state=State({"secure": chosen.secure, REMEMBERED: RememberedActors()}),
         template_config=template_config(),
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes
     )
+    apply_policy(app)
+    return app

@@ -11,7 +11,10 @@ SCHEMA = "sunhwan"
 APP, AUDITOR = "sunhwan_app", "sunhwan_auditor"
 
 EXTENT = "(select split_part(current_setting('app.reach', true), ':', 1))"
-OWN = "(select nullif(split_part(current_setting('app.reach', true), ':', 2), '')::int)"
+OWN = (
+    "(select case when split_part(current_setting('app.reach', true), ':', 1) in ('tenant', 'body', 'granted')"
+    " then nullif(split_part(current_setting('app.reach', true), ':', 2), '')::int end)"
+)
 """How far the transaction reaches and whose it is; told by `begin`, and both empty when nobody told.
 
 The `(select …)` makes each a constant of the statement, so that indexes are used.
@@ -45,7 +48,7 @@ def reach(*extents: str) -> str:
 
 
 COMPLEX = reach("complex")
-ANYBODY = f"{EXTENT} <> ''"
+ANYBODY = reach("complex", "tenant", "body", "granted", "public")
 OWN_ROWS = f"({COMPLEX} or tenant_id = {OWN})"
 """The complex's staff reach every organisation's rows, everybody else their own."""
 

@@ -177,7 +177,10 @@ class PostgresReceptions:
         found = await self._connection.execute(
             _receptions().where(col(ReceptionRow.pack_id) == led[0], col(ReceptionRow.reception_id) == reception_id)
         )
-        return _to_reception(found.mappings().one())
+        row = found.mappings().first()
+        if row is None:  # the lookup is everybody's, the reception its body's
+            raise ReceptionUnknown(reception=str(reception_id))
+        return _to_reception(row)
 
     async def find(self, number: str) -> ReceptionId:
         """Return the reception of a number."""

@@ -16,6 +16,7 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
+from adapters.postgres.grants import PostgresGrants
 from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
 from adapters.postgres.keys import PostgresKeys
 from adapters.postgres.members import PostgresInvitations, PostgresMembers
@@ -120,6 +121,11 @@ class PostgresWork:
     def printed_labels(self) -> PostgresPrintedLabels:
         """Labels."""
         return PostgresPrintedLabels(self._connection)
+
+    @cached_property
+    def grants(self) -> PostgresGrants:
+        """Who may look at which pack."""
+        return PostgresGrants(self._connection)
 
     @cached_property
     def receptions(self) -> PostgresReceptions:

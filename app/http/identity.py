@@ -1,5 +1,6 @@
 """Who asks: a session's token from the cookie of the pages, or a token or a key from `Authorization: Bearer`."""
 
+import time
 from typing import Any, TypeAlias
 
 from litestar import Request
@@ -16,8 +17,12 @@ from domain.identity.keyring import PREFIX
 from domain.shared.actor import Actor
 
 SESSION_COOKIE = "sunhwan_session"
-ASKER, KEY_FIRST_USED = "asker", "key_first_used"
-"""Where a request keeps who asks, for the audit."""
+REMEMBERED = "remembered_actors"
+_REMEMBERED_S = 2.0
+_REMEMBERED_MAX = 10_000
+_ACTOR = "sunhwan.actor"
+KEY_FIRST_USED = "sunhwan.key-first-used"
+"""Where a request keeps that a key came for the first time, for the audit."""
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
@@ -38,37 +43,73 @@ def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     return connection.cookies.get(SESSION_COOKIE)
 
 
-async def actor_or_nobody(request: Request[Actor | None, Ports, State], ports: Ports) -> Actor | None:
-    """Return the one who asks, or nobody."""
-    token = token_of(request)
-    if token is None:
-        return None
-    try:
-        if token.startswith(PREFIX):
-            holder = await keys.who_holds(token, unit=ports.unit, clock=ports.clock)
-            note_asker(request, holder.actor, key_first_used=holder.first_use)
-            return holder.actor
-        actor = await identity.who_is(token, unit=ports.unit, clock=ports.clock)
-    except NotSignedIn:
-        return None
-    note_asker(request, actor)
+def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks as far as somebody has looked already."""
+    actor: Actor | None = connection.scope["state"].get(_ACTOR)
     return actor
 
 
-def note_asker(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor, *, key_first_used: bool = False) -> None:
-    """Keep who asks beside the request, for the audit."""
-    connection.scope.setdefault("state", {})[ASKER] = actor
-    if key_first_used:
-        connection.scope.setdefault("state", {})[KEY_FIRST_USED] = True
+async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
+    """Return the one who asks, or nobody; looked up once a request."""
+    kept: dict[str, Any] = connection.scope["state"]
+    if _ACTOR not in kept:
+        token = token_of(connection)
+        ports: Ports = connection.app.state["ports"]
+        if token is None:
+            kept[_ACTOR] = None
+        elif connection.route_handler.opt.get(REMEMBERED):
+            remembered: RememberedActors = connection.app.state[REMEMBERED]
+            kept[_ACTOR] = await remembered.of(token, ports, kept)
+        else:
+            kept[_ACTOR] = await _found(token, ports, kept)
+    actor: Actor | None = kept[_ACTOR]
+    return actor
 
 
-async def give_actor(request: Request[Actor | None, Ports, State], ports: GivenPorts) -> Actor:
+async def _found(token: str, ports: Ports, kept: dict[str, Any]) -> Actor | None:
+    try:
+        if token.startswith(PREFIX):
+            holder = await keys.who_holds(token, unit=ports.unit, clock=ports.clock)
+            kept[KEY_FIRST_USED] = holder.first_use
+            return holder.actor
+        return await identity.who_is(token, unit=ports.unit, clock=ports.clock)
+    except NotSignedIn:
+        return None
+
+
+class RememberedActors:
+    """Those who ask hundreds of times a second, on routes that say `REMEMBERED` in their `opt`.
+
+    A session or key is looked up again after two seconds, so one that ended still passes for so long
+    (docs/decisions/0013).
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Actor, float]] = {}
+
+    async def of(self, token: str, ports: Ports, kept: dict[str, Any]) -> Actor | None:
+        """Return who holds a token, or nobody."""
+        now = time.monotonic()
+        found = self._known.get(token)
+        if found is not None and found[1] > now:
+            return found[0]
+        actor = await _found(token, ports, kept)
+        if actor is None:
+            self._known.pop(token, None)
+            return None
+        if len(self._known) >= _REMEMBERED_MAX:
+            self._known.clear()
+        self._known[token] = (actor, now + _REMEMBERED_S)
+        return actor
+
+
+async def give_actor(request: Request[Actor | None, Ports, State]) -> Actor:
     """Hand a door the one who asks.
 
     Raises:
         NotSignedIn: nobody does.
     """
-    actor = await actor_or_nobody(request, ports)
+    actor = await actor_of(request)
     if actor is None:
         raise NotSignedIn
     return actor

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, delete, get, post
+from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
@@ -344,8 +344,12 @@ class InvitationsController(Controller):
             token=invited.token,
         )
 
-    @delete(
-        "/{invitation_id:uuid}", operation_id="WithdrawInvitation", summary="Withdraw an invitation", responses=PROBLEMS
+    @post(
+        "/{invitation_id:uuid}/withdrawal",
+        operation_id="WithdrawInvitation",
+        summary="Withdraw an invitation",
+        responses=PROBLEMS,
+        status_code=204,
     )
     async def withdraw(self, invitation_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> None:
         """Take an invitation back."""

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
@@ -12,11 +11,10 @@ from litestar import Controller, Request, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
-from app.http.identity import GivenPorts, actor_or_nobody, note_asker, token_of
+from app.http.identity import REMEMBERED, GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import INT4_MAX, Day, Out, TenantQuery
 from app.ports import Ports
-from domain.identity.errors import NotSignedIn
 from domain.journeys import readings
 from domain.metering import usecases as metering
 from domain.metering.arrivals import Rejection, Sorter, slot_at
@@ -25,10 +23,6 @@ from domain.shared.identifiers import TenantId
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 VALUES_MAX = 500_000
-SENDER_REMEMBERED_S = 2.0
-"""A sender's session or key is looked up again after this long: one that ended still sends for two seconds at most."""
-
-_SENDERS_MAX = 10_000
 _RESOLUTION = "PT15M"
 _CHANNEL = Annotated[int, msgspec.Meta(ge=1, le=INT4_MAX)]
 _VALUE = Annotated[int, msgspec.Meta(ge=0, le=INT4_MAX)]
@@ -261,36 +255,6 @@ def _report_out(report: metering.ReadingsReport) -> ReadingsOut:
     )
 
 
-class Senders:
-    """Who sent a moment ago: a meter's program sends hundreds of requests a second in one session."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[Actor, float]] = {}
-
-    async def of(self, request: Request[Actor | None, Ports, State], ports: Ports) -> Actor:
-        """Return the one who asks.
-
-        Raises:
-            NotSignedIn: nobody does.
-        """
-        token = token_of(request)
-        if token is None:
-            raise NotSignedIn
-        now = time.monotonic()
-        found = self._known.get(token)
-        if found is not None and found[1] > now:
-            note_asker(request, found[0])
-            return found[0]
-        actor = await actor_or_nobody(request, ports)
-        if actor is None:
-            self._known.pop(token, None)
-            raise NotSignedIn
-        if len(self._known) >= _SENDERS_MAX:
-            self._known.clear()
-        self._known[token] = (actor, now + SENDER_REMEMBERED_S)
-        return actor
-
-
 _DESCRIPTION = (
     "15-minute energies of the sender's own channels (their numbers: `GET /api/v1/sites/{site_id}/channels`), as "
     "whole series, as rows in JSON or NDJSON, or as CSV with the header `channel,at,wh`; Wh, for a state of charge "
@@ -315,13 +279,16 @@ class ReadingsController(Controller):
         responses=PROBLEMS,
         request_max_body_size=BODY_BYTES_MAX,
         status_code=200,
+        opt={REMEMBERED: True},
     )
     async def send_readings(
-        self, request: Request[Actor | None, Ports, State], ports: GivenPorts, tenant_id: TenantQuery = None
+        self,
+        request: Request[Actor | None, Ports, State],
+        ports: GivenPorts,
+        actor: GivenActor,
+        tenant_id: TenantQuery = None,
     ) -> ReadingsOut:
         """Take readings; the answer comes after they are durable."""
-        senders: Senders = request.app.state["senders"]
-        actor = await senders.of(request, ports)
         body = await request.body()
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         sort = _SORTS.get(kind)

@@ -21,7 +21,7 @@ from litestar.template.config import TemplateConfig
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
-from app.http.identity import GivenPorts, actor_or_nobody
+from app.http.identity import actor_of, known_actor
 from app.http.problems import note_problem, problem_of, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
@@ -122,18 +122,20 @@ class Page:
 GivenPage: TypeAlias = NamedDependency[SkipValidation[Page]]
 
 
-async def give_page(request: PageRequest, ports: GivenPorts) -> Page:
+async def give_page(request: PageRequest) -> Page:
     """Hand a page's door the page being made."""
+    return _page(request, await actor_of(request))
+
+
+def _page(request: PageRequest, actor: Actor | None) -> Page:
     wanted = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     query = request.url.query
-    page = Page(
+    return Page(
         language=wanted if wanted in LANGUAGES else "ko",
-        actor=await actor_or_nobody(request, ports),
+        actor=actor,
         path=request.scope["path"],
         here=f"{request.scope['path']}?{query}" if query else request.scope["path"],
     )
-    request.state["page"] = page
-    return page
 
 
 def give_page_actor(page: GivenPage) -> Actor:
@@ -207,7 +209,6 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
-    page: Page | None = request.state.get("page")
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""
@@ -215,9 +216,7 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         return cast(Response[object], Redirect(f"/sign-in?next={target}", status_code=303))
     problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
-    if page is None:
-        cookie = request.cookies.get(LANGUAGE_COOKIE)
-        page = Page(language=cookie if cookie in LANGUAGES else "ko", actor=None, path="/", here="/")
+    page = _page(request, known_actor(request))
     shown = page.answer(
         "problem.html",
         problem.status,

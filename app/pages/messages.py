@@ -810,5 +810,19 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.channel_numbers": ("채널 번호", "Channel numbers"),
         "field.days": ("유효 기간", "Lasts"),
         "field.overlap_hours": ("함께 쓰는 시간", "Overlap"),
+        # ── grants ──
+        "pack.attributes": ("배터리 여권", "Battery passport"),
+        "grants.title": ("열람 권한", "Who may look"),
+        "grants.text": (
+            "배터리 소유자, 관계 기관, 재활용사업자가 기간을 정해 이 팩을 열람합니다. 사용 내역은 보이지 않습니다.",
+            "Owners, authorities and recyclers look at this pack for a while; how it was used is not shown.",
+        ),
+        "grants.none": ("열람 권한이 없습니다.", "Nobody was let look."),
+        "grants.open": ("열람 가능", "In force"),
+        "grants.over": ("종료", "Over"),
+        "grants.new": ("열람 권한 부여", "Let somebody look"),
+        "grants.new-go": ("부여", "Let look"),
+        "grants.revoke": ("철회", "End it"),
+        "field.until_at": ("종료 시각", "Until"),
     }
 )

@@ -118,6 +118,14 @@ class InvitationUnknown(NotFound):
     title_en = "This invitation cannot be used; ask your administrator for another."
 
 
+class InvitationOver(Conflict):
+    """The invitation was used or withdrawn before."""
+
+    code = "identity.invitation-over"
+    title_ko = "이미 사용되었거나 철회된 초대입니다."
+    title_en = "The invitation was used or withdrawn before."
+
+
 class PeopleOnly(NotAllowed):
     """A program's key does not manage people or keys."""
 

@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.identity.errors import InvitationUnknown, LastAdmin, MemberUnknown, PasswordTooWeak, TenantUnknown
+from domain.identity.errors import (
+    InvitationOver,
+    InvitationUnknown,
+    LastAdmin,
+    MemberUnknown,
+    PasswordTooWeak,
+    TenantUnknown,
+)
 from domain.identity.membership import (
     INVITATION_LASTS,
     READERS,
@@ -140,7 +147,8 @@ async def withdraw_invitation(actor: Actor, invitation_id: UUID, *, unit: Unit[M
     """Take an invitation back.
 
     Raises:
-        InvitationUnknown: there is none, it is another organisation's, or it was used or withdrawn before.
+        InvitationUnknown: there is none, or it is another organisation's.
+        InvitationOver: it was used or withdrawn before.
     """
     require_manager(actor)
     async with unit(actor) as work:
@@ -148,7 +156,7 @@ async def withdraw_invitation(actor: Actor, invitation_id: UUID, *, unit: Unit[M
         if found is None or not manages(actor, found.tenant_id):
             raise InvitationUnknown
         if not await work.invitations.withdraw(invitation_id, at=clock.now()):
-            raise InvitationUnknown
+            raise InvitationOver
         await work.commit()
 
 

@@ -641,7 +641,7 @@ async def list_sites(actor: Actor, *, tenant_id: TenantId, work: MeteringWork) -
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _look(actor, tenant_id)
+    _look(actor, tenant_id, Role.DEVICE)
     sites = await work.sites.of_tenant(tenant_id, limit=SITES_LISTED_MAX)
     if actor.sites is not None:
         sites = tuple(site for site in sites if site.site_id in actor.sites)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.http.readings import Senders
+from app.http import identity as asking
 from tests.http.test_api import problem
 from tests.http.test_people import admin, made  # noqa: F401  (fixtures)
 from tests.http.test_readings_door import NONE, SITE, START, Sender, sender  # noqa: F401  (a fixture)
@@ -70,8 +70,9 @@ async def test_a_device_lists_its_own_channels_and_reads_nothing_else(sender, pr
     listed = await device.get(f"/api/v1/sites/{sender.site_id}/channels")
     assert [one["channel"] for one in listed.json()] == [sender.load]
     problem(await device.get(f"/api/v1/sites/{other_site}/channels"), 404, "metering.site-unknown")
-    for path in ("/api/v1/sites", f"/api/v1/sites/{sender.site_id}/months/2026-07"):
-        problem(await device.get(path), 403, "shared.role-not-enough")
+    assert [one["site_id"] for one in (await device.get("/api/v1/sites")).json()] == [sender.site_id]
+    months = await device.get(f"/api/v1/sites/{sender.site_id}/months/2026-07")
+    problem(months, 403, "shared.role-not-enough")
     file = await device.post(f"/api/v1/sites/{sender.site_id}/readings", content=b"x")
     problem(file, 403, "shared.role-not-enough")
 
@@ -102,8 +103,7 @@ async def test_a_narrowed_key_reads_nothing_that_is_not_about_its_sites(role, ap
             opened.add(route.path)
         assert answer.status_code < 500, (route.path, answer.text)
 
-    energy = {"/api/v1/sites"} if role != "device" else set()
-    assert {path.rstrip("/") for path in opened} <= {"/api/v1/sessions/me", *energy}
+    assert {path.rstrip("/") for path in opened} <= {"/api/v1/sessions/me", "/api/v1/sites"}
 
 
 async def test_a_device_of_one_tenant_sends_nothing_for_another(sender, program) -> None:  # noqa: F811
@@ -133,20 +133,20 @@ async def test_a_revoked_key_opens_nothing_when_it_is_sent_again(app, sender, pr
 
     assert revoked.json()["state"] == "revoked"
     problem(await device.get(f"/api/v1/sites/{sender.site_id}/channels"), 401, "identity.not-signed-in")
-    app.state["senders"] = Senders()  # two seconds later
+    app.state[asking.REMEMBERED] = asking.RememberedActors()  # two seconds later
     problem(await device.post("/api/v1/readings", json=body_of(sender)), 401, "identity.not-signed-in")
 
 
-async def test_the_readings_door_asks_for_a_key_once_in_two_seconds(app, sender, program, monkeypatch) -> None:  # noqa: F811
+async def test_the_readings_door_asks_for_a_key_once_in_two_seconds(sender, program, monkeypatch) -> None:  # noqa: F811
     device = program((await make(sender.client, channels=[sender.load]))["text"])
     looked = []
-    plain = app.state["senders"].of.__globals__["actor_or_nobody"]
+    plain = asking._found
 
-    async def counted(request, ports):
-        looked.append(request.url.path)
-        return await plain(request, ports)
+    async def counted(token, ports, kept):
+        looked.append(token)
+        return await plain(token, ports, kept)
 
-    monkeypatch.setitem(app.state["senders"].of.__globals__, "actor_or_nobody", counted)
+    monkeypatch.setattr(asking, "_found", counted)
     for _ in range(5):
         assert (await device.post("/api/v1/readings", json=body_of(sender))).status_code == 200
 

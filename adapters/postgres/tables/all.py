@@ -2,6 +2,7 @@
 
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
+import adapters.postgres.tables.grants
 import adapters.postgres.tables.identity
 import adapters.postgres.tables.keys
 import adapters.postgres.tables.members

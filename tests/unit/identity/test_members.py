@@ -9,6 +9,7 @@ import pytest
 
 from domain.identity import members, usecases
 from domain.identity.errors import (
+    InvitationOver,
     InvitationUnknown,
     LastAdmin,
     MemberUnchanged,
@@ -159,7 +160,7 @@ async def test_a_withdrawn_invitation_is_worth_nothing(house) -> None:
 
     with pytest.raises(InvitationUnknown):
         await house.accept(invited.token)
-    with pytest.raises(InvitationUnknown):
+    with pytest.raises(InvitationOver):
         await members.withdraw_invitation(MANAGER, number, unit=house.unit, clock=house.clock)
 
 

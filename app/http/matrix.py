@@ -1,0 +1,157 @@
+"""Who may do what: every route, every role, one table. Guards, the API's document and the tests are made from it.
+
+A cell says how far a role reaches on a route:
+
+    -   not at all: 403, and 401 or the sign-in page for somebody who has not signed in
+    y   yes, it may; the route is about no particular organisation
+    o   only its own organisation's: a tenant's sites, a body's receptions, packs that it holds or was granted;
+        anything else is answered as if it were not there
+    a   every organisation's
+
+The roles: `pu` anybody, `tv` tenant_viewer, `ta` tenant_admin, `te` tester, `re` reviewer, `ap` approver,
+`op` operator, `fi` finance, `ad` admin, `au` auditor, `ow` owner, `at` authority, `rc` recycler, `de` device.
+`pu` is anybody, so what it may everybody may. A route without a row, or a row without a route, stops the program
+before it starts.
+"""
+
+MATRIX = """
+route                                                            pu tv ta te re ap op fi ad au ow at rc de
+
+GET    /                                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-out                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /language/{chosen}                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /01/{gtin}/21/{serial}                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /verify/{token}                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /problems                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /problems/{code}                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /{nowhere}                                                y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /static/{file_path}                                       y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /static/vendor/{file_path}                                y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs/openapi.json                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs/{path}                                              y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /livez                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /readyz                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /version                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+
+POST   /api/v1/sessions                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
+DELETE /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
+
+GET    /api/v1/packs                                             -  o  o  a  a  a  a  a  a  a  o  o  o  -
+POST   /api/v1/packs                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/packs/trace                                       -  o  o  a  a  a  a  a  a  a  o  o  o  -
+GET    /api/v1/packs/{pack_id}                                   -  o  o  a  a  a  a  a  a  a  o  o  o  -
+GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  a  a  a  a  a  o  o  o  -
+POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  -  -  -  -
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  -  -  -  -
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/svg             -  -  -  a  a  a  a  a  a  a  -  -  -  -
+
+GET    /api/v1/receptions                                        -  -  -  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions                                        -  -  -  y  -  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
+
+GET    /api/v1/sites                                             -  o  o  -  -  -  a  a  a  a  -  -  -  o
+POST   /api/v1/sites                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  a  a  a  a  -  -  -  o
+POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/readings                                          -  -  o  -  -  -  a  -  -  -  -  -  -  o
+
+GET    /api/v1/plans                                             -  y  y  -  -  -  y  y  y  y  -  -  -  -
+POST   /api/v1/plans                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/contracts                                         -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/contracts                                         -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /api/v1/invoices                                          -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/invoices/{invoice_id}                             -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/deposits                                          -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/deposits                                          -  -  -  -  -  -  a  a  -  -  -  -  -  -
+
+GET    /packs                                                    -  o  o  a  a  a  a  a  a  a  o  o  o  -
+GET    /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /packs/{pack_id}                                          -  o  o  a  a  a  a  a  a  a  o  o  o  -
+POST   /packs/{pack_id}/facts                                    -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/repurpose                                -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/labels                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /ktr                                                      -  -  -  y  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  -  o  -  -  -  -  -  -  -  -
+GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /contracts/{tenant_id}/{contract_id}/assignments          -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /contracts/{tenant_id}/{contract_id}/months               -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /plans                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /plans                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /sites                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /sites                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /sites/readings                                           -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /deposits                                                 -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /deposits                                                 -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /energy                                                   -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /energy/csv/{table}                                       -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -
+GET    /invoices                                                 -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /invoices/{invoice_id}                                    -  o  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /invoices/{tenant_id}/{invoice_id}                        -  o  o  -  -  -  a  a  a  a  -  -  -  -
+
+GET    /api/v1/organisations                                     -  -  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/organisations                                     -  -  -  -  -  -  -  -  y  -  -  -  -  -
+GET    /api/v1/members                                           -  -  o  -  -  -  a  -  a  a  -  -  -  -
+GET    /api/v1/members/{person_id}                               -  -  o  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  a  -  -  -  -  -
+GET    /api/v1/invitations                                       -  -  o  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/invitations                                       -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/invitations/{invitation_id}/withdrawal            -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/invitations/acceptance                            y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/keys                                              -  -  o  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/keys                                              -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/keys/{key_id}/rotation                            -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/keys/{key_id}/revocation                          -  -  o  -  -  -  -  -  a  -  -  -  -  -
+GET    /organisations                                            -  -  o  -  -  -  a  a  a  a  -  -  -  -
+POST   /organisations                                            -  -  -  -  -  -  -  -  y  -  -  -  -  -
+GET    /members                                                  -  -  o  -  -  -  a  -  a  a  -  -  -  -
+GET    /members/{person_id}                                      -  -  o  -  -  -  a  -  a  a  -  -  -  -
+POST   /members/{person_id}/role                                 -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/{person_id}/standing                             -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/invitations                                      -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/invitations/{invitation_id}/withdrawal           -  -  o  -  -  -  -  -  a  -  -  -  -  -
+GET    /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /keys                                                     -  -  o  -  -  -  a  -  a  a  -  -  -  -
+POST   /keys                                                     -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  a  -  -  -  -  -
+POST   /keys/{key_id}/revocation                                 -  -  o  -  -  -  -  -  a  -  -  -  -  -
+GET    /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  a  -  -  -  -  -  -  -
+"""

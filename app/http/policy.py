@@ -1,0 +1,141 @@
+"""The matrix at work: a guard in front of every route, and what the API's document says of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from app.http.identity import actor_of
+from app.http.matrix import MATRIX
+from domain.identity.errors import NotSignedIn
+from domain.shared.actor import Role, RoleNotEnough
+
+COLUMNS = (
+    Role.PUBLIC,
+    Role.TENANT_VIEWER,
+    Role.TENANT_ADMIN,
+    Role.TESTER,
+    Role.REVIEWER,
+    Role.APPROVER,
+    Role.OPERATOR,
+    Role.FINANCE,
+    Role.ADMIN,
+    Role.AUDITOR,
+    Role.OWNER,
+    Role.AUTHORITY,
+    Role.RECYCLER,
+    Role.DEVICE,
+)
+"""The roles in the order of the matrix."""
+
+
+class Reach(StrEnum):
+    """How far a role reaches on a route."""
+
+    NONE = "-"
+    YES = "y"
+    OWN = "o"
+    ALL = "a"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A row: who reaches how far."""
+
+    reach: Mapping[Role, Reach]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may, signed in or not."""
+        return self.reach[Role.PUBLIC] is not Reach.NONE
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that may."""
+        return tuple(role for role in COLUMNS if self.reach[role] is not Reach.NONE)
+
+
+Route = tuple[str, str]
+"""A method and a path, as in the matrix."""
+
+
+class PolicyIncomplete(RuntimeError):
+    """The matrix and the program do not tell the same routes."""
+
+
+def read_matrix(matrix: str) -> Mapping[Route, Rule]:
+    """Return the rules of a matrix.
+
+    Raises:
+        PolicyIncomplete: a row has no meaning, or stands twice.
+        ValueError: a cell has no meaning.
+    """
+    rules: dict[Route, Rule] = {}
+    for line in matrix.strip().splitlines()[1:]:
+        if not line.strip():
+            continue
+        method, path, *cells = line.split()
+        if len(cells) != len(COLUMNS) or (method, path) in rules:
+            raise PolicyIncomplete(f"a row of the matrix has no meaning: {line}")
+        reach = {role: Reach(cell) for role, cell in zip(COLUMNS, cells, strict=True)}
+        if reach[Role.PUBLIC] is not Reach.NONE and Reach.NONE in reach.values():
+            raise PolicyIncomplete(f"what anybody may, everybody may: {line}")
+        rules[method, path] = Rule(reach=MappingProxyType(reach))
+    return MappingProxyType(rules)
+
+
+POLICY: Mapping[Route, Rule] = read_matrix(MATRIX)
+
+_SELF_DESCRIBING = frozenset({"OPTIONS", "HEAD"})
+"""What the framework answers by itself: which methods there are, and a file's headers."""
+
+
+def routes_of(app: Litestar) -> Iterable[tuple[Route, HTTPRouteHandler]]:
+    """Return every route of the program with its handler."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler):
+                for method in handler.http_methods - _SELF_DESCRIBING:
+                    yield (str(method), route.path_format), handler
+
+
+def apply_policy(app: Litestar) -> None:
+    """Compare the program's routes with the matrix and write the matrix into the API's document.
+
+    Raises:
+        PolicyIncomplete: a route has no row, or a row no route.
+    """
+    found = {route for route, _ in routes_of(app)}
+    unruled, unmade = sorted(found - POLICY.keys()), sorted(POLICY.keys() - found)
+    if unruled or unmade:
+        raise PolicyIncomplete(f"routes without a row: {unruled}; rows without a route: {unmade}")
+    for route, handler in routes_of(app):
+        handler.security = [{}] if POLICY[route].is_public else [{"session": []}]
+
+
+async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Let pass whom the matrix lets pass on this route, before anything of the request is looked at.
+
+    Raises:
+        NotSignedIn: nobody asks, and the route is not for anybody.
+        RoleNotEnough: the role has no reach on the route.
+    """
+    if not isinstance(connection, Request):
+        raise NotSignedIn
+    method = connection.method
+    if method in _SELF_DESCRIBING:
+        return
+    rule = POLICY[method, connection.scope["path_template"]]
+    if rule.is_public:
+        return
+    actor = await actor_of(connection)
+    if actor is None:
+        raise NotSignedIn
+    if rule.reach[actor.role] is Reach.NONE:
+        actor.require(*rule.roles)
+        raise RoleNotEnough

@@ -1,0 +1,342 @@
+"""The second lock: what the database itself shows and takes, whoever asks and whatever the program forgets."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+
+import asyncpg
+import pytest
+from sqlalchemy import Table, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import SQLModel
+
+import adapters.postgres.tables.all  # noqa: F401  (fills the metadata)
+from adapters.postgres.engine import open_engine
+from adapters.postgres.roles import APP, AUDITOR, MIGRATOR
+from adapters.postgres.tables.base import SCHEMA
+from adapters.postgres.work import PostgresUnit
+from domain.shared.actor import SYSTEM, Actor, Role
+from tests.fakes.system import someone
+
+TABLES: dict[str, Table] = {table.name: table for table in SQLModel.metadata.sorted_tables}
+
+OPEN = {"industrial_complex", "plan_version"}
+"""Nothing of a party is in them: every party reads them, and they have no policy."""
+
+FOR_EVERYBODY = {
+    "certificate", "certificate_state", "certification_key", "pack_identifier", "passport", "passport_state", "lineage"
+}  # fmt: skip
+"""What a label or a certificate's number leads to; anybody reads it once it is said who asks."""
+
+SHOWN = {
+    "pack": {"body"},
+    "history_entry": {"body", "tenant"},  # but for how a pack was used, see below
+    "history_head": {"body", "tenant"},
+    "label": {"body"},
+    "stored_file": {"body", "tenant"},
+    "person": {"door"},
+    "session": {"door"},
+    "sign_in_failure": {"door"},
+    "api_key": {"door"},
+}
+"""Which extents see rows of others, table by table; everything else shows its own party's rows only."""
+
+WRITERS = {
+    "session": {"door"},
+    "sign_in_failure": {"door"},
+    "person": {"door"},
+    "history_entry": {"body"},
+    "history_head": {"body"},
+    "stored_file": {"body"},
+    "certificate_state": {"body"},
+    "certification_key": {"body"},
+}
+"""Which extents beside the complex's write rows that are nobody's in particular."""
+
+NEVER_CHANGED = {
+    "history_entry", "ledger_transfer", "signature", "test_report", "certificate", "passport", "lineage", "invoice",
+    "invoice_line", "invoice_document", "usage_snapshot", "test_run", "assessment", "reception", "label",
+    "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
+    "pack_identifier", "capacity_slot", "plan_version", "member_change",
+}  # fmt: skip
+"""History, money, signatures and issued documents: written once."""
+
+CONTEXTS = {
+    "nobody told": None,
+    "told nothing": "",
+    "an unknown extent": "owner:11",
+    "an extent of nobody": "tenant:",
+    "another tenant": "tenant:12",
+    "another body": "body:3",
+    "somebody without a grant": "granted:21",
+    "a passer-by": "public:0",
+    "the door": "door:0",
+}
+
+REFUSED = {"42501", "0A000", "42P10"}
+"""SQLSTATE: no privilege or against a policy; COPY into a table with policies; nothing to be done."""
+
+
+@pytest.fixture
+async def bound(database_url: str, story) -> AsyncIterator[AsyncEngine]:
+    """The program's own pool, on a database in which the story was told."""
+    engine = open_engine(database_url, pool_size=2, role=APP)
+    yield engine
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def reaching(engine: AsyncEngine, reach: str | None) -> AsyncIterator[asyncpg.Connection]:
+    """Open a transaction in a context and undo it."""
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        outer = driver.transaction()
+        await outer.start()
+        try:
+            if reach is not None:
+                await driver.execute("select set_config('app.reach', $1, true)", reach)
+            yield driver
+        finally:
+            await outer.rollback()
+
+
+async def attempted(driver: asyncpg.Connection, statement: str) -> str:
+    """Try a statement; return what it did: the rows it touched, or the SQLSTATE of its refusal."""
+    inner = driver.transaction()
+    await inner.start()
+    try:
+        done = await driver.execute(statement)
+    except asyncpg.PostgresError as error:
+        await inner.rollback()
+        return error.sqlstate
+    await inner.rollback()
+    return done.split()[-1]
+
+
+async def test_no_context_and_a_wrong_one_show_nothing_of_others(bound: AsyncEngine) -> None:
+    leaks: list[str] = []
+    cases = 0
+    for context, reach in CONTEXTS.items():
+        extent, _, own = (reach or "").partition(":")
+        async with reaching(bound, reach) as driver:
+            for name, table in TABLES.items():
+                if name in OPEN:
+                    continue
+                cases += 1
+                of_others = f" where tenant_id <> {own}" if "tenant_id" in table.c and own else ""
+                if name == "tenant":
+                    of_others = (of_others or " where true") + " and kind not in ('operator', 'inspection_body')"
+                seen = await driver.fetchval(f'select count(*) from {SCHEMA}."{name}"{of_others}')
+                known = extent in ("tenant", "body", "granted", "public", "door") and (own or name in FOR_EVERYBODY)
+                allowed = extent in SHOWN.get(name, ()) or (name in FOR_EVERYBODY and known)
+                if seen and not allowed:
+                    leaks.append(f"{context}: {seen} rows of {name}")
+
+    assert leaks == []
+    assert cases == len(CONTEXTS) * (len(TABLES) - len(OPEN))
+
+
+async def test_how_a_pack_was_used_shows_to_nobody_but_its_holder_and_the_complex(bound: AsyncEngine) -> None:
+    used = f"select count(*) from {SCHEMA}.history_entry where kind in ('in_service', 'billed', 'deployed')"
+
+    counted = {}
+    for reach in ("complex:1", "tenant:11", "tenant:12", "body:2", "public:0", "door:0"):
+        async with reaching(bound, reach) as driver:
+            counted[reach] = await driver.fetchval(used)
+
+    assert counted["complex:1"] == counted["tenant:11"] > 0
+    assert {reach for reach, seen in counted.items() if seen} == {"complex:1", "tenant:11"}
+
+
+async def test_no_statement_writes_from_a_wrong_context(bound: AsyncEngine, engine: AsyncEngine) -> None:
+    wrong: list[str] = []
+    cases = 0
+    rows: dict[str, str] = {}
+    async with engine.connect() as owner:
+        for name in TABLES:
+            found = await owner.scalar(text(f'select row_to_json(one)::text from {SCHEMA}."{name}" as one limit 1'))
+            if found is not None:
+                rows[name] = found
+    for context, reach in CONTEXTS.items():
+        extent, _, own = (reach or "").partition(":")
+        async with reaching(bound, reach) as driver:
+            for name, table in TABLES.items():
+                if name in OPEN or extent in WRITERS.get(name, ()):
+                    continue
+                where = f'{SCHEMA}."{name}"'
+                of_others = f" where tenant_id <> {own}" if "tenant_id" in table.c and own else ""
+                column = next(iter(table.c)).name
+                statements = {
+                    "UPDATE": f'update {where} set "{column}" = "{column}"{of_others}',
+                    "DELETE": f"delete from {where}{of_others}",
+                    "TRUNCATE": f"truncate {where}",
+                }
+                if name in rows:
+                    row = rows[name].replace("'", "''")
+                    statements["INSERT"] = (
+                        f"insert into {where} select * from json_populate_record(null::{where}, '{row}')"
+                    )
+                for verb, statement in statements.items():
+                    cases += 1
+                    came = await attempted(driver, statement)
+                    if came not in REFUSED and not (came == "0" and verb in ("UPDATE", "DELETE")):
+                        wrong.append(f"{context}: {verb} {name}: {came}")
+                cases += 1
+                try:
+                    async with driver.transaction():
+                        await driver.copy_to_table(name, schema_name=SCHEMA, source=BytesIO(b""), format="csv")
+                    wrong.append(f"{context}: COPY {name}")
+                except asyncpg.PostgresError as error:
+                    if error.sqlstate not in REFUSED:
+                        wrong.append(f"{context}: COPY {name}: {error.sqlstate}")
+
+    assert wrong == []
+    assert cases > 1500
+
+
+async def test_what_is_history_money_or_signature_is_changed_in_no_context_at_all(bound: AsyncEngine) -> None:
+    async with reaching(bound, "complex:1") as driver:
+        came = {
+            (name, verb): await attempted(driver, statement)
+            for name in sorted(NEVER_CHANGED)
+            for verb, statement in (
+                ("UPDATE", f'update {SCHEMA}.{name} set "{next(iter(TABLES[name].c)).name}" = null'),
+                ("DELETE", f"delete from {SCHEMA}.{name}"),
+                ("TRUNCATE", f"truncate {SCHEMA}.{name}"),
+            )
+        }
+
+    assert {key for key, state in came.items() if state != "42501"} == set()
+
+
+async def test_a_stale_context_is_gone_with_its_transaction(bound: AsyncEngine) -> None:
+    async with bound.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        async with driver.transaction():
+            await driver.execute("set local app.reach = 'tenant:11'")
+            during = await driver.fetchval(f"select count(*) from {SCHEMA}.site")
+        after = await driver.fetchval(f"select count(*) from {SCHEMA}.site")
+
+    assert (during > 0, after) == (True, 0)
+
+
+async def test_the_auditor_reads_everything_but_secrets_and_writes_nothing(database_url: str, story) -> None:
+    engine = open_engine(database_url, pool_size=1, role=AUDITOR)
+    try:
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            invoices = await driver.fetchval(f"select count(*) from {SCHEMA}.invoice")
+            secret = await attempted(driver, f"select password_hash from {SCHEMA}.person")
+            sessions = await attempted(driver, f"select * from {SCHEMA}.session")
+            writes = {
+                name: [
+                    await attempted(driver, statement)
+                    for statement in (
+                        f"insert into {SCHEMA}.{name} default values",
+                        f"delete from {SCHEMA}.{name}",
+                        f"truncate {SCHEMA}.{name}",
+                    )
+                ]
+                for name in TABLES
+            }
+    finally:
+        await engine.dispose()
+
+    assert invoices > 0
+    assert (secret, sessions) == ("42501", "42501")
+    assert {state for states in writes.values() for state in states} == {"42501"}
+
+
+async def test_every_table_is_closed_and_nobody_goes_round(engine: AsyncEngine) -> None:
+    open_tables = text(
+        "select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = :schema"
+        " and relkind in ('r', 'p') and not (relrowsecurity and relforcerowsecurity)"
+    )
+    passing = text(
+        "select rolname from pg_roles where rolname = any(:roles) and (rolsuper or rolbypassrls or rolcanlogin)"
+    )
+    definers = text(
+        "select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
+        " where n.nspname = :schema and prosecdef"
+        " union all select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = :schema and relkind in ('v', 'm')"
+    )
+    owned = text("select distinct tableowner from pg_tables where schemaname = :schema")
+
+    async with engine.connect() as connection:
+        closed_not = set(await connection.scalars(open_tables, {"schema": SCHEMA}))
+        free = set(await connection.scalars(passing, {"roles": [APP, AUDITOR, MIGRATOR]}))
+        round_about = set(await connection.scalars(definers, {"schema": SCHEMA}))
+        owners = set(await connection.scalars(owned, {"schema": SCHEMA}))
+
+    assert closed_not == OPEN | {"alembic_version"}
+    assert (free, round_about, owners) == (set(), set(), {MIGRATOR})
+
+
+async def test_the_owner_itself_sees_nothing_without_a_context(database_url: str, story) -> None:
+    engine = open_engine(database_url, pool_size=1, role=MIGRATOR)
+    try:
+        async with engine.connect() as connection:
+            assert await connection.scalar(text(f"select count(*) from {SCHEMA}.contract")) == 0
+    finally:
+        await engine.dispose()
+
+
+async def test_a_reader_cannot_write_even_what_is_its_own(bound: AsyncEngine) -> None:
+    viewer = someone(Role.TENANT_VIEWER, tenant_id=11)
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with PostgresUnit(bound)(viewer) as work:
+            await work.numbers.next(tenant_id=viewer.tenant_id, series="X", year=2026)
+
+
+async def _rounds(bound: AsyncEngine, rounds: int) -> None:
+    """Let two tenants share a small pool through commits, errors, cancellations and walking away."""
+    unit = PostgresUnit(bound)
+    chance = random.Random(20261122)
+    counted = text(f"select coalesce(array_agg(distinct tenant_id), '{{}}') from {SCHEMA}.site")
+
+    async def turn(actor: Actor, what: str) -> None:
+        async with unit(actor) as work:
+            connection = work._connection
+            seen = set(await connection.scalar(counted) or ())
+            assert seen <= {actor.tenant_id} or actor.is_complex, (actor.tenant_id, seen)
+            if what == "error":
+                await connection.execute(text("select 1 / 0"))
+            elif what == "slow":
+                await connection.execute(text("select pg_sleep(1)"))
+            elif what == "commit":
+                await work.commit()
+
+    async def one(_: int) -> None:
+        actor = chance.choice(
+            (someone(Role.TENANT_ADMIN, tenant_id=11), someone(Role.TENANT_ADMIN, tenant_id=12), SYSTEM)
+        )
+        what = chance.choice(("commit", "leave", "error", "slow"))
+        try:
+            async with asyncio.timeout(0.004 if what == "slow" else 30):
+                await turn(actor, what)
+        except (DBAPIError, TimeoutError):
+            assert what in ("error", "slow")
+        if chance.random() < 0.5:
+            async with bound.connect() as connection:
+                left = await connection.scalar(text("select current_setting('app.reach', true)"))
+                bare = await connection.scalar(text(f"select count(*) from {SCHEMA}.site"))
+            assert (left or "", bare) == ("", 0)
+
+    for start in range(0, rounds, 4):
+        await asyncio.gather(*(one(number) for number in range(start, start + 4)))
+
+
+async def test_a_reused_connection_brings_nothing_along(bound: AsyncEngine) -> None:
+    await _rounds(bound, 400)
+
+
+@pytest.mark.prove
+async def test_ten_thousand_turns_on_two_connections_bring_nothing_along(bound: AsyncEngine) -> None:
+    await _rounds(bound, 10_000)

@@ -1,0 +1,322 @@
+"""The matrix against the program: every route × every role × own, another's, nobody's and no object at all."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from litestar import Litestar, get
+
+from app.http.matrix import MATRIX
+from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, apply_policy, read_matrix
+from app.ports import Ports
+from domain.identity.model import PartyKind, Person, Session, Tenant
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, SYSTEM, TENANT_STAFF, Role
+from domain.shared.canonical import sha256
+from domain.shared.identifiers import PersonId, TenantId
+from tests.http.test_api import PACK, collect, register
+
+OPERATOR, BODY, TENANT = 1, 2, 11
+OTHER_BODY, OTHER_TENANT, STRANGER = 3, 12, 21
+PEOPLE = tuple(role for role in COLUMNS if role not in (Role.PUBLIC, Role.DEVICE))
+STATES = ("own", "unassigned", "missing")
+
+BODIES: Mapping[Route, dict[str, object]] = {
+    ("POST", "/api/v1/certificates/{certificate_id}/end"): {"json": {"how": "suspended", "reason": "시험"}},
+    ("POST", "/api/v1/receptions/{reception_id}/measurements"): {
+        "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
+    },
+    ("POST", "/api/v1/receptions/{reception_id}/cycler-files"): {"content": b"no cycler file"},
+    ("POST", "/api/v1/sites/{site_id}/readings"): {"content": b"timestamp,load_kwh\n"},
+    ("POST", "/api/v1/readings"): {
+        "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
+    },
+    ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
+    ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
+    ("POST", "/api/v1/members/{person_id}/reactivation"): {"json": {"reason": "시험"}},
+}
+"""Where an object is reached only behind a body that has a meaning."""
+
+
+def home_of(role: Role, *, other: bool = False) -> int:
+    """Return the organisation that somebody of a role belongs to in this test."""
+    if role in TENANT_STAFF:
+        return OTHER_TENANT if other else TENANT
+    if role in BODY_STAFF:
+        return OTHER_BODY if other else BODY
+    return OPERATOR if role in COMPLEX_STAFF else STRANGER
+
+
+@dataclass
+class World:
+    """The program with a told story in it, and a token for everybody."""
+
+    client: httpx.AsyncClient
+    objects: dict[str, dict[str, object]]
+    tokens: dict[tuple[Role, bool], str] = field(default_factory=dict)
+
+    async def ask(self, route: Route, state: str, role: Role | None, *, other: bool = False) -> httpx.Response:
+        method, path = route
+        token = None if role is None else self.tokens[role, other]
+        named = self.objects[state] | {"step": "judgement" if role is Role.TESTER else "issue"}
+        address = re.sub(r"\{(\w+)\}", lambda found: str(named[found[1]]), path)
+        query = {}
+        if (
+            path.startswith("/api/v1/")
+            and named.get("tenant_id")
+            and any(part in path for part in ("/sites", "/readings", "/invoices"))
+        ):
+            query["tenant_id"] = str(named["tenant_id"])
+        if path.startswith("/energy"):
+            query |= {"tenant": str(named["tenant_id"]), "month": str(named["month"])}
+        if path.endswith("/cycler-files"):
+            query["name"] = "capacity.csv"
+        if path.endswith("/trace"):
+            query["identifier"] = str(named["pack_id"])
+        return await self.client.request(
+            method,
+            address,
+            params=query,
+            headers={} if token is None else {"Authorization": f"Bearer {token}"},
+            **(BODIES.get(route) or ({"json": {}} if method == "POST" and path.startswith("/api/") else {})),
+        )
+
+
+async def _let_in(ports: Ports, role: Role, tenant_id: int) -> str:
+    token, person_id = uuid4().hex + uuid4().hex, PersonId(uuid4())
+    now = ports.clock.now()
+    async with ports.unit(SYSTEM) as work:
+        await work.people.add(
+            Person(
+                person_id=person_id,
+                tenant_id=TenantId(tenant_id),
+                sign_in_name=f"{role.value}-{tenant_id}",
+                printed_name="시험",
+                role=role,
+                password_hash="-",
+                active=True,
+            )
+        )
+        await work.sessions.open(
+            Session(
+                token_sha256=sha256(token),
+                person_id=person_id,
+                tenant_id=TenantId(tenant_id),
+                opened_at=now,
+                expires_at=now + timedelta(hours=12),
+            )
+        )
+        await work.commit()
+    return token
+
+
+async def _people_objects(signed_in, ports: Ports) -> dict[str, object]:
+    """Return a member, an invitation and a key of the tenant's."""
+    tenant = await signed_in("tenant")
+    async with ports.unit(SYSTEM) as work:
+        person = await work.people.named("tenant")
+    assert person is not None
+    invited = await tenant.post("/api/v1/invitations", json={"role": "tenant_viewer", "for_whom": "박신입"})
+    key = await tenant.post("/api/v1/keys", json={"name": "시험", "role": "tenant_viewer"})
+    return {
+        "person_id": person.person_id,
+        "invitation_id": UUID(invited.json()["invitation"]["invitation_id"]),
+        "key_id": UUID(key.json()["key"]["key_id"]),
+        "grant_id": uuid4(),
+    }
+
+
+@pytest.fixture
+async def world(story, ports: Ports, signed_in, client: httpx.AsyncClient) -> World:
+    for number, kind in ((OTHER_BODY, PartyKind.INSPECTION_BODY), (STRANGER, PartyKind.OWNER)):
+        async with ports.unit(SYSTEM) as work:
+            await work.parties.add(
+                Tenant(
+                    tenant_id=TenantId(number),
+                    ref=uuid4(),
+                    complex_id=1,
+                    kind=kind,
+                    name_ko="다른 기관",
+                    name_en="Another",
+                    business_no="0",
+                    address_ko="-",
+                    address_en="-",
+                    bank_account="",
+                    accreditation="",
+                )
+            )
+            await work.commit()
+    operator = await signed_in("operator")
+    nobodys = await register(
+        operator,
+        **{
+            **PACK,
+            "product_uri": "https://id.sunhwan.example/01/09506000134352/21/EV-2",
+            "kr_battery_no": "SHD-202001-2",
+            "maker_serial": "M50T-2",
+        },
+    )
+    await collect(operator, nobodys)
+    life = story.life
+    service = life.services[0]
+    common: dict[str, object] = {
+        "chosen": "ko",
+        "gtin": "09506000134352",
+        "serial": "EV-1",
+        "token": "-",
+        "code": "identity.not-signed-in",
+        "nowhere": "nowhere",
+        "file_path": "sunhwan.css",
+        "path": "none",
+        "kind": "report",
+        "table": "flows",
+        "number": life.certificates[0].number,
+        "month": str(service.snapshots[0].usage.month),
+    }
+    own = {
+        **common,
+        "tenant_id": TENANT,
+        "pack_id": life.pack.pack_id,
+        "label_id": life.labels[0].label_id,
+        "reception_id": life.receptions[0].reception_id,
+        "certificate_id": life.certificates[0].certificate_id,
+        "site_id": service.contract.site_id,
+        "contract_id": service.contract.contract_id,
+        "invoice_id": service.invoices[0].invoice.invoice_id,
+    }
+    own |= await _people_objects(signed_in, ports)
+    none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()}
+    opened = World(
+        client=client,
+        objects={"own": own, "unassigned": {**own, "pack_id": nobodys}, "missing": none},
+    )
+    for role in PEOPLE:
+        opened.tokens[role, False] = await _let_in(ports, role, home_of(role))
+        if home_of(role, other=True) != home_of(role):
+            opened.tokens[role, True] = await _let_in(ports, role, home_of(role, other=True))
+    return opened
+
+
+def _verdict(route: Route, answer: httpx.Response) -> str:
+    """Say what an answer comes to: refused for want of a sign-in, of a role, hidden, or let through."""
+    if answer.status_code >= 500:
+        return f"broken {answer.status_code}"
+    if answer.status_code == 401 and not route[1].endswith("/sessions"):
+        return "sign in"
+    if answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?"):
+        return "sign in"
+    if answer.status_code == 403:
+        return "no role"
+    return "hidden" if answer.status_code == 404 else "let through"
+
+
+def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[str, ...]:
+    """Return the verdicts that the matrix allows; a list, or a form, has no object that could be missing."""
+    method, path = route
+    named = set(re.findall(r"\{(\w+)\}", path)) & OBJECTS
+    if reach is Reach.NONE:
+        return ("no role",)
+    if reach is Reach.YES:
+        nothing_asked = path in NO_OBJECT_OF_OURS or method == "POST"
+        return ("let through", "hidden") if nothing_asked or state == "missing" else ("let through",)
+    concerns = bool(named) or path.endswith("/trace") or path in BY_TENANT
+    if not concerns:
+        return ("let through",)
+    if state == "missing":
+        if path in BY_TENANT:  # the organisation is there, whatever else is not
+            return ("hidden",) if other else ("let through",)
+        return ("hidden", "let through") if method == "POST" and route not in BODIES else ("hidden",)
+    if state == "unassigned":
+        by_pack = "pack_id" in named or path.endswith("/trace")
+        if not by_pack:
+            return _expected(route, reach, "own", other=other)
+        if "label_id" in named:
+            return ("hidden",)
+        if reach is Reach.ALL:  # a step may want a certificate, which this pack has not
+            return ("let through", "hidden") if method == "POST" else ("let through",)
+        return ("hidden",)
+    if reach is Reach.ALL:  # what an earlier case ended is not there for a later one
+        return ("let through", "hidden") if method == "POST" else ("let through",)
+    return ("hidden",) if other else ("let through",)
+
+
+OBJECTS = frozenset(
+    {"pack_id", "label_id", "reception_id", "certificate_id", "site_id", "contract_id", "invoice_id", "person_id",
+     "invitation_id", "key_id", "grant_id"}
+)  # fmt: skip
+BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
+"""Routes that name an organisation in their query, and no object."""
+NO_OBJECT_OF_OURS = frozenset(
+    {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
+     "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
+     "/join"}
+)  # fmt: skip
+
+
+async def test_every_route_lets_every_role_as_far_as_the_matrix_says(world: World) -> None:
+    wrong: list[str] = []
+    cases = 0
+    for route, rule in POLICY.items():
+        if route[1] in ("/api/v1/sessions/me", "/sign-out") and route[0] != "GET":
+            continue  # they end the session that asks; the tests of signing out are their proof
+        for state in STATES:
+            answer = await world.ask(route, state, None)
+            verdict, cases = _verdict(route, answer), cases + 1
+            if rule.is_public == (verdict == "sign in"):
+                wrong.append(f"nobody {route} {state}: {verdict} {answer.status_code}")
+            for role, other in world.tokens:
+                answer = await world.ask(route, state, role, other=other)
+                verdict, cases = _verdict(route, answer), cases + 1
+                stranger = other or home_of(role) == STRANGER
+                if verdict not in _expected(route, rule.reach[role], state, other=stranger):
+                    wrong.append(
+                        f"{role}{' of another' if other else ''} {route} {state}: {verdict} {answer.text[:150]}"
+                    )
+                if stranger and rule.reach[role] is Reach.OWN and answer.status_code == 200:
+                    told = [name for name in OBJECTS if str(world.objects["own"][name]) in answer.text]
+                    if told:
+                        wrong.append(f"{role} of another {route} {state}: tells {told}")
+
+    assert wrong == [], "\n".join(wrong)
+    assert cases > 4000
+
+
+def test_a_route_without_a_row_stops_the_program() -> None:
+    @get("/unruled")
+    async def unruled() -> str:
+        return ""
+
+    with pytest.raises(PolicyIncomplete, match="/unruled"):
+        apply_policy(Litestar([unruled], openapi_config=None))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param("GET /x y y", id="too few cells"),
+        pytest.param("GET /x " + "? " * 14, id="an unknown cell"),
+        pytest.param("GET /x y" + " -" * 13, id="public, but not for everybody"),
+        pytest.param("GET / " + "y " * 14, id="a row twice"),
+    ],
+)
+def test_a_row_without_a_meaning_is_refused(row: str) -> None:
+    with pytest.raises((PolicyIncomplete, ValueError)):
+        read_matrix(f"{MATRIX}\n{row}")
+
+
+async def test_the_apis_document_asks_for_a_session_where_the_matrix_does(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/docs/openapi.json")).json()
+
+    asked = {
+        (method.upper(), path.rstrip("/") or "/"): operation["security"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    assert {route for route in asked if route not in POLICY} == set()
+    assert {route: security == [{}] for route, security in asked.items()} == {
+        route: POLICY[route].is_public for route in asked
+    }
