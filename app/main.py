@@ -8,6 +8,7 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             DepositsController,
             *MEMBERS,
             KeysController,
+            AuditController,
             livez,
             readyz,
             version,
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "actor": Provide(give_actor),
             "upload": Provide(give_upload),
         },
+        middleware=[AuditTrail()],
         guards=[keep_policy],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure)],

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, PostgresLedger
 from adapters.postgres.certification import (
     PostgresAssessments,
@@ -71,6 +72,11 @@ class PostgresWork:
     def locks(self) -> PostgresLocks:
         """Advisory locks."""
         return PostgresLocks(self._connection)
+
+    @cached_property
+    def audit(self) -> PostgresAudit:
+        """The audit log."""
+        return PostgresAudit(self._connection)
 
     @cached_property
     def parties(self) -> PostgresParties:

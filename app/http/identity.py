@@ -49,6 +49,11 @@ def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     return actor
 
 
+def note_actor(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> None:
+    """Keep who turned out to ask: somebody who signs in is nobody until then."""
+    connection.scope["state"][_ACTOR] = actor
+
+
 async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     """Return the one who asks, or nobody; looked up once a request."""
     kept: dict[str, Any] = connection.scope["state"]

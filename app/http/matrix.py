@@ -154,4 +154,7 @@ POST   /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  
 POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/audit                                             -  -  -  -  -  -  -  -  a  a  -  -  -  -
+GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  a  a  -  -  -  -
+GET    /audit                                                    -  -  -  -  -  -  -  -  a  a  -  -  -  -
 """

@@ -7,7 +7,7 @@ from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
 
-from app.http.identity import GivenActor, GivenPorts, token_of
+from app.http.identity import GivenActor, GivenPorts, note_actor, token_of
 from app.http.problems import PROBLEMS
 from app.http.schemas import In, Instant, Out, TenantNo
 from app.ports import Ports
@@ -47,7 +47,9 @@ class SessionsController(Controller):
     tags = ("sessions",)
 
     @post("/", operation_id="SignIn", summary="Sign in", responses=PROBLEMS, security=[{}])
-    async def sign_in(self, data: JSONBody[SignIn], ports: GivenPorts) -> SessionOut:
+    async def sign_in(
+        self, request: Request[Actor | None, Ports, State], data: JSONBody[SignIn], ports: GivenPorts
+    ) -> SessionOut:
         """Open a session; send its token as `Authorization: Bearer`."""
         opened = await identity.sign_in(
             data.sign_in_name,
@@ -58,6 +60,7 @@ class SessionsController(Controller):
             ids=ports.ids,
             clock=ports.clock,
         )
+        note_actor(request, opened.person.actor)
         return SessionOut(
             token=opened.token,
             expires_at=opened.session.expires_at,

@@ -7,6 +7,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
+from app.pages.audit import AUDIT
 from app.pages.contracts import CONTRACTS
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
@@ -21,7 +22,7 @@ FILES = Path(__file__).parent / "static"
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY, *MEMBERS, *KEYS],
+        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY, *MEMBERS, *KEYS, *AUDIT],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

@@ -22,7 +22,7 @@ from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
 from app.http.identity import actor_of, known_actor
-from app.http.problems import note_problem, problem_of, status_of
+from app.http.problems import PROBLEM, note_problem, problem_of, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
@@ -209,12 +209,13 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
+    problem = problem_of(error, uuid4())
+    request.scope["state"][PROBLEM] = problem
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""
         target = quote(f"{asked}?{query}" if query else asked, safe="/")
         return cast(Response[object], Redirect(f"/sign-in?next={target}", status_code=303))
-    problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     page = _page(request, known_actor(request))
     shown = page.answer(

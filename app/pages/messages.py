@@ -824,5 +824,25 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "grants.new-go": ("부여", "Let look"),
         "grants.revoke": ("철회", "End it"),
         "field.until_at": ("종료 시각", "Until"),
+        # ── audit ──
+        "role.public": ("방문자", "Nobody signed in"),
+        "audit.text": (
+            "누가 언제 어디서 무엇을 했고 어떻게 되었는지. 고칠 수 없습니다.",
+            "Who did what, when, from where, and what became of it; nobody changes it.",
+        ),
+        "audit.caption": ("감사 기록", "Audit log"),
+        "audit.search": ("찾기", "Search"),
+        "audit.at": ("일시", "When"),
+        "audit.source": ("접속 주소", "From where"),
+        "audit.none": ("찾는 기록이 없습니다.", "There is nothing like that."),
+        "decision.allowed": ("허용", "Allowed"),
+        "decision.refused": ("거부", "Refused"),
+        "decision.failed": ("실패", "Failed"),
+        "field.who": ("사람 또는 키", "Person or key"),
+        "field.action": ("작업", "Action"),
+        "field.object": ("대상", "Object"),
+        "field.decision": ("결과", "Result"),
+        "field.from": ("부터", "From"),
+        "field.until": ("까지", "Until"),
     }
 )

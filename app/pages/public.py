@@ -10,7 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
-from app.http.identity import SESSION_COOKIE, GivenPorts, token_of
+from app.http.identity import SESSION_COOKIE, GivenPorts, note_actor, token_of
 from app.http.problems import ProblemOut, answer_problem
 from app.http.schemas import TEXT_PATTERN, Day, Instant, Out
 from app.http.sessions import SignIn
@@ -63,6 +63,7 @@ async def sign_in(request: PageRequest, ports: GivenPorts, page: GivenPage) -> T
     except DomainError as error:
         kept = {"sign_in_name": form.get("sign_in_name", "")}
         return page.again("sign_in.html", error, kept, next_path=target)
+    note_actor(request, opened.person.actor)
     lasts = opened.session.expires_at - opened.session.opened_at
     return Redirect(
         target,

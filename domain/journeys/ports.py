@@ -7,12 +7,21 @@ from domain.certification.ports import CertificationWork
 from domain.identity.ports import KeyWork, MemberWork
 from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
+from domain.shared.audit import AuditWork
 from domain.shared.outbox import JobReports, Locks, Outbox
 from domain.subscription.ports import SubscriptionWork
 
 
 class JourneyWork(
-    PassportWork, CertificationWork, SubscriptionWork, MeteringWork, BillingWork, MemberWork, KeyWork, Protocol
+    PassportWork,
+    CertificationWork,
+    SubscriptionWork,
+    MeteringWork,
+    BillingWork,
+    MemberWork,
+    KeyWork,
+    AuditWork,
+    Protocol,
 ):
     """Every port, on one transaction."""
 

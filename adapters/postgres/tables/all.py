@@ -1,5 +1,6 @@
 """Imports every table module, so that the metadata is whole."""
 
+import adapters.postgres.tables.audit
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
 import adapters.postgres.tables.grants
