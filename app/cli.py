@@ -38,11 +38,12 @@ from domain.identity.errors import MemberUnknown
 from domain.identity.keyring import DAYS_DEFAULT, DAYS_MAX, OVERLAP_HOURS_MAX, ROLES, ApiKey
 from domain.identity.membership import Member
 from domain.identity.model import PartyKind, Tenant
-from domain.journeys import machine_keys, pack_life, readings, trace
+from domain.journeys import audit, machine_keys, pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.validation import DEFAULTS, Scanned
 from domain.shared.actor import SIGNED_IN, SYSTEM, Actor, Role, system_actor
+from domain.shared.audit import AuditEntry, Decision
 from domain.shared.errors import DomainError, NotFound, Unavailable
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
@@ -68,6 +69,8 @@ tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · part
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
 key = typer.Typer(help="프로그램과 계량 장치의 API 키 · keys for machines.", no_args_is_help=True)
 cli.add_typer(key, name="key")
+audit_log = typer.Typer(help="감사 기록 · the audit log.", no_args_is_help=True)
+cli.add_typer(audit_log, name="audit")
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(meter, name="meter")
@@ -647,6 +650,7 @@ async def _member(ports: Ports, sign_in_name: str) -> Member:
 
 
 def _change_member(
+    command: str,
     what: Callable[[Ports, members.ChangeMember], Awaitable[Member]],
     sign_in_name: str,
     reason: str,
@@ -657,7 +661,9 @@ def _change_member(
     async def run() -> Member:
         async with _ports(settings) as ports:
             member = await _member(ports, sign_in_name)
-            return await what(ports, members.ChangeMember(actor=SYSTEM, person_id=member.person_id, reason=reason))
+            changed = await what(ports, members.ChangeMember(actor=SYSTEM, person_id=member.person_id, reason=reason))
+            await _told(ports, command, object_ids=f"person_id={changed.person_id}", for_tenant=changed.tenant_id)
+            return changed
 
     changed = _run(run, language)
     standing = {True: ("활성", "active"), False: ("해제됨", "shut out")}[changed.active][language == "en"]
@@ -707,6 +713,7 @@ def person_role(
 ) -> None:
     """역할을 바꾼다; 로그인이 모두 끝난다 · give another role; all sessions end."""
     _change_member(
+        "person role",
         lambda ports, wish: members.change_role(wish, role, unit=ports.unit, ids=ports.ids, clock=ports.clock),
         sign_in_name,
         reason,
@@ -718,6 +725,7 @@ def person_role(
 def person_deactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, language: Lang = "ko") -> None:
     """로그인을 막고 세션을 모두 끝낸다 · shut out, and end all sessions."""
     _change_member(
+        "person deactivate",
         lambda ports, wish: members.deactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock),
         sign_in_name,
         reason,
@@ -729,6 +737,7 @@ def person_deactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, la
 def person_reactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, language: Lang = "ko") -> None:
     """다시 로그인할 수 있게 한다 · let in again."""
     _change_member(
+        "person reactivate",
         lambda ports, wish: members.reactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock),
         sign_in_name,
         reason,
@@ -755,6 +764,8 @@ def person_invite(
                 ids=ports.ids,
                 clock=ports.clock,
             )
+            named = f"invitation_id={invited.invitation.invitation_id}"
+            await _told(ports, "person invite", object_ids=named, for_tenant=tenant_number)
             return f"{ports.public_url}/join?token={invited.token}"
 
     _print_whole(_run(run, language))
@@ -810,6 +821,7 @@ def key_make(
                 ids=ports.ids,
                 clock=ports.clock,
             )
+            await _told(ports, "key make", object_ids=f"key_id={made.key.key_id}", for_tenant=tenant_number)
             return made.text
 
     _print_whole(_run(run, language))
@@ -859,6 +871,8 @@ def key_rotate(
                 ids=ports.ids,
                 clock=ports.clock,
             )
+            named = f"key_id={key_id} key_id={made.key.key_id}"
+            await _told(ports, "key rotate", object_ids=named, for_tenant=made.key.tenant_id)
             return made.text
 
     _print_whole(_run(run, language))
@@ -871,6 +885,53 @@ def key_revoke(key_id: Annotated[UUID, typer.Argument(help="키 번호 · the ke
 
     async def run() -> ApiKey:
         async with _ports(settings) as ports:
-            return await keys.revoke_key(SYSTEM, key_id, unit=ports.unit, clock=ports.clock)
+            revoked = await keys.revoke_key(SYSTEM, key_id, unit=ports.unit, clock=ports.clock)
+            await _told(ports, "key revoke", object_ids=f"key_id={key_id}", for_tenant=revoked.tenant_id)
+            return revoked
 
     out.print(f"[green]✓[/] {_run(run, language).name}", highlight=False)
+
+
+# ── the audit log ──
+
+
+async def _told(ports: Ports, command: str, *, object_ids: str = "", for_tenant: int | None = None) -> None:
+    """Write down what the command line did in the system's name."""
+    await audit.record(
+        AuditEntry(
+            entry_id=ports.ids.new(),
+            tenant_id=SYSTEM.tenant_id,
+            at=ports.clock.now(),
+            actor_id=None,
+            actor_role=SYSTEM.role.value,
+            key_id=None,
+            source="cli",
+            method="CLI",
+            route=f"sunhwan {command}",
+            action=command.replace(" ", "_"),
+            object_ids=object_ids,
+            for_tenant=for_tenant,
+            decision=Decision.ALLOWED,
+            status=0,
+            code=None,
+            request_id=ports.ids.new(),
+        ),
+        unit=ports.unit,
+    )
+
+
+@audit_log.command("verify")
+def audit_verify(as_json: Json = False, language: Lang = "ko") -> None:
+    """감사 기록의 사슬을 모두 확인한다 · verify every chain; names the first broken entry."""
+    settings = _settings(language)
+
+    async def run() -> int:
+        async with _ports(settings) as ports:
+            return await audit.verify_log(SYSTEM, unit=ports.unit)
+
+    entries = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps({"entries": entries, "holds": True}))
+    else:
+        said = f"감사 기록 {entries}건이 모두 맞습니다." if language == "ko" else f"All {entries} entries hold."
+        out.print(f"[green]✓[/] {said}", highlight=False)

@@ -150,9 +150,7 @@ async def test_only_auditors_and_administrators_read_the_log(unit: Opened) -> No
             await audit.search(someone(role), AuditSearch(), after=None, limit=9, unit=unit)
 
 
-async def test_the_log_is_checked_in_parts_and_a_row_that_the_owner_changed_is_named(
-    postgres_unit, engine, monkeypatch
-):
+async def test_a_row_that_the_owner_changed_is_named(postgres_unit, engine, monkeypatch):
     monkeypatch.setattr(audit, "CHECKED_AT_ONCE", 2)
     for number in range(1, 6):
         await audit.record(entry(number), unit=postgres_unit)
