@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from app.demo_complex import DemoPeople, find_people
+from app.given_files import read_file
 from app.http.receptions import BenchSheetIn, BenchValueIn, bench_values
 from app.ports import Ports
 from domain.billing.model import InvoiceStanding
@@ -39,7 +40,7 @@ from domain.passport.digital_link import gtin_check_digit
 from domain.passport.model import EntryKind, Pack
 from domain.shared.actor import SYSTEM
 from domain.shared.canonical import Canonical
-from domain.shared.errors import DomainError, NotFound, RuleBroken
+from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import SLOT, Month, day_start, seoul_day
 from domain.subscription import usecases as subscription
 from domain.subscription.errors import CertificateMissing
@@ -87,14 +88,6 @@ Server = Callable[[], AbstractAsyncContextManager[str]]
 """Serves the web program on a loopback port while the block lasts; the value is its base URL."""
 
 
-class DemoFileMissing(NotFound):
-    """A file that the demonstration was told to take is not there."""
-
-    code = "demo.file-missing"
-    title_ko = "파일을 읽을 수 없습니다: {path}."
-    title_en = "The file cannot be read: {path}."
-
-
 class DemoMonthOutside(RuleBroken):
     """The month asked for is not wholly in the site file."""
 
@@ -127,18 +120,6 @@ class Story:
     told_at: datetime
     told: dict[str, Told] = field(default_factory=dict)
     life: trace.PackTrace | None = None
-
-
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        DemoFileMissing: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DemoFileMissing(path=str(path)) from error
 
 
 def full_months(series: SiteSeries) -> tuple[Month, ...]:
@@ -182,7 +163,7 @@ async def tell(
     """Walk one pack through its life; `said` is called with each step's key as it begins.
 
     Raises:
-        DemoFileMissing: a file cannot be read.
+        GivenFileMissing: a file cannot be read.
         DemoMonthOutside: the month is not in the site file.
         DemoNotAsExpected: something was not refused that must be.
         DomainError: a step was refused; the files are not fit for the story.

@@ -23,13 +23,15 @@ class SettingMalformed(RuleBroken):
 class Settings:
     """How this program is set up.
 
-    `database_url` None means the embedded PostgreSQL under `home`, run from `postgres_bin` when that is named.
+    `database_url` None means the embedded PostgreSQL under `home`, run from `postgres_bin` when that is named;
+    `database_owner_url` is the sign-in that brings a database to the newest schema, where it is another one.
     `public_url` is what labels and certificates point at, without a slash at the end. Secrets come from files
     (`…_FILE`) or the environment, never from an argument.
     """
 
     home: Path
     database_url: str | None
+    database_owner_url: str | None = None
     postgres_bin: Path | None
     host: str
     port: int
@@ -62,6 +64,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         home=Path(env.get("SUNHWAN_HOME", str(ROOT / "var"))).absolute(),
         database_url=_secret(env, "DATABASE_URL"),
+        database_owner_url=_secret(env, "DATABASE_OWNER_URL"),
         postgres_bin=_path(env, "SUNHWAN_POSTGRES_BIN"),
         host=host,
         port=int(port_text),

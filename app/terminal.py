@@ -3,18 +3,22 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from app import demo
+from app.inspecting import EvaluationOut, ForecastOut
 from domain.journeys import trace
 from domain.journeys.public_passport import standing_of
 from domain.metering.model import ImportReport
 from domain.metering.validation import FindingKind, Scanned
 from domain.passport.model import EntryKind
 from domain.shared.time import SEOUL
+
+if TYPE_CHECKING:
+    from app import demo
 
 out = Console()
 err = Console(stderr=True)
@@ -76,7 +80,7 @@ def _line(kind: EntryKind, payload: str) -> str:
     return KINDS[kind][2].format_map(_Shown({key: _particular(key, value) for key, value in particulars.items()}))
 
 
-def show_story(story: demo.Story, language: str) -> None:
+def show_story(story: "demo.Story", language: str) -> None:
     """Show what the demonstration found, then the pack's life."""
     ko = language == "ko"
     told = story.told
@@ -147,6 +151,8 @@ def show_trace(found: trace.PackTrace, language: str, *, at: datetime) -> None:
 
 
 def _around(found: trace.PackTrace, *, at: datetime, ko: bool) -> Table:
+    from app.demo import kwh
+
     lines = Table.grid(padding=(0, 2))
     lines.add_row("팩" if ko else "Pack", f"{found.pack.pack_id} · {found.head.state.value}")
     for one in found.passports:
@@ -171,7 +177,7 @@ def _around(found: trace.PackTrace, *, at: datetime, ko: bool) -> Table:
             usage = snapshot.usage
             lines.add_row(
                 "에너지" if ko else "Energy",
-                f"{usage.month} · {demo.kwh(usage.storage_charge_wh)} → {demo.kwh(usage.storage_discharge_wh)} kWh",
+                f"{usage.month} · {kwh(usage.storage_charge_wh)} → {kwh(usage.storage_discharge_wh)} kWh",
             )
         for standing in service.invoices:
             lines.add_row(
@@ -207,6 +213,7 @@ FINDINGS: Mapping[FindingKind, str] = {
     FindingKind.ROW_LENGTH: "칸 수 다름",
 }
 _FINDINGS_SHOWN = 40
+_PULSES_SHOWN = 12
 
 
 def show_scanned(scanned: Scanned, language: str) -> None:
@@ -242,3 +249,73 @@ def show_import(report: ImportReport, language: str) -> None:
     out.print(" · ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True)), highlight=False)
     for quantity, total_wh in report.totals_wh.items():
         out.print(f"{quantity.value:>18} {total_wh:>16,} Wh", highlight=False)
+
+
+def show_evaluation(found: EvaluationOut, language: str) -> None:
+    """Print what a test file says of the unit."""
+    ko = language == "ko"
+    lines = Table.grid(padding=(0, 2))
+    capacity, health, impedance, cells = found.capacity, found.soh, found.impedance, found.cells
+    if capacity is not None:
+        efficiency = "".join(
+            f" · {name} {value:.2f} %"
+            for name, value in (
+                ("CE", capacity.coulombic_efficiency_percent),
+                ("EE", capacity.energy_efficiency_percent),
+            )
+            if value is not None
+        )
+        rate = "" if capacity.variant is None else f"{capacity.variant} · "
+        lines.add_row(
+            "용량" if ko else "Capacity",
+            f"{rate}{capacity.capacity_ah:.4f} Ah · {capacity.energy_wh:.4f} Wh{efficiency}",
+        )
+    if health is not None:
+        lines.add_row(
+            "건강도" if ko else "Health", f"SoH {health.soh_percent:.2f} ± {health.u_percent:.2f} % (k = {health.k})"
+        )
+    for pulse in [one for one in found.dcir if one.direction == "discharge"][:_PULSES_SHOWN]:
+        level = pulse.rated_percent if pulse.rated_percent is not None else pulse.soc_percent
+        rate = f"{abs(pulse.current_a):g} A" if pulse.rate_c is None else f"{pulse.rate_c:.2g}C"
+        at = "" if level is None else f" · SOC {level:.0f} %"
+        lines.add_row("DCIR", f"{pulse.method} · {rate}{at} · {pulse.resistance_mohm:.3f} mΩ")
+    if len(found.dcir) > _PULSES_SHOWN:
+        lines.add_row("", f"… {len(found.dcir)} (--json)")
+    for step in found.incremental_capacity:
+        peaks = ", ".join(f"{peak.voltage_v:.2f}" for peak in step.peaks)
+        lines.add_row("dQ/dV", f"{step.step} · {step.current_a:+.3f} A · {peaks} V")
+    for rest in found.self_discharge:
+        k = "-" if rest.k_mv_per_h is None else f"{rest.k_mv_per_h:.4f} mV/h"
+        lines.add_row("자가방전" if ko else "Self-discharge", f"{rest.step} · {rest.hours:.1f} h · K {k}")
+    if cells is not None:
+        lines.add_row(
+            "셀 편차" if ko else "Cell spread",
+            f"{cells.channels} · "
+            f"{cells.spread_mv_min:.1f} / {cells.spread_mv_median:.1f} / {cells.spread_mv_max:.1f} mV",
+        )
+    if impedance is not None:
+        named = (("R₀", impedance.ohmic_intercept_mohm), ("1 kHz", impedance.acr_1khz_mohm))
+        said = " · ".join(f"{name} {'-' if value is None else f'{value:.3f} mΩ'}" for name, value in named)
+        lines.add_row("임피던스" if ko else "Impedance", said)
+    out.print(Panel(lines, title="평가" if ko else "Evaluation", border_style="green", expand=False), highlight=False)
+
+
+def show_forecast(found: ForecastOut, language: str) -> None:
+    """Print a pack's outlook year by year, with its interval."""
+    ko = language == "ko"
+    factor = f"×{found.factor:.2f} ± {found.factor_spread:.2f}"
+    table = Table(
+        title=f"{'건강도 예측' if ko else 'Health forecast'} · {found.law} {factor} · "
+        f"{'점검' if ko else 'checks'} {found.checks}",
+        title_justify="left",
+    )
+    for heading in ("날짜", "SoH %", "구간 %") if ko else ("Day", "SoH %", "Interval %"):
+        table.add_column(heading, justify="right")
+    for one in found.years:
+        table.add_row(one.on, f"{one.soh_percent:.1f}", f"{one.low_percent:.1f} ~ {one.high_percent:.1f}")
+    out.print(table)
+    if found.knee:
+        out.print(
+            "[bold yellow]![/] " + ("열화가 가속되고 있습니다(무릎점)." if ko else "The fade is speeding up: a knee.")
+        )
+    out.print(found.note)

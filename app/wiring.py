@@ -1,27 +1,21 @@
-"""Settings → engine → adapters → ports: the only file that knows a port and its adapter."""
+"""Settings → engine → adapters → ports: the only file that knows a port and its adapter.
+
+An adapter is imported where it is wired, so that a command loads the libraries of what it uses and no others.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from adapters.bank.payments import BankTransferPayments
-from adapters.documents.typesetter import TypstDocuments
-from adapters.ktr.credentials import KtrCredentials
-from adapters.ktr.cyclers import KtrCyclers
-from adapters.ktr.protocol_file import SHIPPED, load_protocol
-from adapters.meterfiles.reader import SandboxedReadingFiles
-from adapters.postgres.engine import open_engine
-from adapters.postgres.migrate import migrate
-from adapters.postgres.roles import APP
-from adapters.postgres.supervisor import EmbeddedPostgres, running_url
-from adapters.postgres.work import PostgresUnit
-from adapters.qr.labels import QrLabels
-from adapters.stripe.payments import StripePayments, stripe_client
-from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
 from app.ports import Ports
 from app.settings import Settings
-from domain.certification.ports import Credentials, CyclerFiles
+from domain.certification.ports import Credentials, CyclerFiles, PulseTables
 from domain.shared.time import Clock
+
+if TYPE_CHECKING:
+    from adapters.meterfiles.reader import SandboxedReadingFiles
+    from adapters.system import StoryClock
 
 
 @asynccontextmanager
@@ -34,10 +28,12 @@ async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterat
         DatabaseUnreachable: no database answers under the configured address.
         HomeLocked: `own` is asked for, and another program runs the embedded one.
     """
+    from adapters.postgres.supervisor import EmbeddedPostgres, running_url
+
     home = settings.home / "postgres"
     address = settings.database_url or (None if own else await running_url(home))
     if address is not None:
-        await migrate_database(address)
+        await migrate_database(settings.database_owner_url or address)
         yield address
         return
     async with EmbeddedPostgres(home, bin_dir=settings.postgres_bin) as started:
@@ -47,6 +43,9 @@ async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterat
 
 async def migrate_database(address: str) -> None:
     """Bring a database to the newest schema."""
+    from adapters.postgres.engine import open_engine
+    from adapters.postgres.migrate import migrate
+
     engine = open_engine(address, pool_size=1)
     try:
         await migrate(engine)
@@ -54,34 +53,61 @@ async def migrate_database(address: str) -> None:
         await engine.dispose()
 
 
-def story_clock(start_at: datetime) -> StoryClock:
+def story_clock(start_at: datetime) -> "StoryClock":
     """Return a clock that only moves when told."""
+    from adapters.system import StoryClock
+
     return StoryClock(start_at)
 
 
 def system_clock() -> Clock:
     """Return the clock on the wall."""
+    from adapters.system.clock import SystemClock
+
     return SystemClock()
 
 
 def cycler_files() -> CyclerFiles:
     """Return the reader of cycler files, which needs no database."""
+    from adapters.ktr.cyclers import KtrCyclers
+
     return KtrCyclers()
 
 
-def reading_files() -> SandboxedReadingFiles:
+def pulse_tables() -> PulseTables:
+    """Return the reader of tables of pulsed cells, which needs no database."""
+    from adapters.ktr.pulse_tables import KtrPulseTables
+
+    return KtrPulseTables()
+
+
+def reading_files() -> "SandboxedReadingFiles":
     """Return the reader of meters' files, which needs no database."""
+    from adapters.meterfiles.reader import SandboxedReadingFiles
+
     return SandboxedReadingFiles()
 
 
 def credentials(settings: Settings) -> Credentials:
     """Return the keeper of the signing key, which needs no database."""
+    from adapters.ktr.credentials import KtrCredentials
+
     return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
 
 
 @asynccontextmanager
 async def open_ports(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Ports]:
     """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
+    from adapters.bank.payments import BankTransferPayments
+    from adapters.documents.typesetter import TypstDocuments
+    from adapters.ktr.protocol_file import SHIPPED, load_protocol
+    from adapters.postgres.engine import open_engine
+    from adapters.postgres.roles import APP
+    from adapters.postgres.work import PostgresUnit
+    from adapters.qr.labels import QrLabels
+    from adapters.stripe.payments import StripePayments, stripe_client
+    from adapters.system import Argon2Passwords, RandomTokens, UuidV7
+
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
@@ -96,7 +122,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             documents=documents,
             labels=QrLabels(),
             cycler_files=cycler_files(),
-            reading_files=SandboxedReadingFiles(),
+            reading_files=reading_files(),
             credentials=credentials(settings),
             protocol=load_protocol(settings.protocol_file or SHIPPED),
             payments=(

@@ -74,25 +74,13 @@ class MadeKeyOut(Out):
     text: str
 
 
-def key_state(one: ApiKey, ports: Ports) -> str:
-    """Say how a key stands, in one word."""
-    now = ports.clock.now()
-    if one.revoked_at is not None:
-        return "revoked"
-    if now >= one.expires_at:
-        return "expired"
-    if one.retires_at is not None:
-        return "retiring" if now < one.retires_at else "retired"
-    return "open"
-
-
 def _key_out(one: ApiKey, ports: Ports) -> KeyOut:
     return KeyOut(
         key_id=one.key_id,
         tenant_id=one.tenant_id,
         name=one.name,
         role=one.role.value,
-        state=key_state(one, ports),
+        state=one.standing(ports.clock.now()).value,
         sites=None if one.sites is None else list(one.sites),
         channels=None if one.channels is None else list(one.channels),
         made_at=one.made_at,

@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.keys import KeyIn, RotationIn, key_state
+from app.http.keys import KeyIn, RotationIn
 from app.http.schemas import INT4_MAX
 from app.pages.frame import FormMalformed, GivenPage, PageRequest, field_name, read_as, read_form
 from app.ports import Ports
@@ -43,7 +43,7 @@ async def _keys(
         "parties": parties,
         "chosen": chosen,
         "sites": sites,
-        "keys": [(one, key_state(one, ports)) for one in listed[:PAGE_LENGTH]],
+        "keys": [(one, one.standing(ports.clock.now()).value) for one in listed[:PAGE_LENGTH]],
         "more": listed[PAGE_LENGTH - 1].key_id if len(listed) > PAGE_LENGTH else None,
         "roles": () if chosen is None else MACHINE_ROLES[chosen.kind],
         "may_manage": actor.role in MANAGERS and actor.key_id is None,

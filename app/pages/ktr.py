@@ -17,6 +17,7 @@ from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_n
 from app.ports import Ports
 from domain.certification import usecases as certification
 from domain.certification.conditions import quantities_of
+from domain.certification.evaluating import evaluate
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
 from domain.journeys import inspection, public_passport, trace
@@ -207,6 +208,14 @@ async def _reception(
         "standing": None if found.certificate is None else public_passport.standing_of(found.certificate, at=now),
         "late": found.reception.due_on < seoul_day(now) and state is not ReceptionState.ISSUED,
         "raw": MeasurementSource.RAW,
+        "evaluations": {
+            run.sequence: evaluation
+            for run in found.runs
+            if run.record is not None
+            and (
+                evaluation := evaluate(run.record, rated_capacity_ah=found.reception.facts.sample_capacity_ah)
+            ).says_something
+        },
     }
     if error is None:
         return page.show("ktr_reception.html", **context)

@@ -1,8 +1,10 @@
 """A pack's life: the list, the timeline, and what an operator does to a pack."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
@@ -16,8 +18,10 @@ from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
 from app.pages.messages import say
 from app.pages.public import attribute_groups, attribute_text, local_address
 from app.ports import Ports
+from domain.certification.errors import ForecastImpossible
+from domain.certification.forecasting import Forecast
 from domain.identity.model import PartyKind
-from domain.journeys import grants, pack_life, public_passport, second_life, trace
+from domain.journeys import grants, pack_health, pack_life, public_passport, second_life, trace
 from domain.passport import usecases as passport
 from domain.passport.attributes import BY_KEY
 from domain.passport.life import may_follow
@@ -156,6 +160,21 @@ async def show_pack(pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActo
     return await _life(page, ports, actor, PackId(pack_id))
 
 
+_outlook = lru_cache(maxsize=256)(pack_health.outlook)
+"""A forecast is a pure function of a few checks, and takes a quarter of a second."""
+
+
+async def _forecast(found: trace.PackTrace) -> Forecast | None:
+    """Return a pack's outlook; None before its first certificate, or where no law is known."""
+    checks = pack_health.own_checks(found.certificates)
+    if not checks:
+        return None
+    try:
+        return await asyncio.to_thread(_outlook, found.pack.chemistry, checks)
+    except ForecastImpossible:  # no published law for this chemistry: the page is about more than that
+        return None
+
+
 async def _life(
     page: Page,
     ports: Ports,
@@ -176,6 +195,7 @@ async def _life(
         "told": _told(found, page.language),
         "certificates": [(one, public_passport.standing_of(one, at=now)) for one in reversed(found.certificates)],
         "next_date": _next_date(found, seoul_day(now)),
+        "forecast": await _forecast(found),
         "passports": [
             (
                 one,

@@ -217,6 +217,72 @@ class ImpedanceFrequencyMissing(RuleBroken):
     title_en = "The impedance file has no frequency column, so it is not read."
 
 
+class ScreenTableTooSmall(RuleBroken):
+    """A screen cannot be fitted: too few cells, or all alike in what it looks at."""
+
+    code = "certification.screen-table-too-small"
+    title_ko = "선별 모델을 만들 수 없습니다: 서로 다른 셀이 {cells_min}개 이상 필요합니다(현재 {cells}개)."
+    title_en = "A screen needs at least {cells_min} cells that differ; the table holds {cells}."
+
+
+class ScreenTableMixed(RuleBroken):
+    """A screen belongs to one cell type, and another came in."""
+
+    code = "certification.screen-table-mixed"
+    title_ko = "선별 모델은 한 종류의 셀에만 쓸 수 있습니다. 셀 종류가 다릅니다."
+    title_en = "A screen holds for one type of cell only; this is another one."
+
+
+class ScreenOutOfRange(RuleBroken):
+    """A pulse lies outside what the screen was fitted on; it says nothing there."""
+
+    code = "certification.screen-out-of-range"
+    title_ko = (
+        "펄스 값이 선별 모델의 유효 범위를 벗어났습니다: {feature} {value} (범위 {lowest} ~ {highest}). "
+        "용량 시험으로 판정하십시오."
+    )
+    title_en = (
+        "The pulse lies outside the screen's validity: {feature} is {value}, fitted from {lowest} to {highest}; "
+        "the capacity test decides."
+    )
+
+
+class ScreenPulseMissing(RuleBroken):
+    """The file holds no pulse of the screen's method."""
+
+    code = "certification.screen-pulse-missing"
+    title_ko = "시험 파일에 선별 방법({method})의 펄스가 없습니다: 정격 50 % 충전 상태, 1C, 5초 충전 펄스."
+    title_en = (
+        "The file holds no pulse of the screen's method ({method}): 5 s of charge at 1C, half the rated charge in."
+    )
+
+
+class ScreenMalformed(RuleBroken):
+    """A screen's file or table does not keep to its form."""
+
+    code = "certification.screen-malformed"
+    title_ko = "선별 파일이 올바르지 않습니다: {place}."
+    title_en = "The screen's file is malformed at {place}."
+
+
+class ForecastOutOfRange(RuleBroken):
+    """The duty lies outside what an ageing law was fitted on; it is not extrapolated."""
+
+    code = "certification.forecast-out-of-range"
+    title_ko = "열화 모델의 유효 범위를 벗어나 예측하지 않습니다: {quantity} {value} (범위 {lowest} ~ {highest})."
+    title_en = (
+        "No forecast outside what the law was fitted on: {quantity} is {value}, fitted from {lowest} to {highest}."
+    )
+
+
+class ForecastImpossible(RuleBroken):
+    """There is nothing to forecast from: no check of the pack, or no published law for its chemistry."""
+
+    code = "certification.forecast-impossible"
+    title_ko = "건강도를 예측할 수 없습니다: {reason}."
+    title_en = "There is no forecast: {reason}."
+
+
 class ProtocolMalformed(RuleBroken):
     """A protocol file does not keep to the schema."""
 

@@ -178,6 +178,11 @@ class StepKind(StrEnum):
         """Whether current flows out."""
         return self in (StepKind.CC_DISCHARGE, StepKind.DISCHARGE)
 
+    @property
+    def holds_voltage(self) -> bool:
+        """Whether it ends at a held voltage, as a charge to the full cell does."""
+        return self in (StepKind.CV_CHARGE, StepKind.CCCV_CHARGE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extremes:
@@ -244,6 +249,31 @@ class Impedance:
 
     frequency_hz: Extremes | None
     ohmic_intercept_ohm: Decimal | None
+    acr_1khz_ohm: Decimal | None = None
+    """|Z| at 1 kHz, between its two neighbours; None where the spectrum does not reach it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeCurve:
+    """What charge a slow constant-current step had passed at each voltage of a grid, from the lowest voltage up.
+
+    `charge_nah` is in nAh, so that a coin cell's curve keeps its digits; point n stands at `first_mv + n * grid_mv`.
+    """
+
+    step: int
+    grid_mv: int
+    first_mv: int
+    charge_nah: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongRest:
+    """A rest of a day or more: the voltage 24 h after it began, and 168 h after where it lasted so long."""
+
+    step: int
+    hours: Decimal
+    ocv_24h_v: Decimal
+    ocv_168h_v: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +305,9 @@ class Variant(StrEnum):
 
 _RATE_TOLERANCE = Decimal("0.1")
 _FULL_TOLERANCE_V = Decimal("0.02")
-"""How near the record's highest and lowest voltage a full discharge starts and ends; covers a cycler's overshoot."""
+"""How near the record's full and empty voltage a full discharge starts and ends; covers a cycler's overshoot."""
+_PULSE_HOURS_MAX = Decimal(60) / 3600
+"""What charges or discharges for a minute or less is a pulse: its voltage says nothing about full or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,17 +348,33 @@ class CyclerRecord:
     findings: tuple[CyclerFinding, ...]
     cells: CellSpread | None = None
     impedance: Impedance | None = None
+    curves: tuple[ChargeCurve, ...] = ()
+    rests: tuple[LongRest, ...] = ()
+
+    @property
+    def turned_v(self) -> Extremes | None:
+        """Empty and full: the lowest and the highest voltage that a lasting step of this record began or ended at; V.
+
+        Single rows do not count, nor pulses: one glitch or one strong pulse goes beyond what a cell was emptied
+        to. Where a charge held its voltage, that one is full, and a short charge beyond it is none.
+        None where no step lasted.
+        """
+        lasting = [one for one in self.steps if one.hours > _PULSE_HOURS_MAX]
+        ends = [end for one in lasting for end in (one.first_v, one.last_v)]
+        held = [one.last_v for one in lasting if one.kind.holds_voltage]
+        return Extremes(lowest=min(ends), highest=max(held or ends)) if ends else None
 
     def discharge(self, rated_capacity_ah: Decimal) -> Discharge:
         """Return the reference discharge: the last full one at C/2, else the last full one at any rate.
 
         A discharge is full when it runs at constant current, follows a charge to the record's
-        highest voltage, and ends at its lowest.
+        full voltage, and ends at its empty one.
 
         Raises:
             DischargeMissing: the record holds none.
         """
-        if self.voltage_v is None:
+        turned = self.turned_v
+        if turned is None:
             raise DischargeMissing
         full: list[tuple[CyclerStep, Variant, Decimal, Decimal]] = []
         charged_ah = charged_wh = Decimal(0)
@@ -334,9 +382,9 @@ class CyclerRecord:
         for step in self.steps:
             if step.kind.charges:
                 charged_ah, charged_wh = charged_ah + step.counted_ah, charged_wh + step.counted_wh
-                filled = step.last_v >= self.voltage_v.highest - _FULL_TOLERANCE_V
+                filled = step.last_v >= turned.highest - _FULL_TOLERANCE_V
             elif step.kind.discharges:
-                emptied = step.last_v <= self.voltage_v.lowest + _FULL_TOLERANCE_V
+                emptied = step.last_v <= turned.lowest + _FULL_TOLERANCE_V
                 if filled and emptied and step.kind is StepKind.CC_DISCHARGE and step.counted_ah < 0:
                     variant = Variant.of(current_a=step.median_current_a, rated_capacity_ah=rated_capacity_ah)
                     full.append((step, variant, charged_ah, charged_wh))
@@ -354,6 +402,38 @@ class CyclerRecord:
             q_chg_ah=charged_ah,
             e_chg_wh=charged_wh,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellType:
+    """One design of cell: figures learned on one say nothing about another."""
+
+    chemistry: str
+    rated_capacity_mah: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseReading:
+    """What the screen looks at: resistance after 5 s, at the first sample (mΩ), and the rest voltage (V)."""
+
+    r5s_mohm: float
+    r0_mohm: float
+    rest_v: float
+
+    @property
+    def row(self) -> tuple[float, ...]:
+        """The features in the model's order."""
+        return (self.r5s_mohm, self.r0_mohm, self.rest_v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulsedCell:
+    """A cell whose pulse and whose true capacity are both known; `soh_percent` is of the rated capacity."""
+
+    unit: str
+    cell_type: CellType
+    reading: PulseReading
+    soh_percent: float
 
 
 class MeasurementSource(StrEnum):

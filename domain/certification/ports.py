@@ -10,6 +10,7 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     CyclerRecord,
+    PulsedCell,
     Queued,
     Reception,
     ReceptionState,
@@ -31,6 +32,21 @@ class CyclerFiles(Protocol):
 
         Raises:
             FileRefused: the file is empty, foreign, damaged or too long; the code says which.
+            FileTooLarge: it has more bytes than are read.
+            FileTookTooLong: it could not be read in time.
+            FileBroke: it made the reader crash.
+        """
+        ...
+
+
+class PulseTables(Protocol):
+    """Reads tables of cells whose pulse and whose capacity are both known."""
+
+    async def read(self, content: bytes) -> tuple[PulsedCell, ...]:
+        """Return the cells of a table, each at half its rated charge.
+
+        Raises:
+            FileRefused: the table does not keep to its layout; the code and the row say why.
             FileTooLarge: it has more bytes than are read.
             FileTookTooLong: it could not be read in time.
             FileBroke: it made the reader crash.

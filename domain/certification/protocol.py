@@ -155,6 +155,10 @@ class Protocol:
                         return quantity
         raise QuantityUnknown(test_id=test_id, quantity=key)
 
+    def knows(self, test_id: str, key: str) -> bool:
+        """Return whether a test of this protocol has such a quantity."""
+        return any(one.key == key for test in self.tests if test.test_id == test_id for one in test.quantities)
+
     def measurement(
         self, *, test_id: str, quantity: str, given: Given, unit: str | None, source: MeasurementSource
     ) -> Measurement:

@@ -10,6 +10,7 @@ from domain.certification.model import (
     Applicant,
     Assessment,
     CellSpread,
+    ChargeCurve,
     Chemistry,
     CyclerFinding,
     CyclerFormat,
@@ -20,6 +21,7 @@ from domain.certification.model import (
     Impedance,
     ItemFacts,
     Judgement,
+    LongRest,
     Measurement,
     MeasurementSource,
     RuleVerdict,
@@ -89,12 +91,16 @@ def applicant_of(text: str) -> Applicant:
 
 
 def record_text(record: CyclerRecord) -> str:
-    """Spell a cycler record; cells and impedance stand in it only where the file has them."""
+    """Spell a cycler record; cells, impedance, curves and long rests stand in it only where the file has them."""
     more: dict[str, Canonical] = {}
     if record.cells is not None:
         more["cells"] = _cells(record.cells)
     if record.impedance is not None:
         more["impedance"] = _impedance(record.impedance)
+    if record.curves:
+        more["curves"] = [_curve(curve) for curve in record.curves]
+    if record.rests:
+        more["rests"] = [_rest(rest) for rest in record.rests]
     return canonical_text(
         {
             **more,
@@ -147,10 +153,30 @@ def _cells(cells: CellSpread) -> dict[str, Canonical]:
 
 
 def _impedance(impedance: Impedance) -> dict[str, Canonical]:
-    intercept = impedance.ohmic_intercept_ohm
+    intercept, acr = impedance.ohmic_intercept_ohm, impedance.acr_1khz_ohm
+    more: dict[str, Canonical] = {} if acr is None else {"acr_1khz_ohm": decimal_text(acr)}
     return {
+        **more,
         "frequency_hz": _extremes(impedance.frequency_hz),
         "ohmic_intercept_ohm": None if intercept is None else decimal_text(intercept),
+    }
+
+
+def _curve(curve: ChargeCurve) -> dict[str, Canonical]:
+    return {
+        "charge_nah": list(curve.charge_nah),
+        "first_mv": curve.first_mv,
+        "grid_mv": curve.grid_mv,
+        "step": curve.step,
+    }
+
+
+def _rest(rest: LongRest) -> dict[str, Canonical]:
+    return {
+        "hours": decimal_text(rest.hours),
+        "ocv_168h_v": None if rest.ocv_168h_v is None else decimal_text(rest.ocv_168h_v),
+        "ocv_24h_v": decimal_text(rest.ocv_24h_v),
+        "step": rest.step,
     }
 
 
@@ -183,6 +209,8 @@ def cycler_record_of(value: object) -> CyclerRecord:
         findings=tuple(_finding_of(_object(one)) for one in _list(fields["findings"])),
         cells=_cells_of(fields.get("cells")),
         impedance=_impedance_of(fields.get("impedance")),
+        curves=tuple(_curve_of(_object(one)) for one in _list(fields.get("curves", []))),
+        rests=tuple(_rest_of(_object(one)) for one in _list(fields.get("rests", []))),
     )
 
 
@@ -206,10 +234,30 @@ def _impedance_of(value: object) -> Impedance | None:
     if value is None:
         return None
     fields = _object(value)
-    intercept = fields["ohmic_intercept_ohm"]
+    intercept, acr = fields["ohmic_intercept_ohm"], fields.get("acr_1khz_ohm")
     return Impedance(
         frequency_hz=_extremes_of(fields["frequency_hz"]),
         ohmic_intercept_ohm=None if intercept is None else _decimal(intercept),
+        acr_1khz_ohm=None if acr is None else _decimal(acr),
+    )
+
+
+def _curve_of(fields: Mapping[str, object]) -> ChargeCurve:
+    return ChargeCurve(
+        step=_count(fields["step"]),
+        grid_mv=_count(fields["grid_mv"]),
+        first_mv=_count(fields["first_mv"]),
+        charge_nah=tuple(_count(one) for one in _list(fields["charge_nah"])),
+    )
+
+
+def _rest_of(fields: Mapping[str, object]) -> LongRest:
+    later = fields["ocv_168h_v"]
+    return LongRest(
+        step=_count(fields["step"]),
+        hours=_decimal(fields["hours"]),
+        ocv_24h_v=_decimal(fields["ocv_24h_v"]),
+        ocv_168h_v=None if later is None else _decimal(later),
     )
 
 

@@ -9,6 +9,7 @@ from domain.certification.errors import (
     AssessmentBroken,
     CertificateMoved,
     CertificateUnknown,
+    DischargeMissing,
     NotForReuse,
     NothingMeasured,
     OwnWork,
@@ -16,6 +17,7 @@ from domain.certification.errors import (
     ReceptionUnknown,
     TokenTooShort,
 )
+from domain.certification.evaluating import evaluate, yielded
 from domain.certification.judging import Context, judge
 from domain.certification.model import (
     Applicant,
@@ -23,6 +25,7 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     CyclerRecord,
+    Discharge,
     Disposition,
     Issued,
     ItemFacts,
@@ -116,34 +119,41 @@ class RecordCyclerRun:
 async def record_cycler_run(
     wish: RecordCyclerRun, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
 ) -> TestRun:
-    """Add the capacity test that a cycler file holds to a reception's results.
+    """Add what a test file answers to a reception's results: its capacity test, and what else it measured.
 
     Raises:
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is approved already.
-        DischargeMissing: the file holds no full discharge.
+        DischargeMissing: the file holds no full discharge, and answers nothing else of the protocol either.
     """
     wish.actor.require(Role.TESTER)
     reception = await _held(wish.actor, wish.reception_id, work, *_MEASURABLE)
-    found = wish.record.discharge(reception.facts.sample_capacity_ah)
-    given: dict[str, Given] = {
-        "q_dis": found.q_dis_ah,
-        "e_dis": found.e_dis_wh,
+    rated_ah = reception.facts.sample_capacity_ah
+    evaluation = evaluate(wish.record, rated_capacity_ah=rated_ah)
+    given: dict[tuple[str, str], Given] = {
+        (test_id, key): value
+        for (test_id, key), value in yielded(evaluation, wish.record, rated_capacity_ah=rated_ah).items()
+        if protocol.knows(test_id, key)
     }
-    if found.q_chg_ah > 0 and found.e_chg_wh > 0:
-        given |= {"q_chg": found.q_chg_ah, "e_chg": found.e_chg_wh}
-    if wish.record.temperature_c is not None:
-        given["t_max"] = wish.record.temperature_c.highest
+    variant: Variant | None = None
+    try:
+        found = wish.record.discharge(rated_ah)
+    except DischargeMissing:
+        if not given:
+            raise
+    else:
+        variant = found.variant
+        given |= _capacity_answers(found, wish.record)
     measurements = tuple(
         protocol.measurement(
-            test_id=_CAPACITY_TEST,
+            test_id=test_id,
             quantity=key,
             given=value,
-            unit=protocol.quantity(_CAPACITY_TEST, key).unit,
+            unit=protocol.quantity(test_id, key).unit,
             source=MeasurementSource.RAW,
         )
-        for key, value in given.items()
+        for (test_id, key), value in given.items()
     )
     return await _recorded(
         wish.actor,
@@ -153,12 +163,24 @@ async def record_cycler_run(
         protocol=protocol,
         ids=ids,
         now=clock.now(),
-        variant=found.variant,
+        variant=variant,
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
         record=wish.record,
     )
+
+
+def _capacity_answers(found: Discharge, record: CyclerRecord) -> dict[tuple[str, str], Given]:
+    answers: dict[tuple[str, str], Given] = {
+        (_CAPACITY_TEST, "q_dis"): found.q_dis_ah,
+        (_CAPACITY_TEST, "e_dis"): found.e_dis_wh,
+    }
+    if found.q_chg_ah > 0 and found.e_chg_wh > 0:
+        answers |= {(_CAPACITY_TEST, "q_chg"): found.q_chg_ah, (_CAPACITY_TEST, "e_chg"): found.e_chg_wh}
+    if record.temperature_c is not None:
+        answers[_CAPACITY_TEST, "t_max"] = record.temperature_c.highest
+    return answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

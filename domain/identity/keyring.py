@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
@@ -38,6 +39,16 @@ NARROWED = (Role.DEVICE, *TENANT_STAFF)
 """The roles whose keys may be narrowed to sites and channels."""
 
 
+class Standing(StrEnum):
+    """How a key stands."""
+
+    OPEN = "open"
+    RETIRING = "retiring"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A program's key; only the SHA-256 of the whole text is kept, and `key_id` stands in it to find it by.
@@ -61,9 +72,19 @@ class ApiKey:
     revoked_by: PersonId | None = None
     last_used_at: datetime | None = None
 
+    def standing(self, now: datetime) -> Standing:
+        """Say how the key stands at an instant."""
+        if self.revoked_at is not None:
+            return Standing.REVOKED
+        if now >= self.expires_at:
+            return Standing.EXPIRED
+        if self.retires_at is not None:
+            return Standing.RETIRING if now < self.retires_at else Standing.RETIRED
+        return Standing.OPEN
+
     def holds(self, now: datetime) -> bool:
         """Say whether the key opens anything at an instant."""
-        return self.revoked_at is None and now < self.expires_at and (self.retires_at is None or now < self.retires_at)
+        return self.standing(now) in (Standing.OPEN, Standing.RETIRING)
 
     def fits(self, text: str) -> bool:
         """Say whether a text is this key, taking equally long for every wrong one."""

@@ -21,6 +21,10 @@ PLANTED = {
         "domain/billing/model.py",
         "import domain.billing.usecases",
     ),
+    "nothing is certified by a screen or billed on a forecast": (
+        "domain/journeys/month_close.py",
+        "import domain.journeys.pack_health",
+    ),
     "the domain knows no library": ("domain/shared/planted_c.py", "import msgspec"),
     "adapters do not know each other": ("adapters/qr/planted_d.py", "import adapters.sandbox.runner"),
     "only wiring meets adapters": ("app/http/planted_e.py", "import adapters.system.clock"),
@@ -40,7 +44,10 @@ PLANTED = {
         "adapters/stripe/planted_o.py",
         "import litestar",
     ),
-    "the terminal lives in app.cli and app.terminal": ("app/http/planted_p.py", "import typer"),
+    "the terminal lives in app.cli, app.workbench, app.answers and app.terminal": (
+        "app/http/planted_p.py",
+        "import typer",
+    ),
 }
 
 

@@ -44,8 +44,10 @@ from domain.certification.errors import (
 )
 from domain.certification.model import (
     Applicant,
+    CellSpread,
     CertificateStatus,
     Disposition,
+    Impedance,
     Laboratory,
     MeasurementSource,
     ReceptionState,
@@ -378,6 +380,7 @@ async def test_a_cycler_run_is_recorded_from_its_file(house, work):
         "q_chg": (Decimal("4.7607"), "Ah", MeasurementSource.RAW),
         "e_chg": (Decimal("18.307"), "Wh", MeasurementSource.RAW),
         "t_max": (Decimal("27.5"), "degC", MeasurementSource.RAW),
+        "u_soh": (Decimal("0.96"), "percent", MeasurementSource.RAW),
     }
     assert await house.state(reception) is ReceptionState.UNDER_TEST
 
@@ -393,6 +396,40 @@ async def test_a_file_without_a_full_discharge_is_refused_and_nothing_is_kept(ho
 
     assert await work.test_runs.of_reception(reception) == ()
     assert await house.state(reception) is ReceptionState.RECEIVED
+
+
+async def test_a_spectrum_or_a_module_at_rest_adds_what_it_measured_and_no_capacity(house, work):
+    reception = await house.receive()
+    rest = cycler_step(1, StepKind.REST, first="3.6", last="3.6", amps="0", ah="0", wh="0")
+    spectrum = replace(
+        cycler_record(rest),
+        steps=(),
+        impedance=Impedance(
+            frequency_hz=None, ohmic_intercept_ohm=Decimal("0.01568817"), acr_1khz_ohm=Decimal("0.0160777")
+        ),
+    )
+    module = replace(
+        cycler_record(rest),
+        cells=CellSpread(
+            voltage_channels=12,
+            temperature_channels=8,
+            spread_mv_lowest=Decimal("160.2"),
+            spread_mv_median=Decimal("162.5"),
+            spread_mv_highest=Decimal("164.6"),
+            weakest=7,
+            strongest=1,
+            sum_gap_mv=Decimal("8.1"),
+        ),
+    )
+
+    runs = [await house.run(reception, record=record) for record in (spectrum, module)]
+
+    assert [{(one.test_id, one.quantity): one.value for one in run.measurements} for run in runs] == [
+        {("T09", "r_ohmic_intercept"): Decimal("15.688170"), ("T09", "acr_1khz"): Decimal("16.077700")},
+        {("T04", "spread"): Decimal("164.600000")},
+    ]
+    assert [run.variant for run in runs] == [None, None]
+    assert await work.test_runs.of_reception(await work.receptions.one(reception.reception_id)) == tuple(runs)
 
 
 async def test_typed_values_come_back_marked_as_typed(house, work):

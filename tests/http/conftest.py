@@ -1,10 +1,12 @@
 """The web program over a fresh database, with the demonstration complex in it and one client a person."""
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,7 +17,10 @@ from app.main import create_app
 from app.ports import Ports
 from app.settings import Settings, read_settings
 from app.wiring import open_ports, story_clock
-from domain.shared.actor import SYSTEM, Actor
+from domain.identity.model import Person, Session
+from domain.shared.actor import SYSTEM, Actor, Role
+from domain.shared.canonical import sha256
+from domain.shared.identifiers import PersonId, TenantId
 
 PASSWORD = "wire-rope-2026-gumi"
 STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
@@ -117,3 +122,40 @@ async def people(ports: Ports) -> dict[str, Actor]:
     """The actors of the demonstration complex by sign-in name."""
     async with ports.unit(SYSTEM) as work:
         return {name: person.actor for name, *_ in demo_complex.PEOPLE if (person := await work.people.named(name))}
+
+
+LetIn = Callable[[Role, int], Awaitable[str]]
+
+
+@pytest.fixture
+def let_in(ports: Ports) -> LetIn:
+    """Let somebody of a role into an organisation: `await let_in(Role.AUDITOR, 1)` is a session's token."""
+
+    async def let_in(role: Role, tenant_id: int) -> str:
+        token, person_id = secrets.token_urlsafe(32), PersonId(uuid4())
+        now = ports.clock.now()
+        async with ports.unit(SYSTEM) as work:
+            await work.people.add(
+                Person(
+                    person_id=person_id,
+                    tenant_id=TenantId(tenant_id),
+                    sign_in_name=f"{role.value}-{tenant_id}",
+                    printed_name="시험",
+                    role=role,
+                    password_hash="-",
+                    active=True,
+                )
+            )
+            await work.sessions.open(
+                Session(
+                    token_sha256=sha256(token),
+                    person_id=person_id,
+                    tenant_id=TenantId(tenant_id),
+                    opened_at=now,
+                    expires_at=now + timedelta(hours=12),
+                )
+            )
+            await work.commit()
+        return token
+
+    return let_in

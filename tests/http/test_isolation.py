@@ -8,7 +8,7 @@ from io import BytesIO
 
 import asyncpg
 import pytest
-from sqlalchemy import Table, text
+from sqlalchemy import Table, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
@@ -19,6 +19,7 @@ from adapters.postgres.roles import APP, AUDITOR, MIGRATOR
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.work import PostgresUnit
 from domain.shared.actor import SYSTEM, Actor, Role
+from domain.shared.identifiers import TenantId
 from tests.fakes.system import someone
 
 TABLES: dict[str, Table] = {table.name: table for table in SQLModel.metadata.sorted_tables}
@@ -340,3 +341,37 @@ async def test_a_reused_connection_brings_nothing_along(bound: AsyncEngine) -> N
 @pytest.mark.prove
 async def test_ten_thousand_turns_on_two_connections_bring_nothing_along(bound: AsyncEngine) -> None:
     await _rounds(bound, 10_000)
+
+
+async def test_a_sign_in_for_serving_alone_serves_and_cannot_change_the_schema(database_url: str, story) -> None:
+    name = f"serving_{random.randrange(10**9)}"
+    owner = open_engine(database_url, pool_size=1)
+    try:
+        async with owner.begin() as connection:
+            await connection.execute(text(f"create role {name} login password 'throw-away' in role {APP}"))
+        url = make_url(database_url).set(username=name, password="throw-away")
+        engine = open_engine(url.render_as_string(hide_password=False), pool_size=1, role=APP)
+        try:
+            async with PostgresUnit(engine)(someone(Role.TENANT_ADMIN, tenant_id=11)) as work:
+                sites = await work.sites.of_tenant(TenantId(11), limit=10)
+            async with engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                refused = [
+                    await attempted(driver, statement)
+                    for statement in (
+                        f"create table {SCHEMA}.mine (id int)",
+                        f"alter table {SCHEMA}.invoice no force row level security",
+                        f"drop policy invoice_read on {SCHEMA}.invoice",
+                        f"set role {MIGRATOR}",
+                    )
+                ]
+        finally:
+            await engine.dispose()
+    finally:
+        async with owner.begin() as connection:
+            await connection.execute(text(f"drop role if exists {name}"))
+        await owner.dispose()
+
+    assert len(sites) == 1
+    assert refused == ["42501"] * 4

@@ -546,6 +546,9 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     blank = checked(await tester.get(reception))
     assert "v-T03.r_iso_pos" in blank.ids
     assert "v-T06.q_dis" not in blank.ids
+    seen = (await tester.get(reception)).text
+    assert "이 파일이 말하는 것" in seen
+    assert "건강도 SoH (k = 2)" in seen
     wrong = await tester.post(f"{reception}/values", data={"T03.r_iso_pos": "a lot"})
     assert wrong.status_code == 422
     assert 'value="a lot"' in wrong.text
@@ -585,6 +588,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert repurposed.status_code == 303, repurposed.text[-3000:]
     printed = await operator.post(f"{pack}/labels", data={"copies": "2"})
     assert printed.status_code == 303, printed.text[-3000:]
+    life = await operator.get(pack)
+    checked(life)
+    assert "건강도 예측" in life.text
+    assert "요금에 쓰이지 않습니다." in life.text
 
     public = await operator.get("/01/09506000134369/21/SH-1?format=json")
     assert public.json()["certificate"]["state"] == "valid"

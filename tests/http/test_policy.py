@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,10 +12,10 @@ from litestar import Litestar, get
 from app.http.matrix import MATRIX
 from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, apply_policy, read_matrix
 from app.ports import Ports
-from domain.identity.model import PartyKind, Person, Session, Tenant
+from domain.identity.model import PartyKind, Tenant
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, SYSTEM, TENANT_STAFF, Role
-from domain.shared.canonical import sha256
-from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.identifiers import TenantId
+from tests.http.conftest import LetIn
 from tests.http.test_api import PACK, collect, register
 
 OPERATOR, BODY, TENANT = 1, 2, 11
@@ -85,34 +84,6 @@ class World:
         )
 
 
-async def _let_in(ports: Ports, role: Role, tenant_id: int) -> str:
-    token, person_id = uuid4().hex + uuid4().hex, PersonId(uuid4())
-    now = ports.clock.now()
-    async with ports.unit(SYSTEM) as work:
-        await work.people.add(
-            Person(
-                person_id=person_id,
-                tenant_id=TenantId(tenant_id),
-                sign_in_name=f"{role.value}-{tenant_id}",
-                printed_name="시험",
-                role=role,
-                password_hash="-",
-                active=True,
-            )
-        )
-        await work.sessions.open(
-            Session(
-                token_sha256=sha256(token),
-                person_id=person_id,
-                tenant_id=TenantId(tenant_id),
-                opened_at=now,
-                expires_at=now + timedelta(hours=12),
-            )
-        )
-        await work.commit()
-    return token
-
-
 async def _people_objects(signed_in, ports: Ports) -> dict[str, object]:
     """Return a member, an invitation and a key of the tenant's."""
     tenant = await signed_in("tenant")
@@ -130,7 +101,7 @@ async def _people_objects(signed_in, ports: Ports) -> dict[str, object]:
 
 
 @pytest.fixture
-async def world(story, ports: Ports, signed_in, client: httpx.AsyncClient) -> World:
+async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.AsyncClient) -> World:
     for number, kind in ((OTHER_BODY, PartyKind.INSPECTION_BODY), (STRANGER, PartyKind.OWNER)):
         async with ports.unit(SYSTEM) as work:
             await work.parties.add(
@@ -194,9 +165,9 @@ async def world(story, ports: Ports, signed_in, client: httpx.AsyncClient) -> Wo
         objects={"own": own, "unassigned": {**own, "pack_id": nobodys}, "missing": none},
     )
     for role in PEOPLE:
-        opened.tokens[role, False] = await _let_in(ports, role, home_of(role))
+        opened.tokens[role, False] = await let_in(role, home_of(role))
         if home_of(role, other=True) != home_of(role):
-            opened.tokens[role, True] = await _let_in(ports, role, home_of(role, other=True))
+            opened.tokens[role, True] = await let_in(role, home_of(role, other=True))
     return opened
 
 

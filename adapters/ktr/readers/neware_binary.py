@@ -8,6 +8,8 @@ import sys
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +18,7 @@ import numpy as np
 from adapters.ktr.readers.neware_words import kind_of_word
 from adapters.ktr.readers.series import ROWS_MAX, Counter, Floats, Said, Series
 from domain.certification.errors import CyclerFileDamaged, CyclerFileTooLong, CyclerFormatRefusedHere
-from domain.certification.model import CyclerFormat
+from domain.certification.model import CyclerFormat, StepKind
 
 NDA = b"NEWARE"
 NDAX_MEMBER = "data.ndc"
@@ -64,8 +66,7 @@ def _series(path: Path, kind: CyclerFormat) -> Series:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            table = fastnda.read(path, cycle_mode="chg")
-            own = fastnda.read(path, cycle_mode="raw")
+            table = fastnda.read(path, cycle_mode="raw")
         except (
             *(zipfile.BadZipFile, zlib.error, struct.error, pl.exceptions.PolarsError, EOFError, OSError),
             *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError),
@@ -82,7 +83,8 @@ def _series(path: Path, kind: CyclerFormat) -> Series:
                 en=f"The reader has not been verified on this {place} version.",
             )
         )
-    cycles, recorded = table["cycle_count"].n_unique(), own["cycle_count"].n_unique()
+    kinds = _kinds(table["step_type"].cast(pl.String).to_list())
+    cycles, recorded = _cycles(kinds), table["cycle_count"].n_unique()
     if cycles != recorded:
         said.append(
             Said(
@@ -106,13 +108,31 @@ def _series(path: Path, kind: CyclerFormat) -> Series:
         current_a=column("current_mA") / 1000,
         temperatures_c=tuple((name, column(name)) for name in temperatures),
         step=table["step_count"].cast(pl.Int64).to_numpy().astype(np.int64),
-        kinds=tuple(kind_of_word(str(word)) for word in table["step_type"].to_list()),
+        kinds=kinds,
         cycles=cycles,
         cycles_as_recorded=recorded,
         counter_ah=_counter(column("capacity_mAh") / 1000),
         counter_wh=_counter(column("energy_mWh") / 1000),
         said=tuple(said),
     )
+
+
+def _kinds(words: Sequence[str | None]) -> tuple[StepKind, ...]:
+    """Name each row's step; a word means the same in all rows that have it."""
+    known = {word: kind_of_word(str(word)) for word in set(words)}
+    return tuple(known[word] for word in words)
+
+
+def _cycles(kinds: Iterable[StepKind]) -> int:
+    """Count cycles: the first, and one more at each charge that follows a discharge."""
+    cycles, emptied = 0, False
+    for kind, _ in groupby(kinds):
+        cycles = max(cycles, 1)
+        if kind.discharges:
+            emptied = True
+        elif kind.charges and emptied:
+            cycles, emptied = cycles + 1, False
+    return cycles
 
 
 def _counter(signed: Floats) -> Counter:

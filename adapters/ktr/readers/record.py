@@ -33,6 +33,15 @@ _COUNTER_NOISE = 1e-4
 _STEADY = 0.02
 _SENSOR_C = (-60.0, 200.0)
 _FINDINGS_MAX = 1_000
+_CURVE_H_MIN = 5.0
+_CURVE_GRID_MV = 5
+_CURVE_POINTS = (20, 1_500)
+_CURVES_MAX = 8
+_CURVE_V_MAX = 2_000.0
+_CURVE_AH_MAX = 1e6
+_REST_H = (24.0, 168.0)
+_RESTS_MAX = 20
+_ACR_HZ = 1_000.0
 
 _Marks = NDArray[np.bool_]
 
@@ -85,6 +94,8 @@ def _of_series(series: Series) -> dict[str, object]:
         "steps": steps,
         "findings": _findings(said),
         **_cells(series),
+        **_curves(series, sound, bounds, steps),
+        **_long_rests(series, bounds, steps),
     }
 
 
@@ -185,6 +196,74 @@ def _cells(series: Series) -> dict[str, object]:
             "sum_gap_mv": _text(cells.sum_gap_mv),
         }
     }
+
+
+def _curves(
+    series: Series, sound: _Marks, bounds: Sequence[tuple[int, int]], steps: Sequence[dict[str, object]]
+) -> dict[str, object]:
+    """Return the charge over voltage of the slow constant-current steps; faster ones say nothing about phases."""
+    found: list[dict[str, object]] = []
+    for (first, last), step in zip(bounds, steps, strict=True):
+        if step["kind"] not in (StepKind.CC_CHARGE.value, StepKind.CC_DISCHARGE.value) or len(found) == _CURVES_MAX:
+            continue
+        rows = slice(first, last)
+        keep = sound[rows]
+        time_h, current = series.time_s[rows][keep] / 3600, series.current_a[rows][keep]
+        if len(time_h) < 2 or time_h[-1] - time_h[0] < _CURVE_H_MIN:
+            continue
+        width = np.clip(np.diff(time_h), 0, None)
+        charge = np.concatenate(([0.0], np.cumsum((current[1:] + current[:-1]) / 2 * width)))
+        curve = _curve(int(str(step["step"])), series.voltage_v[rows][keep], charge)
+        if curve is not None:
+            found.append(curve)
+    return {"curves": found} if found else {}
+
+
+def _curve(step: int, voltage: Floats, charge: Floats) -> dict[str, object] | None:
+    """Read a step's charge at each voltage of the grid; where the voltage turned back, its envelope counts."""
+    way = 1.0 if charge[-1] > 0 else -1.0
+    envelope = np.maximum.accumulate(voltage * way) * way
+    fresh = np.concatenate(([True], np.diff(envelope) * way > 0))
+    volts, passed = envelope[fresh], charge[fresh]
+    if way < 0:
+        volts, passed = volts[::-1], passed[::-1]
+    if max(abs(float(volts[0])), abs(float(volts[-1]))) > _CURVE_V_MAX or abs(float(charge[-1])) > _CURVE_AH_MAX:
+        return None
+    first = math.ceil(float(volts[0]) * 1000 / _CURVE_GRID_MV)
+    points = math.floor(float(volts[-1]) * 1000 / _CURVE_GRID_MV) - first + 1
+    if not _CURVE_POINTS[0] <= points <= _CURVE_POINTS[1]:
+        return None
+    grid = (first + np.arange(points)) * (_CURVE_GRID_MV / 1000)
+    at = np.interp(grid, volts, np.abs(passed - passed[0]))
+    return {
+        "step": step,
+        "grid_mv": _CURVE_GRID_MV,
+        "first_mv": first * _CURVE_GRID_MV,
+        "charge_nah": [round(float(one) * 1e9) for one in at],
+    }
+
+
+def _long_rests(
+    series: Series, bounds: Sequence[tuple[int, int]], steps: Sequence[dict[str, object]]
+) -> dict[str, object]:
+    """Return the voltages after a day and after a week of the rests that lasted so long."""
+    found: list[dict[str, object]] = []
+    day, week = _REST_H
+    for (first, last), step in zip(bounds, steps, strict=True):
+        hours = (series.time_s[first:last] - series.time_s[first]) / 3600
+        steady = bool(np.all(np.diff(hours) >= 0))
+        if step["kind"] != StepKind.REST.value or not steady or hours[-1] < day or len(found) == _RESTS_MAX:
+            continue
+        volts = series.voltage_v[first:last]
+        found.append(
+            {
+                "step": step["step"],
+                "hours": step["hours"],
+                "ocv_24h_v": _text(np.interp(day, hours, volts)),
+                "ocv_168h_v": _text(np.interp(week, hours, volts)) if hours[-1] >= week else None,
+            }
+        )
+    return {"rests": found} if found else {}
 
 
 def _bounds(step: Integers) -> list[tuple[int, int]]:
@@ -354,6 +433,7 @@ def _of_spectrum(spectrum: Spectrum) -> dict[str, object]:
         "impedance": {
             "frequency_hz": _extremes(spectrum.frequency_hz),
             "ohmic_intercept_ohm": _text(crossings[0]) if crossings else None,
+            "acr_1khz_ohm": _acr(spectrum),
         },
     }
 
@@ -373,6 +453,16 @@ def _crossings(spectrum: Spectrum) -> list[float]:
     if len(order) and float(imaginary[-1]) == 0.0:
         found.append(float(real[-1]))
     return found
+
+
+def _acr(spectrum: Spectrum) -> str | None:
+    """Return |Z| at 1 kHz, linear over the logarithm of the frequency; None outside the spectrum."""
+    order = np.argsort(spectrum.frequency_hz, kind="stable")
+    frequency = spectrum.frequency_hz[order]
+    if not len(frequency) or not frequency[0] <= _ACR_HZ <= frequency[-1]:
+        return None
+    size = np.hypot(spectrum.real_ohm, spectrum.imaginary_ohm)[order]
+    return _text(np.interp(math.log(_ACR_HZ), np.log(frequency), size))
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────
