@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import EXTENT, SCHEMA, audited, begin, guard
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
