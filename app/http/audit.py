@@ -7,7 +7,7 @@ and readings that were taken: they have books of their own, and their door must 
 
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -41,6 +41,7 @@ EXPORTED_MAX = 10_000
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _REFUSALS = frozenset({401, 403})
 _OBJECTS_LENGTH_MAX = 400
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 FETCHES = frozenset(
     {
@@ -249,7 +250,11 @@ def searched(
 
 
 def _aware(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=SEOUL) if at is not None and at.tzinfo is None else at
+    """Return an instant with an offset, drawn in from the far ends of the calendar that no store keeps."""
+    if at is None:
+        return None
+    aware = at.replace(tzinfo=SEOUL) if at.tzinfo is None else at
+    return min(max(aware, _EARLIEST), _LATEST)
 
 
 def cell(value: object) -> str:

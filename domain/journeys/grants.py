@@ -43,8 +43,10 @@ async def grant_access(wish: GrantAccess, *, unit: Unit[JourneyWork], ids: Ids, 
     """
     wish.actor.require(Role.OPERATOR)
     now = clock.now()
-    if not max(wish.from_at, now) < wish.until_at <= wish.from_at + LASTS_MAX:
+    if not max(wish.from_at, now) < wish.until_at or wish.until_at - wish.from_at > LASTS_MAX:
         raise GrantPeriodEmpty
+    if wish.until_at - now > 2 * LASTS_MAX or now - wish.from_at > LASTS_MAX:
+        raise GrantPeriodEmpty  # far ends of the calendar have no meaning here, and no place in a store
     async with unit(wish.actor) as work:
         await work.packs.one(wish.pack_id)
         if (await work.parties.one(wish.tenant_id)).kind not in _GRANTEES:

@@ -245,6 +245,12 @@ async def test_the_page_shows_searches_and_refuses_nonsense(auditor, signed_in, 
         assert (await (await signed_in(name)).get("/audit")).status_code == 403
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00"])
+async def test_the_far_ends_of_the_calendar_find_nothing_and_break_nothing(at, auditor) -> None:
+    for name in ("from", "until"):
+        assert (await auditor.get("/api/v1/audit", params={name: at})).status_code == 200
+
+
 @pytest.mark.parametrize("text_", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_of_the_export_is_a_formula(text_) -> None:
     assert cell(text_) == f"'{text_}"

@@ -139,7 +139,11 @@ async def test_only_an_operator_grants_and_only_to_those_who_need_one(story, gra
     problem(await operator.post(path, json=wish(ports, 12)), 422, "passport.grantee-unfit")
     problem(await operator.post(path, json=wish(ports, 99)), 404, "identity.tenant-unknown")
     problem(await operator.post(path, json=wish(ports, 21, days=-1)), 422, "passport.grant-period")
-    problem(await operator.post(path, json=wish(ports, 21, days=9999)), 422, "passport.grant-period")
+    for days in (9999, 99_999):
+        problem(await operator.post(path, json=wish(ports, 21, days=days)), 422, "passport.grant-period")
+    ends = {"from_at": "0001-01-01T00:00:00+09:00", "until_at": "9999-12-31T23:59:59-09:00"}
+    for body in ({**wish(ports, 21), **ends}, {**wish(ports, 21), "from_at": ends["from_at"]}, wish(ports, 21) | ends):
+        problem(await operator.post(path, json=body), 422, "passport.grant-period")
     foreign = f"/api/v1/packs/{uuid4()}/grants"
     problem(await operator.post(foreign, json=wish(ports, 21)), 404, "passport.pack-unknown")
     for name in ("tenant", "tester"):
