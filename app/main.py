@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.http.account import AccountController
+from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
@@ -17,7 +18,9 @@ from app.http.health import livez, readyz, version
 from app.http.idempotency import KeyedOperation, OnceMiddleware, keyed_doors
 from app.http.identity import REMEMBERED, RememberedActors, carry_renewed, give_actor, give_holder, give_ports
 from app.http.invoices import DepositsController, InvoicesController
+from app.http.keys import KeysController
 from app.http.load import GATE, Gate, LoadMiddleware
+from app.http.members import MEMBERS
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.preconditions import TagMiddleware
@@ -72,6 +75,9 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ContractsController,
             InvoicesController,
             DepositsController,
+            *MEMBERS,
+            KeysController,
+            AuditController,
             livez,
             readyz,
             version,
@@ -84,7 +90,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "holder": Provide(give_holder),
             "upload": Provide(give_upload),
         },
-        middleware=[LoadMiddleware(), TagMiddleware(), OnceMiddleware()],
+        middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), OnceMiddleware()],
         guards=[keep_policy, keep_quota],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure), quota_headers, carry_renewed(secure=chosen.secure)],

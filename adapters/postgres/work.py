@@ -7,6 +7,7 @@ from functools import cached_property
 from asyncpg.exceptions import LockNotAvailableError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, PostgresLedger
 from adapters.postgres.certification import (
     PostgresAssessments,
@@ -17,6 +18,7 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
+from adapters.postgres.grants import PostgresGrants
 from adapters.postgres.idempotency import PostgresAnswers, keep_answer, kept_answer, lock_statement
 from adapters.postgres.identity import (
     PostgresParties,
@@ -25,6 +27,8 @@ from adapters.postgres.identity import (
     PostgresSessions,
     PostgresTickets,
 )
+from adapters.postgres.keys import PostgresKeys
+from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
     PostgresReadingEstimates,
@@ -91,6 +95,11 @@ class PostgresWork:
         return PostgresLocks(self._connection)
 
     @cached_property
+    def audit(self) -> PostgresAudit:
+        """The audit log."""
+        return PostgresAudit(self._connection)
+
+    @cached_property
     def parties(self) -> PostgresParties:
         """The complex and its tenants."""
         return PostgresParties(self._connection)
@@ -116,6 +125,21 @@ class PostgresWork:
         return PostgresTickets(self._connection)
 
     @cached_property
+    def members(self) -> PostgresMembers:
+        """People as others manage them."""
+        return PostgresMembers(self._connection)
+
+    @cached_property
+    def invitations(self) -> PostgresInvitations:
+        """Places kept for those who were invited."""
+        return PostgresInvitations(self._connection)
+
+    @cached_property
+    def keys(self) -> PostgresKeys:
+        """Keys for machines."""
+        return PostgresKeys(self._connection)
+
+    @cached_property
     def packs(self) -> PostgresPacks:
         """Packs."""
         return PostgresPacks(self._connection)
@@ -134,6 +158,11 @@ class PostgresWork:
     def printed_labels(self) -> PostgresPrintedLabels:
         """Labels."""
         return PostgresPrintedLabels(self._connection)
+
+    @cached_property
+    def grants(self) -> PostgresGrants:
+        """Who may look at which pack."""
+        return PostgresGrants(self._connection)
 
     @cached_property
     def receptions(self) -> PostgresReceptions:

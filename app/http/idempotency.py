@@ -37,6 +37,8 @@ PAGE_PATIENCE_MS = 5_000
 
 _OWN_SIGN_IN = "is about one's own sign-in, neither history nor money; its answer may hold a secret, which is not kept"
 
+_SHOWN_ONCE = "its answer holds a secret that is shown once and never kept; a second one is taken back by hand"
+
 UNKEYED: Mapping[str, str] = {
     "SignIn": _OWN_SIGN_IN,
     "BeginPasskeySignIn": _OWN_SIGN_IN,
@@ -49,6 +51,10 @@ UNKEYED: Mapping[str, str] = {
     "BeginPasskey": _OWN_SIGN_IN,
     "FinishPasskey": _OWN_SIGN_IN,
     "RenewRecoveryCodes": _OWN_SIGN_IN,
+    "InviteMember": _SHOWN_ONCE,
+    "AcceptInvitation": "an invitation is taken once, whatever key it is sent under, and nobody has signed in yet",
+    "MakeKey": _SHOWN_ONCE,
+    "RotateKey": _SHOWN_ONCE,
     "ImportReadings": "a file's readings are stored once by what they say, whatever key it is sent under",
     "SendReadings": "each value is stored once by what it says, whatever key it is sent under",
 }

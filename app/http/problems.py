@@ -34,6 +34,8 @@ log = structlog.get_logger()
 ApiRequest = Request[Actor | None, Ports, State]
 
 RETRY_AFTER_S = 5
+PROBLEM = "sunhwan.problem"
+"""Where a request keeps the problem that was answered, for the audit."""
 
 
 class ProblemOut(msgspec.Struct, kw_only=True):
@@ -184,6 +186,7 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     """Answer any error as a problem document; our own mistakes are logged with their trace, and only there."""
     request_id = uuid4()
     problem = problem_of(error, request_id)
+    request.scope["state"][PROBLEM] = problem
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers = {"X-Request-Id": str(request_id)}
     if (wait := retry_after(error, problem)) is not None:

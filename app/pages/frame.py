@@ -24,12 +24,12 @@ from markupsafe import Markup
 
 from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
-from app.http.problems import note_problem, problem_of, retry_after, status_of
+from app.http.problems import PROBLEM, note_problem, problem_of, retry_after, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
-from domain.shared.actor import TENANT_STAFF, Actor, ConfirmationNeeded, Role
+from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -38,10 +38,12 @@ LANGUAGE_COOKIE = "lang"
 
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
+_TENANT = (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
+_LOOKING = (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices"))
+
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(
-        TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
-    ),
+    Role.TENANT_VIEWER: _TENANT,
+    Role.TENANT_ADMIN: (*_TENANT, ("/members", "nav.members"), ("/keys", "nav.keys")),
     Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
     **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
     Role.OPERATOR: (
@@ -51,12 +53,18 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/sites", "nav.sites"),
         ("/invoices", "nav.invoices"),
         ("/deposits", "nav.deposits"),
+        ("/organisations", "nav.organisations"),
     ),
     Role.FINANCE: (("/invoices", "nav.invoices"), ("/deposits", "nav.deposits"), ("/contracts", "nav.contracts")),
-    **dict.fromkeys(
-        (Role.ADMIN, Role.AUDITOR),
-        (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices")),
+    Role.ADMIN: (
+        ("/members", "nav.members"),
+        ("/organisations", "nav.organisations"),
+        ("/keys", "nav.keys"),
+        ("/audit", "nav.audit"),
+        *_LOOKING,
     ),
+    Role.AUDITOR: (*_LOOKING, ("/audit", "nav.audit"), ("/members", "nav.members")),
+    **dict.fromkeys(GRANTED, (("/packs", "nav.packs"),)),
 }
 """What each role is offered; nothing else is shown."""
 
@@ -209,6 +217,8 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
+    problem = problem_of(error, uuid4())
+    request.scope["state"][PROBLEM] = problem
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""
@@ -219,7 +229,6 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     if isinstance(error, ConfirmationNeeded):
         asked = request.scope["path"] if request.scope["method"] == "GET" else came_from(request)
         return cast(Response[object], Redirect(f"/confirm?next={quote(asked, safe='/')}", status_code=303))
-    problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     page = _page(request, known_actor(request))
     shown = page.answer(

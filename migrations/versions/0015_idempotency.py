@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import OWN_ROWS, SCHEMA, audited, begin, distribute, guard
 
 revision = "0015"
-down_revision = "0009"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
