@@ -32,6 +32,7 @@ KINDS: Mapping[EntryKind, tuple[str, str, str]] = {
     EntryKind.RECEIVED: ("접수", "received", "{reception} · {condition}"),
     EntryKind.TESTED: ("시험", "tested", "{reception} · {source} {format} {rows}{tests} {raw_file_sha256}"),
     EntryKind.GRADED: ("판정", "graded", "{disposition} · {grade} · SoH {soh_ppm} · {protocol} {protocol_version}"),
+    EntryKind.REVIEWED: ("검토", "reviewed", "{reception} · {assessment_sha256}"),
     EntryKind.APPROVED: ("승인", "approved", "{reception} · {assessment_sha256}"),
     EntryKind.CERTIFIED: ("인증", "certified", "{certificate} · {report} · {grade} · ~{valid_until}"),
     EntryKind.REPURPOSED: ("재사용 전환", "repurposed", "{product_uri}"),

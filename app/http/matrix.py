@@ -60,6 +60,7 @@ GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  
 POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
@@ -100,7 +101,7 @@ GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  
 POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  -  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -

@@ -22,6 +22,7 @@ from domain.certification.model import (
     CyclerRecord,
     Queued,
     ReceptionState,
+    Signature,
     TestRun,
     certificate_valid_at,
 )
@@ -294,6 +295,15 @@ def _assessment_out(assessment: Assessment) -> AssessmentOut:
     )
 
 
+def _signature_out(signature: Signature) -> SignatureOut:
+    return SignatureOut(
+        printed_name=signature.printed_name,
+        meaning=signature.meaning.value,
+        subject_sha256=signature.subject_sha256,
+        signed_at=signature.signed_at,
+    )
+
+
 def _certificate_out(certificate: Certificate, ports: GivenPorts) -> CertificateOut:
     return CertificateOut(
         certificate_id=certificate.certificate_id,
@@ -388,15 +398,7 @@ class ReceptionsController(Controller):
             ),
             runs=[_run_out(run) for run in found.runs],
             assessment=None if found.assessment is None else _assessment_out(found.assessment),
-            signatures=[
-                SignatureOut(
-                    printed_name=one.printed_name,
-                    meaning=one.meaning.value,
-                    subject_sha256=one.subject_sha256,
-                    signed_at=one.signed_at,
-                )
-                for one in found.signatures
-            ],
+            signatures=[_signature_out(one) for one in found.signatures],
             certificate=None if found.certificate is None else _certificate_out(found.certificate, ports),
         )
 
@@ -470,21 +472,27 @@ class ReceptionsController(Controller):
         )
         return _assessment_out(assessment)
 
+    @post("/{reception_id:uuid}/review", operation_id="Review", summary="Review (검토)", responses=PROBLEMS)
+    async def review(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> SignatureOut:
+        """Sign the judgement as reviewed, as a person who did none of its work."""
+        signature = await inspection.review(
+            inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _signature_out(signature)
+
     @post("/{reception_id:uuid}/approval", operation_id="Approve", summary="Approve (승인)", responses=PROBLEMS)
     async def approve(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> SignatureOut:
-        """Sign the judgement, as a person who did none of its work."""
+        """Sign the reviewed judgement as approved, as a third person."""
         signature = await inspection.approve(
             inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,
         )
-        return SignatureOut(
-            printed_name=signature.printed_name,
-            meaning=signature.meaning.value,
-            subject_sha256=signature.subject_sha256,
-            signed_at=signature.signed_at,
-        )
+        return _signature_out(signature)
 
     @post(
         "/{reception_id:uuid}/issue",

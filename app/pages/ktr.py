@@ -1,4 +1,4 @@
-"""The inspection body's rooms: the queue, a reception, bench values, judgement, approval and issue."""
+"""The inspection body's rooms: the queue, a reception, bench values, judgement, review, approval and issue."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -190,7 +190,7 @@ async def _reception(
         names = await work.packs.identifiers(found.reception.pack_id)
     state = found.reception.state
     measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
-    measuring = state in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.TESTED)
+    measuring = state not in (ReceptionState.APPROVED, ReceptionState.ISSUED)
     now = ports.clock.now()
     context: dict[str, object] = {
         "found": found,
@@ -202,7 +202,8 @@ async def _reception(
         "protocol": ports.protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "may_judge": actor.role is Role.TESTER and state is ReceptionState.UNDER_TEST,
-        "may_approve": found.may_approve and state is ReceptionState.TESTED and _for_reuse(found),
+        "may_review": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED),
+        "may_approve": _may_sign(found, actor, Role.APPROVER, ReceptionState.REVIEWED),
         "may_issue": actor.role is Role.APPROVER and state is ReceptionState.APPROVED,
         "why_not": _why_not(found, actor),
         "standing": None if found.certificate is None else public_passport.standing_of(found.certificate, at=now),
@@ -226,15 +227,20 @@ def _for_reuse(found: inspection.ReceptionFile) -> bool:
     return found.assessment is not None and found.assessment.judgement.disposition.value == "reuse"
 
 
+def _may_sign(found: inspection.ReceptionFile, actor: Actor, role: Role, state: ReceptionState) -> bool:
+    return found.may_sign and actor.role is role and found.reception.state is state and _for_reuse(found)
+
+
 def _why_not(found: inspection.ReceptionFile, actor: Actor) -> str | None:
     """Return the message that says why the next step is not this person's."""
     state = found.reception.state
-    if state is ReceptionState.TESTED:
+    signing = {ReceptionState.TESTED: Role.REVIEWER, ReceptionState.REVIEWED: Role.APPROVER}.get(state)
+    if signing is not None:
         if not _for_reuse(found):
             return "ktr.why-not-reuse"
-        if actor.role is not Role.APPROVER:
-            return "ktr.why-approver"
-        return None if found.may_approve else "ktr.why-own-work"
+        if actor.role is not signing:
+            return f"ktr.why-{signing}"
+        return None if found.may_sign else "ktr.why-own-work"
     if state is ReceptionState.APPROVED and actor.role is not Role.APPROVER:
         return "ktr.why-issue"
     if state in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST) and actor.role is not Role.TESTER:
@@ -332,17 +338,19 @@ async def _enter(
 @post("/ktr/receptions/{reception_id:uuid}/{step:str}", status_code=303)
 async def take_step(
     reception_id: FromPath[UUID],
-    step: FromPath[Literal["judgement", "approval", "issue"]],
+    step: FromPath[Literal["judgement", "review", "approval", "issue"]],
     ports: GivenPorts,
     actor: GivenActor,
     page: GivenPage,
 ) -> Template | Redirect:
-    """Judge, approve or issue."""
+    """Judge, review, approve or issue."""
     wish = inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id))
     try:
         match step:
             case "judgement":
                 await inspection.judge(wish, unit=ports.unit, protocol=ports.protocol, ids=ports.ids, clock=ports.clock)
+            case "review":
+                await inspection.review(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
             case "approval":
                 await inspection.approve(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
             case "issue":

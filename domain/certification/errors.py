@@ -60,19 +60,19 @@ class CertificateMoved(Conflict):
 
 
 class OwnWork(NotAllowed):
-    """Who received the pack, entered a result or judged it may not approve it."""
+    """Who received, measured or judged may neither review nor approve it, and the reviewer may not approve it."""
 
     code = "certification.own-work"
-    title_ko = "본인이 접수·시험·판정한 건은 승인할 수 없습니다. 다른 승인자가 승인해야 합니다."
-    title_en = "You may not approve what you received, measured or judged yourself; a second person must."
+    title_ko = "본인이 접수·시험·판정·검토한 건에는 서명할 수 없습니다. 다른 사람이 서명해야 합니다."
+    title_en = "You may not sign what you received, measured, judged or reviewed yourself; somebody else must."
 
 
 class NotForReuse(RuleBroken):
     """The assessment did not end in reuse, so nothing can be approved."""
 
     code = "certification.not-for-reuse"
-    title_ko = "판정 결과가 재사용이 아니어서 승인할 수 없습니다: {disposition}."
-    title_en = "Only an assessment for reuse can be approved; this one says {disposition}."
+    title_ko = "판정 결과가 재사용이 아니어서 검토·승인할 수 없습니다: {disposition}."
+    title_en = "Only an assessment for reuse can be reviewed and approved; this one says {disposition}."
 
 
 class ItemFactsWrong(RuleBroken):

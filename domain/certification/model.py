@@ -101,6 +101,7 @@ class ReceptionState(StrEnum):
     RECEIVED = "received"
     UNDER_TEST = "under_test"
     TESTED = "tested"
+    REVIEWED = "reviewed"
     APPROVED = "approved"
     ISSUED = "issued"
 
@@ -597,6 +598,7 @@ class Assessment:
 class Meaning(StrEnum):
     """What a signature says its signer did."""
 
+    REVIEW = "review"
     APPROVAL = "approval"
 
 

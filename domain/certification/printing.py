@@ -8,6 +8,7 @@ from domain.certification.model import (
     Assessment,
     Certificate,
     Laboratory,
+    Meaning,
     Reception,
     Sampled,
     Signature,
@@ -21,7 +22,7 @@ from domain.shared.time import day_start, seoul_day, utc_text
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
 _DECISION_RULE_EN = "simple acceptance: the measured value is compared with the limit, uncertainty is not added"
 _NONE_KO = "없음"
-_MEANING_KO = "승인"
+_MEANINGS_KO = {Meaning.REVIEW: "검토", Meaning.APPROVAL: "승인"}
 
 
 def report_content(
@@ -33,6 +34,7 @@ def report_content(
     pack_print: Mapping[str, Canonical],
     runs: Sequence[TestRun],
     assessment: Assessment,
+    reviewed: Signature | None,
     approval: Signature,
     verify_url: str,
 ) -> dict[str, Canonical]:
@@ -77,7 +79,8 @@ def report_content(
         "external_ko": _NONE_KO,
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
-        "approved_by": _approval(approval),
+        "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
+        "approved_by": _signed(approval),
         "verify_url": verify_url,
     }
 
@@ -119,7 +122,7 @@ def certificate_content(
         "use_en": judgement.use_en,
         "raw_file_sha256": _raw_hashes(runs),
         "tested_by": testers(runs),
-        "approved_by": _approval(approval),
+        "approved_by": _signed(approval),
         "verify_url": verify_url,
         "credential_sha256": credential_sha256,
         "qr_svg": qr_svg,
@@ -203,8 +206,12 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
     }
 
 
-def _approval(approval: Signature) -> dict[str, Canonical]:
-    return {"name": approval.printed_name, "at": utc_text(approval.signed_at), "meaning_ko": _MEANING_KO}
+def _signed(signature: Signature) -> dict[str, Canonical]:
+    return {
+        "name": signature.printed_name,
+        "at": utc_text(signature.signed_at),
+        "meaning_ko": _MEANINGS_KO[signature.meaning],
+    }
 
 
 def _raw_hashes(runs: Sequence[TestRun]) -> list[Canonical]:

@@ -1,4 +1,4 @@
-"""The steps of certification: receive, record, judge, approve, issue, suspend, revoke. None of them commits."""
+"""The steps of certification: receive, record, judge, review, approve, issue, suspend, revoke. None commits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,13 +48,28 @@ from domain.certification.spelling import assessment_text, token_sha256
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
 from domain.shared.documents import DocumentKind, Documents
-from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId, ReportId, TenantId, TestRunId
+from domain.shared.identifiers import (
+    CertificateId,
+    Ids,
+    PackId,
+    PersonId,
+    ReceptionId,
+    ReportId,
+    TenantId,
+    TestRunId,
+)
 from domain.shared.time import Clock, seoul_day
 
 _CAPACITY_TEST = "T06"
 _TOKEN_LENGTH_MIN = 32
 _REASON_LENGTH_MAX = 500
-_MEASURABLE = (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.TESTED)
+_MEASURABLE = (
+    ReceptionState.RECEIVED,
+    ReceptionState.UNDER_TEST,
+    ReceptionState.TESTED,
+    ReceptionState.REVIEWED,
+)
+"""Until it is approved, a result may be added: the reception goes back, and is judged and reviewed anew."""
 _PDF = "application/pdf"
 
 
@@ -335,34 +350,93 @@ async def judge_reception(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
-    """A wish to sign an assessment."""
+class Sign:
+    """A wish to sign a reception's last assessment."""
 
     actor: Actor
     reception_id: ReceptionId
-    meaning: Meaning = Meaning.APPROVAL
 
 
-async def approve(wish: Approve, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
-    """Sign a reception's last assessment, as a person who did none of its work.
+async def review(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
+    """Sign a reception's last assessment as reviewed (검토), as a person who did none of its work.
 
     Raises:
-        RoleNotEnough: the actor is no approver.
+        RoleNotEnough: the actor is no reviewer.
         OwnWork: the actor received the pack, entered a result or judged it.
         ReceptionUnknown: there is no such reception, or it is another body's.
-        ReceptionMoved: it is not judged, or approved already.
+        ReceptionMoved: it is not judged, or reviewed already.
         NotForReuse: the assessment says something else than reuse.
     """
-    wish.actor.require(Role.APPROVER)
+    wish.actor.require(Role.REVIEWER)
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.TESTED)
     assessment = await work.assessments.latest(reception)
     runs = await work.test_runs.of_reception(reception)
-    entered_by = tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), assessment.judged_by]))
-    if wish.actor.person_id in entered_by:
+    return await _sign(
+        wish.actor,
+        reception,
+        assessment,
+        meaning=Meaning.REVIEW,
+        entered_by=whose_work(reception, runs, assessment),
+        to=ReceptionState.REVIEWED,
+        work=work,
+        ids=ids,
+        now=clock.now(),
+    )
+
+
+async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
+    """Sign a reception's reviewed assessment as approved (승인), as a third person.
+
+    Raises:
+        RoleNotEnough: the actor is no approver.
+        OwnWork: the actor received the pack, entered a result, judged or reviewed it.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is not reviewed, or approved already.
+        AssessmentBroken: the stored assessment is not the one that was reviewed.
+        NotForReuse: the assessment says something else than reuse.
+    """
+    wish.actor.require(Role.APPROVER)
+    reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.REVIEWED)
+    assessment = await work.assessments.latest(reception)
+    reviewed = await _signed(assessment, Meaning.REVIEW, work)
+    if reviewed is None:
+        raise AssessmentBroken
+    runs = await work.test_runs.of_reception(reception)
+    return await _sign(
+        wish.actor,
+        reception,
+        assessment,
+        meaning=Meaning.APPROVAL,
+        entered_by=(*whose_work(reception, runs, assessment), reviewed.signed_by),
+        to=ReceptionState.APPROVED,
+        work=work,
+        ids=ids,
+        now=clock.now(),
+    )
+
+
+def whose_work(reception: Reception, runs: Sequence[TestRun], assessment: Assessment | None) -> tuple[PersonId, ...]:
+    """Return who received, measured and judged, each once, in order."""
+    judged = () if assessment is None else (assessment.judged_by,)
+    return tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), *judged]))
+
+
+async def _sign(
+    actor: Actor,
+    reception: Reception,
+    assessment: Assessment,
+    *,
+    meaning: Meaning,
+    entered_by: tuple[PersonId, ...],
+    to: ReceptionState,
+    work: CertificationWork,
+    ids: Ids,
+    now: datetime,
+) -> Signature:
+    if actor.person_id in entered_by:
         raise OwnWork
     if assessment.judgement.disposition is not Disposition.REUSE:
         raise NotForReuse(disposition=assessment.judgement.disposition.value)
-    now = clock.now()
     signature = Signature(
         signature_id=ids.new(),
         pack_id=reception.pack_id,
@@ -371,14 +445,14 @@ async def approve(wish: Approve, *, work: CertificationWork, ids: Ids, clock: Cl
         subject_type="assessment",
         subject_id=assessment.assessment_id,
         subject_sha256=sha256(assessment_text(assessment)).hex(),
-        meaning=wish.meaning,
-        signed_by=wish.actor.person_id,
-        printed_name=wish.actor.name,
+        meaning=meaning,
+        signed_by=actor.person_id,
+        printed_name=actor.name,
         entered_by=entered_by,
         signed_at=now,
     )
     await work.signatures.add(signature)
-    await work.receptions.move(reception, to=ReceptionState.APPROVED, at=now)
+    await work.receptions.move(reception, to=to, at=now)
     return signature
 
 
@@ -420,7 +494,7 @@ async def issue(
     if len(wish.token) < _TOKEN_LENGTH_MIN or set(wish.token) - set("0123456789abcdef"):
         raise TokenTooShort
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.APPROVED)
-    assessment, approval = await _signed_assessment(reception, work)
+    assessment, approval, reviewed = await _signed_assessment(reception, work)
     runs = await work.test_runs.of_reception(reception)
     now = clock.now()
     year, today = seoul_day(now).year, seoul_day(now)
@@ -436,6 +510,7 @@ async def issue(
         pack_print=wish.pack_print,
         runs=runs,
         assessment=assessment,
+        reviewed=reviewed,
         approval=approval,
         verify_url=verify_url,
     )
@@ -504,14 +579,27 @@ async def issue(
     return Issued(report=report, certificate=certificate)
 
 
-async def _signed_assessment(reception: Reception, work: CertificationWork) -> tuple[Assessment, Signature]:
-    """Return the last assessment and the approval bound to exactly this text."""
+async def _signed_assessment(
+    reception: Reception, work: CertificationWork
+) -> tuple[Assessment, Signature, Signature | None]:
+    """Return the last assessment, the approval bound to exactly this text and the review before it.
+
+    What was approved before there were reviewers has no review.
+    """
     assessment = await work.assessments.latest(reception)
+    approval = await _signed(assessment, Meaning.APPROVAL, work)
+    if approval is None:
+        raise AssessmentBroken
+    return assessment, approval, await _signed(assessment, Meaning.REVIEW, work)
+
+
+async def _signed(assessment: Assessment, meaning: Meaning, work: CertificationWork) -> Signature | None:
+    """Return the signature of a meaning that is bound to exactly this text."""
     text_sha256 = sha256(assessment_text(assessment)).hex()
-    for signature in await work.signatures.of_subject(reception.pack_id, assessment.assessment_id):
-        if signature.meaning is Meaning.APPROVAL and signature.subject_sha256 == text_sha256:
-            return assessment, signature
-    raise AssessmentBroken
+    for signature in await work.signatures.of_subject(assessment.pack_id, assessment.assessment_id):
+        if signature.meaning is meaning and signature.subject_sha256 == text_sha256:
+            return signature
+    return None
 
 
 def _draft(

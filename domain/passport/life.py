@@ -11,6 +11,7 @@ _K, _S = EntryKind, PackState
 _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
     {
         _K.PASSPORT_ISSUED: frozenset({_S.MANUFACTURED}),
+        _K.REVIEWED: frozenset({_S.GRADED}),
         _K.LABELLED: frozenset({_S.SECOND_LIFE, _S.IN_SERVICE}),
         _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE}),
     }

@@ -122,6 +122,7 @@ class EntryKind(StrEnum):
     RECEIVED = "received"
     TESTED = "tested"
     GRADED = "graded"
+    REVIEWED = "reviewed"
     APPROVED = "approved"
     CERTIFIED = "certified"
     REPURPOSED = "repurposed"

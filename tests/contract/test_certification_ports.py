@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.ktr.credentials import KtrCredentials
@@ -56,8 +56,8 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.certification.ports import CertificationWork
+from domain.certification.spelling import assessment_text
 from domain.certification.usecases import (
-    Approve,
     ChangeCertificate,
     Entered,
     Issue,
@@ -65,16 +65,19 @@ from domain.certification.usecases import (
     Receive,
     RecordCyclerRun,
     RecordMeasurements,
+    Sign,
     approve,
     issue,
     judge_reception,
     receive,
     record_cycler_run,
     record_measurements,
+    review,
     revoke,
     suspend,
 )
 from domain.shared.actor import Role, RoleNotEnough
+from domain.shared.canonical import sha256
 from domain.shared.documents import DocumentKind
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
@@ -87,6 +90,7 @@ NOW = datetime(2026, 11, 21, 3, 4, 5, 678_901, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
 TESTER = someone(Role.TESTER, name="이시험", number=901)
 APPROVER = someone(Role.APPROVER, name="박승인", number=902)
+REVIEWER = someone(Role.REVIEWER, name="윤검토", number=904)
 STRANGER = someone(Role.TESTER, name="남시험", number=903, tenant_id=2)
 RAW = "cd" * 32
 PROTOCOL = load_protocol()
@@ -227,8 +231,12 @@ class House:
         wish = JudgeReception(actor=actor, reception_id=reception.reception_id)
         return await judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
+    async def review(self, reception, *, actor=REVIEWER):
+        wish = Sign(actor=actor, reception_id=reception.reception_id)
+        return await review(wish, work=self.work, ids=self.ids, clock=self.clock)
+
     async def approve(self, reception, *, actor=APPROVER):
-        wish = Approve(actor=actor, reception_id=reception.reception_id)
+        wish = Sign(actor=actor, reception_id=reception.reception_id)
         return await approve(wish, work=self.work, ids=self.ids, clock=self.clock)
 
     async def issue(self, reception, *, actor=APPROVER, token=TOKEN):
@@ -257,8 +265,13 @@ class House:
         await self.judge(reception)
         return reception
 
-    async def issued(self, *, pack_id=PACK, token=TOKEN):
+    async def reviewed(self, *, pack_id=PACK):
         reception = await self.judged(pack_id=pack_id)
+        await self.review(reception)
+        return reception
+
+    async def issued(self, *, pack_id=PACK, token=TOKEN):
+        reception = await self.reviewed(pack_id=pack_id)
         await self.approve(reception)
         return await self.issue(reception, token=token)
 
@@ -508,55 +521,123 @@ async def test_nothing_new_is_not_judged_again(house):
         await house.judge(reception)
 
 
-# Approval.
+# Review and approval.
 
 
-async def test_a_second_person_signs_exactly_this_assessment(house, work):
+async def test_a_second_person_reviews_and_a_third_approves_exactly_this_assessment(house, work):
     reception = await house.judged()
-    signature = await house.approve(reception)
+    reviewed = await house.review(reception)
+    assert await house.state(reception) is ReceptionState.REVIEWED
+    approved = await house.approve(reception)
     assessment = await work.assessments.latest(reception)
 
-    assert await work.signatures.of_subject(PACK, assessment.assessment_id) == (signature,)
-    assert (signature.printed_name, signature.meaning, signature.signed_at) == ("박승인", "approval", NOW)
-    assert signature.entered_by == (TESTER.person_id,)
+    assert await work.signatures.of_subject(PACK, assessment.assessment_id) == (reviewed, approved)
+    assert (reviewed.printed_name, reviewed.meaning, reviewed.signed_at) == ("윤검토", "review", NOW)
+    assert (approved.printed_name, approved.meaning, approved.signed_at) == ("박승인", "approval", NOW)
+    assert reviewed.subject_sha256 == approved.subject_sha256 == sha256(assessment_text(assessment)).hex()
+    assert reviewed.entered_by == (TESTER.person_id,)
+    assert approved.entered_by == (TESTER.person_id, REVIEWER.person_id)
     assert await house.state(reception) is ReceptionState.APPROVED
 
 
-async def test_a_tester_never_approves(house):
+async def test_each_signs_in_their_own_role_only(house):
+    reception = await house.judged()
+    for actor in (TESTER, APPROVER):
+        with pytest.raises(RoleNotEnough):
+            await house.review(reception, actor=actor)
+    await house.review(reception)
+
+    for actor in (TESTER, REVIEWER):
+        with pytest.raises(RoleNotEnough):
+            await house.approve(reception, actor=actor)
+
+
+async def test_no_approval_skips_the_review(house):
     reception = await house.judged()
 
-    with pytest.raises(RoleNotEnough):
-        await house.approve(reception, actor=TESTER)
+    with pytest.raises(ReceptionMoved) as caught:
+        await house.approve(reception)
+
+    assert caught.value.facts == {"state": "tested"}
 
 
 @pytest.mark.parametrize("step", ["receive", "run", "enter", "judge"])
-async def test_whoever_did_any_of_the_work_does_not_approve_it_in_another_role(house, step):
-    both = replace(APPROVER, role=Role.TESTER)
+@pytest.mark.parametrize("signer", [REVIEWER, APPROVER])
+async def test_whoever_did_any_of_the_work_does_not_sign_it_in_another_role(house, signer, step):
+    both = replace(signer, role=Role.TESTER)
     reception = await house.receive(actor=both if step == "receive" else TESTER)
     await house.run(reception, actor=both if step == "run" else TESTER)
     await house.enter(reception, actor=both if step == "enter" else TESTER)
     await house.judge(reception, actor=both if step == "judge" else TESTER)
+    if signer is APPROVER:
+        await house.review(reception)
+    stood = await house.state(reception)
 
     with pytest.raises(OwnWork) as caught:
-        await house.approve(reception)
+        await (house.review(reception) if signer is REVIEWER else house.approve(reception))
 
     assert caught.value.code == "certification.own-work"
-    assert await house.state(reception) is ReceptionState.TESTED
+    assert await house.state(reception) is stood
 
 
-async def test_only_reuse_is_approved(house):
+async def test_the_reviewer_does_not_approve_in_another_role(house):
+    reception = await house.reviewed()
+
+    with pytest.raises(OwnWork):
+        await house.approve(reception, actor=replace(REVIEWER, role=Role.APPROVER))
+
+
+async def test_a_result_added_after_the_review_is_judged_and_reviewed_anew(house, work):
+    reception = await house.reviewed()
+    await house.enter(reception, Entered(test_id="T02", quantity="leak", value=False))
+    assert await house.state(reception) is ReceptionState.UNDER_TEST
+    await house.judge(reception)
+
+    with pytest.raises(ReceptionMoved):
+        await house.approve(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    assert await house.state(reception) is ReceptionState.APPROVED
+
+
+@pytest.mark.parametrize("meaning", ["review", "approval"])
+async def test_a_signature_on_another_record_does_not_count(house, work, meaning):
+    """A signature is bound to its record's hash, so one that names another record signs nothing."""
+    first, second = await house.judged(), await house.judged(pack_id=OTHER_PACK)
+    borrowed = await house.review(first)
+    if meaning == "approval":
+        borrowed = await house.approve(first)
+        await house.review(second)
+    assessment = await work.assessments.latest(second)
+    moved = replace(
+        borrowed,
+        signature_id=UUID(int=77),
+        pack_id=OTHER_PACK,
+        reception_id=second.reception_id,
+        subject_id=assessment.assessment_id,
+    )
+    await work.signatures.add(moved)
+    stands = await work.receptions.one(second.reception_id)
+    to = ReceptionState.REVIEWED if meaning == "review" else ReceptionState.APPROVED
+    await work.receptions.move(stands, to=to, at=NOW)
+
+    with pytest.raises(AssessmentBroken):
+        await (house.approve(second) if meaning == "review" else house.issue(second))
+
+
+async def test_only_reuse_is_signed(house):
     reception = await house.receive()
     await house.enter(reception)
     await house.judge(reception)
 
     with pytest.raises(NotForReuse) as caught:
-        await house.approve(reception)
+        await house.review(reception)
 
     assert caught.value.facts == {"disposition": "hold_review"}
 
 
 async def test_nothing_is_approved_twice_or_changed_after(house):
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(ReceptionMoved):
@@ -566,7 +647,7 @@ async def test_nothing_is_approved_twice_or_changed_after(house):
 
 
 async def test_the_store_refuses_a_signer_among_those_who_entered(house, work):
-    reception = await house.judged()
+    reception = await house.reviewed()
     signature = await house.approve(reception)
 
     with pytest.raises(OwnWork):
@@ -623,6 +704,7 @@ async def test_the_report_prints_what_was_measured_and_what_was_not(house):
     assert [one["test_id"] for one in printed["not_assessed"]] == ["T05", "T09", "T12", "T13"]
     assert printed["raw_files"] == [{"name": "M50T.ndax", "sha256": RAW}]
     assert (printed["tested_by"], printed["approved_by"]["name"]) == (["이시험"], "박승인")
+    assert [(one["name"], one["meaning_ko"]) for one in printed["reviewed_by"]] == [("윤검토", "검토")]
     assert printed["ambient"] == "24.8 ℃"
     assert "안정화 확인 미적용" in printed["deviations_ko"]
     assert printed["sampling_ko"] == "셀 1200개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × 1200"
@@ -631,7 +713,7 @@ async def test_the_report_prints_what_was_measured_and_what_was_not(house):
 
 
 async def test_an_approver_issues_once_and_only_what_is_approved(house):
-    reception = await house.judged()
+    reception = await house.reviewed()
     with pytest.raises(ReceptionMoved):
         await house.issue(reception)
     await house.approve(reception)
@@ -645,7 +727,7 @@ async def test_an_approver_issues_once_and_only_what_is_approved(house):
 
 @pytest.mark.parametrize("token", ["", "abc", "0" * 31, "Z" * 32])
 async def test_a_token_that_could_be_guessed_is_refused(house, token):
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(TokenTooShort):
@@ -675,6 +757,7 @@ async def test_a_reexamination_is_due_when_the_grade_says(house):
     await house.run(reception)
     await house.enter(reception, *sheet(weakest_cell_soh="66"))
     await house.judge(reception)
+    await house.review(reception)
     await house.approve(reception)
 
     certificate = (await house.issue(reception)).certificate
@@ -749,16 +832,45 @@ async def _postgres_house(connection: AsyncConnection, folder: Path) -> House:
 
 async def test_direct_sql_cannot_let_a_tester_sign(connection, tmp_path):
     house = await _postgres_house(connection, tmp_path)
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(IntegrityError, match="signature_is_by_a_second_person"):
         await connection.execute(text("update sunhwan.signature set signed_by = entered_by[1]"))
 
 
+async def test_direct_sql_cannot_let_one_person_sign_twice(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    reception = await house.reviewed()
+    await house.approve(reception)
+
+    with pytest.raises(IntegrityError, match="signature_once_a_person"):
+        await connection.execute(
+            text("update sunhwan.signature set signed_by = :reviewer, entered_by = :tester where meaning = 'approval'"),
+            {"reviewer": REVIEWER.person_id, "tester": [TESTER.person_id]},
+        )
+
+
+async def test_direct_sql_cannot_move_a_signature_to_what_is_no_assessment(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    await house.reviewed()
+
+    with pytest.raises(IntegrityError, match="signature_is_of_an_assessment"):
+        await connection.execute(text("update sunhwan.signature set subject_id = reception_id"))
+
+
+async def test_the_program_may_not_change_a_signature(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    await house.reviewed()
+    await connection.execute(text("set local role sunhwan_app"))
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        await connection.execute(text("update sunhwan.signature set printed_name = 'x'"))
+
+
 async def test_an_assessment_altered_in_the_database_is_not_issued(connection, tmp_path):
     house = await _postgres_house(connection, tmp_path)
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
     await connection.execute(text("update sunhwan.assessment set judgement = replace(judgement, '943500', '993500')"))
 
@@ -779,7 +891,7 @@ async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, 
     async with engine.connect() as connection:
         await _fill(connection)
         house = await _postgres_house(connection, tmp_path)
-        reception = await house.judged()
+        reception = await house.reviewed()
         await connection.commit()
     async with engine.connect() as first, engine.connect() as second:
         one = await _postgres_house(first, tmp_path)

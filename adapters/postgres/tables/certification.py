@@ -81,7 +81,8 @@ class ReceptionStateRow(SQLModel, table=True):
         PrimaryKeyConstraint("pack_id", "reception_id"),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_state_is_of_a_reception"),
         CheckConstraint(
-            "state in ('received', 'under_test', 'tested', 'approved', 'issued')", name="reception_state_is_known"
+            "state in ('received', 'under_test', 'tested', 'reviewed', 'approved', 'issued')",
+            name="reception_state_is_known",
         ),
         Index("reception_state_one_open", "pack_id", unique=True, postgresql_where=text("state <> 'issued'")),
         Index("reception_state_queue", "tenant_id", "state", "reception_id"),
@@ -169,9 +170,15 @@ class SignatureRow(SQLModel, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("pack_id", "signature_id"),
         UniqueConstraint("pack_id", "subject_id", "meaning", name="signature_once_a_meaning"),
+        UniqueConstraint("pack_id", "subject_id", "signed_by", name="signature_once_a_person"),
+        ForeignKeyConstraint(
+            ["pack_id", "subject_id"],
+            [f"{SCHEMA}.assessment.pack_id", f"{SCHEMA}.assessment.assessment_id"],
+            name="signature_is_of_an_assessment",
+        ),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="signature_is_of_a_reception"),
         CheckConstraint("subject_type in ('assessment')", name="signature_subject_type_is_known"),
-        CheckConstraint("meaning in ('approval')", name="signature_meaning_is_known"),
+        CheckConstraint("meaning in ('review', 'approval')", name="signature_meaning_is_known"),
         CheckConstraint("octet_length(subject_sha256) = 32", name="signature_subject_sha256_is_32_bytes"),
         CheckConstraint("cardinality(entered_by) > 0", name="signature_names_who_entered"),
         CheckConstraint("signed_by <> all (entered_by)", name="signature_is_by_a_second_person"),
