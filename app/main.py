@@ -10,6 +10,7 @@ from litestar.di import Provide
 
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
+from app.http.devices import DevicesController
 from app.http.docs import openapi_config
 from app.http.health import livez, readyz, version
 from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             SessionsController,
             PacksController,
             ReceptionsController,
+            DevicesController,
             CertificatesController,
             SitesController,
             ReadingsController,

@@ -10,6 +10,7 @@ from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, Postgr
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
+    PostgresDevices,
     PostgresReceptions,
     PostgresReports,
     PostgresSignatures,
@@ -123,6 +124,11 @@ class PostgresWork:
     def signatures(self) -> PostgresSignatures:
         """Signatures."""
         return PostgresSignatures(self._connection)
+
+    @cached_property
+    def devices(self) -> PostgresDevices:
+        """Test devices."""
+        return PostgresDevices(self._connection)
 
     @cached_property
     def reports(self) -> PostgresReports:

@@ -26,6 +26,7 @@ from domain.certification.model import (
     TestRun,
     certificate_valid_at,
 )
+from domain.journeys import equipment as devices
 from domain.journeys import inspection
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
@@ -97,6 +98,8 @@ class RunOut(Out):
     sequence: int
     recorded_at: Instant
     recorded_by: str
+    equipment: str
+    deviation: str
     record: RecordOut | None
     measurements: list[MeasurementOut]
 
@@ -118,6 +121,25 @@ class BenchSheetIn(In):
 
     measurements: Annotated[list[BenchValueIn], msgspec.Meta(min_length=1, max_length=1000)]
     equipment: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN)] = ""
+    device: Annotated[
+        str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
+    ] = ""
+
+
+class DeviationIn(In):
+    """Which device may measure for a reception in spite of its calibration, and why."""
+
+    device: Name
+    reason: Sentence
+
+
+class DeviationOut(Out):
+    """An accepted deviation, as the report prints it."""
+
+    device: str
+    reason: str
+    accepted_by: str
+    accepted_at: Instant
 
 
 class RuleOut(Out):
@@ -244,6 +266,8 @@ def _run_out(run: TestRun) -> RunOut:
         sequence=run.sequence,
         recorded_at=run.recorded_at,
         recorded_by=run.recorded_by_name,
+        equipment=run.equipment,
+        deviation=run.deviation,
         record=None if run.record is None else record_out(run.record),
         measurements=[
             MeasurementOut(
@@ -418,6 +442,9 @@ class ReceptionsController(Controller):
         actor: GivenActor,
         name: Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=TEXT_PATTERN)],
         equipment: Annotated[str, QueryParameter(max_length=200, pattern=TEXT_PATTERN)] = "",
+        device: Annotated[
+            str, QueryParameter(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
+        ] = "",
     ) -> RunOut:
         """Add the capacity test that a cycler file holds."""
         run = await inspection.take_cycler_file(
@@ -427,6 +454,7 @@ class ReceptionsController(Controller):
                 file_name=name,
                 content=upload,
                 equipment=equipment,
+                serial=device,
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -452,6 +480,7 @@ class ReceptionsController(Controller):
                 reception_id=ReceptionId(reception_id),
                 measurements=bench_values(data),
                 equipment=data.equipment,
+                serial=data.device,
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -459,6 +488,30 @@ class ReceptionsController(Controller):
             clock=ports.clock,
         )
         return _run_out(run)
+
+    @post(
+        "/{reception_id:uuid}/deviations",
+        operation_id="AcceptDeviation",
+        summary="Accept a device's deviation (편차 허용)",
+        responses=PROBLEMS,
+    )
+    async def accept_deviation(
+        self, reception_id: FromPath[UUID], data: JSONBody[DeviationIn], ports: GivenPorts, actor: GivenActor
+    ) -> DeviationOut:
+        """Let a device measure for this reception in spite of its calibration; the report prints why."""
+        accepted = await devices.accept_deviation(
+            certification.AcceptDeviation(
+                actor=actor, reception_id=ReceptionId(reception_id), serial=data.device, reason=data.reason
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+        return DeviationOut(
+            device=data.device,
+            reason=accepted.reason,
+            accepted_by=accepted.accepted_by_name,
+            accepted_at=accepted.accepted_at,
+        )
 
     @post("/{reception_id:uuid}/judgement", operation_id="Judge", summary="Judge the results", responses=PROBLEMS)
     async def judge(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> AssessmentOut:

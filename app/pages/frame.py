@@ -40,8 +40,16 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(
         TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
     ),
-    Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
-    **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
+    Role.TESTER: (
+        ("/ktr", "nav.queue"),
+        ("/ktr/receptions/new", "nav.reception"),
+        ("/ktr/devices", "nav.devices"),
+        ("/packs", "nav.packs"),
+    ),
+    **dict.fromkeys(
+        (Role.REVIEWER, Role.APPROVER),
+        (("/ktr", "nav.queue"), ("/ktr/devices", "nav.devices"), ("/packs", "nav.packs")),
+    ),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
         ("/contracts", "nav.contracts"),

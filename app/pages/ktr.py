@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, ReceptionIn, bench_values
+from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, DeviationIn, ReceptionIn, bench_values
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.ports import Ports
 from domain.certification import usecases as certification
@@ -20,7 +20,7 @@ from domain.certification.conditions import quantities_of
 from domain.certification.evaluating import evaluate
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.journeys import inspection, public_passport, trace
+from domain.journeys import equipment, inspection, public_passport, trace
 from domain.passport.model import Pack
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -188,6 +188,7 @@ async def _reception(
     async with ports.unit(actor) as work:
         pack = await work.packs.one(found.reception.pack_id)
         names = await work.packs.identifiers(found.reception.pack_id)
+        devices = await work.devices.of_body(actor.tenant_id)
     state = found.reception.state
     measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
     measuring = state not in (ReceptionState.APPROVED, ReceptionState.ISSUED)
@@ -197,6 +198,8 @@ async def _reception(
         "reception": found.reception,
         "pack": pack,
         "names": names,
+        "devices": devices,
+        "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
         "judgement": None if found.assessment is None else found.assessment.judgement,
         "rows": blanks(ports.protocol, measured),
         "protocol": ports.protocol,
@@ -263,6 +266,7 @@ async def send_file(
                 file_name=name,
                 content=content,
                 equipment=form.get("equipment", "")[:200],
+                serial=form.get("device", "")[:200],
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -324,6 +328,7 @@ async def _enter(
                 reception_id=reception_id,
                 measurements=values(),
                 equipment=form.get("equipment", "")[:200],
+                serial=form.get("device", "")[:200],
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -332,6 +337,26 @@ async def _enter(
         )
     except DomainError as error:
         return await _reception(page, ports, actor, reception_id, error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
+
+
+@post("/ktr/receptions/{reception_id:uuid}/deviations", status_code=303)
+async def accept_deviation(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Let a device measure for a reception in spite of its calibration."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, DeviationIn, page.language)
+        await equipment.accept_deviation(
+            certification.AcceptDeviation(
+                actor=actor, reception_id=ReceptionId(reception_id), serial=wish.device, reason=wish.reason
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
@@ -370,4 +395,4 @@ async def take_step(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
-KTR = (queue, receive_form, receive, show_reception, send_file, enter_values, enter_sheet, take_step)
+KTR = (queue, receive_form, receive, show_reception, send_file, enter_values, enter_sheet, accept_deviation, take_step)

@@ -75,7 +75,7 @@ def report_content(
         "decision_rule_ko": _DECISION_RULE_KO,
         "decision_rule_en": _DECISION_RULE_EN,
         "sampling_ko": sampling(reception),
-        "deviations_ko": deviations(done),
+        "deviations_ko": deviations(done, runs),
         "external_ko": _NONE_KO,
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
@@ -243,12 +243,13 @@ def sampling(reception: Reception) -> str:
     return "팩 전체"
 
 
-def deviations(tests: Sequence[TestVerdict]) -> str:
-    """Return every rule that was not applied, and why; or that there is none."""
+def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun]) -> str:
+    """Return every rule that was not applied and every device that was accepted, and why; or that there is none."""
     said = [
         f"{test.test_id} {rule.rule}: {rule.reason_ko}"
         for test in tests
         for rule in test.rules
         if rule.verdict is Verdict.NOT_APPLICABLE
     ]
+    said += list(dict.fromkeys(run.deviation for run in runs if run.deviation))
     return "; ".join(said) or _NONE_KO

@@ -4,17 +4,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
+from domain.certification.equipment import (
+    Booking,
+    Calibration,
+    Deviation,
+    Device,
+    DeviceKind,
+    DeviceRange,
+    readings_of,
+    require_bookable,
+    require_fit,
+    require_sound,
+)
 from domain.certification.errors import (
     AssessmentBroken,
+    CalibrationWrong,
     CertificateMoved,
     CertificateUnknown,
+    DeviceNotCalibrated,
+    DeviceOutOfRange,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialUnknown,
     TokenTooShort,
 )
 from domain.certification.evaluating import evaluate, yielded
@@ -45,7 +62,7 @@ from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.protocol import Given, Protocol
 from domain.certification.spelling import assessment_text, token_sha256
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import BODY_STAFF, Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
 from domain.shared.documents import DocumentKind, Documents
 from domain.shared.identifiers import (
@@ -129,6 +146,7 @@ class RecordCyclerRun:
     record: CyclerRecord
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def record_cycler_run(
@@ -181,6 +199,7 @@ async def record_cycler_run(
         variant=variant,
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
+        serial=wish.serial,
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
         record=wish.record,
     )
@@ -217,6 +236,7 @@ class RecordMeasurements:
     measurements: Sequence[Entered]
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def record_measurements(
@@ -258,6 +278,7 @@ async def record_measurements(
         variant=None,
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
+        serial=wish.serial,
         raw_file=None,
         record=None,
     )
@@ -275,9 +296,11 @@ async def _recorded(
     variant: Variant | None,
     ambient_c: Decimal | None,
     equipment: str,
+    serial: str,
     raw_file: RawFile | None,
     record: CyclerRecord | None,
 ) -> TestRun:
+    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=seoul_day(now))
     earlier = await work.test_runs.of_reception(reception)
     run = TestRun(
         test_run_id=TestRunId(ids.new()),
@@ -289,18 +312,229 @@ async def _recorded(
         protocol_version=protocol.version,
         variant=variant,
         ambient_c=ambient_c,
-        equipment=equipment,
+        equipment=equipment if device is None else device.label_on(seoul_day(now)),
         raw_file=raw_file,
         record=record,
         measurements=measurements,
         recorded_by=actor.person_id,
         recorded_by_name=actor.name,
         recorded_at=now,
+        device_id=None if device is None else device.device_id,
+        deviation=deviation,
     )
     await work.test_runs.add(run)
     if reception.state is not ReceptionState.UNDER_TEST:
         await work.receptions.move(reception, to=ReceptionState.UNDER_TEST, at=now)
     return run
+
+
+async def _fit_device(
+    reception: Reception,
+    serial: str,
+    measurements: Sequence[Measurement],
+    record: CyclerRecord | None,
+    *,
+    work: CertificationWork,
+    on: date,
+) -> tuple[Device | None, str]:
+    """Return the device that was named and what was accepted about it.
+
+    Raises:
+        SerialUnknown: the body has no such device.
+        DeviceNotCalibrated: it is out of calibration, and no approver accepted that.
+        DeviceOutOfRange: a value lies outside its range, and no approver accepted that.
+    """
+    if not serial:
+        return None, ""
+    device = await _named(reception.tenant_id, serial, work)
+    try:
+        require_fit(device, on=on, readings=readings_of(measurements, record))
+    except (DeviceNotCalibrated, DeviceOutOfRange) as fault:
+        accepted = await work.devices.deviation(reception, device.device_id)
+        if accepted is None:
+            raise
+        what = fault.sentence("ko").split(" 승인자가 ", 1)[0]
+        return device, f"{what} 허용: {accepted.reason} ({accepted.accepted_by_name})"
+    return device, ""
+
+
+async def _named(tenant_id: TenantId, serial: str, work: CertificationWork) -> Device:
+    device = await work.devices.find(tenant_id, serial)
+    if device is None:
+        raise SerialUnknown(serial=serial[:100])
+    return device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A calibration as its certificate says it."""
+
+    certificate_no: str
+    calibrated_on: date
+    due_on: date
+    ranges: tuple[DeviceRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterDevice:
+    """A wish to register a test device with its calibration."""
+
+    actor: Actor
+    kind: DeviceKind
+    name: str
+    serial: str
+    location: str
+    calibrated: Calibrated
+
+
+async def register_device(wish: RegisterDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Device:
+    """Register a test device of the actor's body.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        CalibrationWrong: the calibration contradicts itself.
+        SerialTaken: the body has one of this serial.
+    """
+    wish.actor.require(*BODY_STAFF)
+    now = clock.now()
+    device = Device(
+        device_id=ids.new(),
+        tenant_id=wish.actor.tenant_id,
+        kind=wish.kind,
+        name=wish.name,
+        serial=wish.serial.strip(),
+        location=wish.location,
+        registered_by=wish.actor.person_id,
+        registered_by_name=wish.actor.name,
+        registered_at=now,
+        calibrations=(_calibration(wish.calibrated, wish.actor, ids=ids, now=now),),
+    )
+    await work.devices.add(device)
+    return device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateDevice:
+    """A wish to add a device's newest calibration."""
+
+    actor: Actor
+    device_id: UUID
+    calibrated: Calibrated
+
+
+async def calibrate_device(wish: CalibrateDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Device:
+    """Add a calibration to a device's history.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        DeviceUnknown: the body has none such.
+        CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
+    """
+    wish.actor.require(*BODY_STAFF)
+    device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
+    calibration = _calibration(wish.calibrated, wish.actor, ids=ids, now=clock.now())
+    if device.newest is not None and calibration.calibrated_on <= device.newest.calibrated_on:
+        raise CalibrationWrong(field="calibrated_on")
+    await work.devices.calibrate(device, calibration)
+    return replace(device, calibrations=(*device.calibrations, calibration))
+
+
+def _calibration(told: Calibrated, actor: Actor, *, ids: Ids, now: datetime) -> Calibration:
+    calibration = Calibration(
+        calibration_id=ids.new(),
+        certificate_no=told.certificate_no,
+        calibrated_on=told.calibrated_on,
+        due_on=told.due_on,
+        ranges=told.ranges,
+        entered_by=actor.person_id,
+        entered_by_name=actor.name,
+        entered_at=now,
+    )
+    require_sound(calibration, today=seoul_day(now))
+    return calibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookDevice:
+    """A wish to keep a device for a reception, on whole days, both included."""
+
+    actor: Actor
+    device_id: UUID
+    reception_number: str
+    from_on: date
+    until_on: date
+
+
+async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Booking:
+    """Book a device for a reception.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        DeviceUnknown: the body has none such.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is issued already.
+        BookingWrong: the days are out of order, over, or too many.
+        DeviceBooked: one of the days is taken.
+    """
+    wish.actor.require(*BODY_STAFF)
+    now = clock.now()
+    device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
+    require_bookable(wish.from_on, wish.until_on, today=seoul_day(now))
+    reception = await work.receptions.one(await work.receptions.find(wish.reception_number.strip()))
+    if reception.tenant_id != wish.actor.tenant_id:
+        raise ReceptionUnknown(reception=wish.reception_number)
+    if reception.state is ReceptionState.ISSUED:
+        raise ReceptionMoved(state=reception.state.value)
+    booking = Booking(
+        booking_id=ids.new(),
+        tenant_id=wish.actor.tenant_id,
+        device_id=device.device_id,
+        reception_id=reception.reception_id,
+        reception_number=reception.number,
+        from_on=wish.from_on,
+        until_on=wish.until_on,
+        booked_by=wish.actor.person_id,
+        booked_by_name=wish.actor.name,
+        booked_at=now,
+    )
+    await work.devices.book(booking)
+    return booking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptDeviation:
+    """A wish to let a device measure for a reception in spite of its calibration, and why."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    serial: str
+    reason: str
+
+
+async def accept_deviation(wish: AcceptDeviation, *, work: CertificationWork, clock: Clock) -> Deviation:
+    """Accept a device's deviation for one reception; the report prints it with its reason.
+
+    Raises:
+        RoleNotEnough: the actor is no approver.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is approved already.
+        SerialUnknown: the body has no such device.
+    """
+    wish.actor.require(Role.APPROVER)
+    reception = await _held(wish.actor, wish.reception_id, work, *_MEASURABLE)
+    device = await _named(reception.tenant_id, wish.serial, work)
+    deviation = Deviation(
+        pack_id=reception.pack_id,
+        reception_id=reception.reception_id,
+        tenant_id=reception.tenant_id,
+        device_id=device.device_id,
+        reason=wish.reason[:_REASON_LENGTH_MAX],
+        accepted_by=wish.actor.person_id,
+        accepted_by_name=wish.actor.name,
+        accepted_at=clock.now(),
+    )
+    await work.devices.accept(deviation)
+    return deviation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,7 @@ class TakeCyclerFile:
     content: bytes
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def take_cycler_file(
@@ -170,6 +171,7 @@ async def take_cycler_file(
                 record=record,
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
+                serial=wish.serial,
             ),
             work=work,
             protocol=protocol,
@@ -205,6 +207,7 @@ class EnterBenchValues:
     measurements: Sequence[certification.Entered]
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def enter_bench_values(
@@ -225,6 +228,7 @@ async def enter_bench_values(
                 measurements=wish.measurements,
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
+                serial=wish.serial,
             ),
             work=work,
             protocol=protocol,

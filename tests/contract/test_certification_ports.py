@@ -18,6 +18,7 @@ from adapters.ktr.protocol_file import load_protocol
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
+    PostgresDevices,
     PostgresReceptions,
     PostgresReports,
     PostgresSignatures,
@@ -25,12 +26,19 @@ from adapters.postgres.certification import (
 )
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
+from domain.certification.equipment import DeviceKind, DeviceRange
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentBroken,
     AssessmentUnknown,
+    BookingWrong,
+    CalibrationWrong,
     CertificateMoved,
     CertificateUnknown,
+    DeviceBooked,
+    DeviceNotCalibrated,
+    DeviceOutOfRange,
+    DeviceUnknown,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
@@ -39,6 +47,8 @@ from domain.certification.errors import (
     QuantityUnknown,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialTaken,
+    SerialUnknown,
     SignatureBroken,
     TokenTooShort,
 )
@@ -58,6 +68,10 @@ from domain.certification.model import (
 from domain.certification.ports import CertificationWork
 from domain.certification.spelling import assessment_text
 from domain.certification.usecases import (
+    AcceptDeviation,
+    BookDevice,
+    Calibrated,
+    CalibrateDevice,
     ChangeCertificate,
     Entered,
     Issue,
@@ -65,13 +79,18 @@ from domain.certification.usecases import (
     Receive,
     RecordCyclerRun,
     RecordMeasurements,
+    RegisterDevice,
     Sign,
+    accept_deviation,
     approve,
+    book_device,
+    calibrate_device,
     issue,
     judge_reception,
     receive,
     record_cycler_run,
     record_measurements,
+    register_device,
     review,
     revoke,
     suspend,
@@ -134,6 +153,7 @@ class PostgresCertification:
         self.test_runs = PostgresTestRuns(connection)
         self.assessments = PostgresAssessments(connection)
         self.signatures = PostgresSignatures(connection)
+        self.devices = PostgresDevices(connection)
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
         self.numbers = PostgresNumbers(connection)
@@ -906,3 +926,174 @@ async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, 
 
         with pytest.raises(ReceptionMoved):
             await two.approve(reception)
+
+
+# Test devices.
+
+MANAGER = someone(Role.REVIEWER, name="윤검토", number=904)
+
+
+def calibrated(**changed) -> Calibrated:
+    told = {
+        "certificate_no": "KC-CAL-1",
+        "calibrated_on": date(2026, 1, 5),
+        "due_on": date(2027, 1, 5),
+        "ranges": (
+            DeviceRange(unit="V", lowest=Decimal("0.001"), highest=Decimal(5), uncertainty=Decimal("0.0010")),
+            DeviceRange(unit="A", lowest=Decimal(-100), highest=Decimal(100), uncertainty=Decimal("0.02")),
+        ),
+    }
+    return Calibrated(**{**told, **changed})
+
+
+async def registered(house, *, serial="CH-03", actor=TESTER, **changed):
+    return await register_device(
+        RegisterDevice(
+            actor=actor,
+            kind=DeviceKind.CYCLER,
+            name="충방전기",
+            serial=serial,
+            location="2시험실",
+            calibrated=calibrated(**changed),
+        ),
+        work=house.work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+
+
+async def test_a_device_comes_back_as_it_was_registered_with_every_calibration(house, work):
+    made = await registered(house)
+    renewed = await calibrate_device(
+        CalibrateDevice(
+            actor=MANAGER,
+            device_id=made.device_id,
+            calibrated=calibrated(calibrated_on=date(2026, 11, 20), due_on=date(2027, 11, 20)),
+        ),
+        work=work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+
+    assert len(renewed.calibrations) == 2
+    assert await work.devices.one(ONE, made.device_id) == renewed
+    assert await work.devices.find(ONE, "CH-03") == renewed
+    assert await work.devices.find(ONE, "CH-04") is None
+    assert await work.devices.of_body(ONE) == (renewed,)
+    assert await work.devices.of_body(TWO) == ()
+    with pytest.raises(DeviceUnknown):
+        await work.devices.one(TWO, made.device_id)
+
+
+async def test_a_serial_is_registered_once_a_body(house):
+    await registered(house)
+    with pytest.raises(SerialTaken):
+        await registered(house)
+
+    assert (await registered(house, actor=STRANGER)).tenant_id == TWO
+
+
+async def test_a_calibration_is_newer_than_the_last(house, work):
+    made = await registered(house)
+
+    with pytest.raises(CalibrationWrong):
+        await calibrate_device(
+            CalibrateDevice(actor=TESTER, device_id=made.device_id, calibrated=calibrated()),
+            work=work,
+            ids=house.ids,
+            clock=house.clock,
+        )
+
+
+async def test_a_run_names_its_device_as_it_was_calibrated_that_day(house, work):
+    device = await registered(house)
+    reception = await house.receive()
+    run = await house.run(reception, serial="CH-03")
+
+    assert (run.device_id, run.deviation) == (device.device_id, "")
+    assert run.equipment == "충방전기 (S/N CH-03, KC-CAL-1, ~2027-01-05)"
+    assert await work.test_runs.of_reception(reception) == (run,)
+    with pytest.raises(SerialUnknown):
+        await house.run(reception, serial="CH-99")
+
+
+VOLTS_TOO_FEW = (DeviceRange(unit="V", lowest=Decimal(0), highest=Decimal("3.5"), uncertainty=Decimal("0.001")),)
+
+
+@pytest.mark.parametrize(
+    ("changed", "refusal", "said"),
+    [
+        ({"due_on": date(2026, 11, 20)}, DeviceNotCalibrated, "교정이 2026-11-21에 유효하지 않습니다"),
+        ({"ranges": VOLTS_TOO_FEW}, DeviceOutOfRange, "교정 범위(0~3.5 V)를 벗어난 값입니다"),
+    ],
+)
+async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_report_says_why(
+    house, work, changed, refusal, said
+):
+    await registered(house, **changed)
+    reception = await house.receive()
+    with pytest.raises(refusal):
+        await house.run(reception, serial="CH-03")
+    assert await work.test_runs.of_reception(reception) == ()
+
+    wish = AcceptDeviation(
+        actor=APPROVER, reception_id=reception.reception_id, serial="CH-03", reason="교정 대기 중, 표준셀로 확인"
+    )
+    with pytest.raises(RoleNotEnough):
+        await accept_deviation(replace(wish, actor=TESTER), work=work, clock=house.clock)
+    accepted = await accept_deviation(wish, work=work, clock=house.clock)
+    assert await work.devices.deviation(reception, accepted.device_id) == accepted
+    run = await house.run(reception, serial="CH-03")
+    assert said in run.deviation
+    assert run.deviation.endswith("허용: 교정 대기 중, 표준셀로 확인 (박승인)")
+    await house.enter(reception)
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    await house.issue(reception)
+
+    assert run.deviation in house.documents.made[0][1]["deviations_ko"]
+
+
+async def test_a_deviation_counts_for_its_reception_only(house, work):
+    await registered(house, due_on=date(2026, 11, 20))
+    first, second = await house.receive(), await house.receive(pack_id=OTHER_PACK)
+    await accept_deviation(
+        AcceptDeviation(actor=APPROVER, reception_id=first.reception_id, serial="CH-03", reason="-"),
+        work=work,
+        clock=house.clock,
+    )
+
+    with pytest.raises(DeviceNotCalibrated):
+        await house.run(second, serial="CH-03")
+
+
+async def test_a_device_is_booked_once_a_day(house, work):
+    device, other = await registered(house), await registered(house, serial="CH-04")
+    reception = await house.receive()
+
+    async def book(which, first, last):
+        wish = BookDevice(
+            actor=TESTER,
+            device_id=which.device_id,
+            reception_number=reception.number,
+            from_on=date(2026, 12, first),
+            until_on=date(2026, 12, last),
+        )
+        return await book_device(wish, work=work, ids=house.ids, clock=house.clock)
+
+    booked = await book(device, 1, 3)
+    after = await book(device, 4, 4)
+    beside = await book(other, 3, 5)
+
+    assert await work.devices.bookings(ONE, from_on=date(2026, 12, 1), until_on=date(2026, 12, 31)) == (
+        booked,
+        beside,
+        after,
+    )
+    assert await work.devices.bookings(ONE, from_on=date(2026, 12, 4), until_on=date(2026, 12, 4)) == (beside, after)
+    assert await work.devices.bookings(TWO, from_on=date(2026, 12, 1), until_on=date(2026, 12, 31)) == ()
+    with pytest.raises(DeviceBooked):
+        await book(device, 3, 3)
+    with pytest.raises(BookingWrong):
+        await book(device, 9, 8)

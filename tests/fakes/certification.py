@@ -7,15 +7,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
+    DeviceBooked,
+    DeviceUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialTaken,
 )
 from domain.certification.model import (
     Assessment,
@@ -128,6 +132,52 @@ class MemorySignatures:
         return tuple(one for one in self._signatures if (one.pack_id, one.subject_id) == (pack_id, subject_id))
 
 
+class MemoryDevices:
+    def __init__(self) -> None:
+        self._devices: dict[UUID, Device] = {}
+        self._bookings: list[Booking] = []
+        self._deviations: dict[tuple[ReceptionId, UUID], Deviation] = {}
+
+    async def add(self, device: Device) -> None:
+        if await self.find(device.tenant_id, device.serial) is not None:
+            raise SerialTaken(serial=device.serial)
+        self._devices[device.device_id] = device
+
+    async def one(self, tenant_id: TenantId, device_id: UUID) -> Device:
+        device = self._devices.get(device_id)
+        if device is None or device.tenant_id != tenant_id:
+            raise DeviceUnknown
+        return device
+
+    async def find(self, tenant_id: TenantId, serial: str) -> Device | None:
+        return next((one for one in await self.of_body(tenant_id) if one.serial == serial), None)
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[Device, ...]:
+        mine = [one for one in self._devices.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda device: device.serial))
+
+    async def calibrate(self, device: Device, calibration: Calibration) -> None:
+        stored = self._devices[device.device_id]
+        self._devices[device.device_id] = replace(stored, calibrations=(*stored.calibrations, calibration))
+
+    async def book(self, booking: Booking) -> None:
+        taken = {day for one in self._bookings if one.device_id == booking.device_id for day in one.days}
+        if taken.intersection(booking.days):
+            raise DeviceBooked
+        self._bookings.append(booking)
+
+    async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
+        mine = [one for one in self._bookings if one.tenant_id == tenant_id]
+        touching = [one for one in mine if one.from_on <= until_on and from_on <= one.until_on]
+        return tuple(sorted(touching, key=lambda one: (one.from_on, one.booking_id)))
+
+    async def accept(self, deviation: Deviation) -> None:
+        self._deviations.setdefault((deviation.reception_id, deviation.device_id), deviation)
+
+    async def deviation(self, reception: Reception, device_id: UUID) -> Deviation | None:
+        return self._deviations.get((reception.reception_id, device_id))
+
+
 class MemoryReports:
     def __init__(self) -> None:
         self._reports: list[Report] = []
@@ -203,6 +253,7 @@ class MemoryCertificationWork:
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
         self.signatures = MemorySignatures()
+        self.devices = MemoryDevices()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
         self.numbers = MemoryNumbers()
