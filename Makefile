@@ -14,7 +14,7 @@ RUN_STAMP := .venv/.run-$(call digest,requirements.txt pyproject.toml)
 DEV_STAMP := .venv/.dev-$(call digest,requirements.txt requirements-dev.txt pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test check bench prove lock clean
+.PHONY: help run setup setup-dev test check bench prove provider lock clean
 
 help: ## List these commands
 	@echo "순환 Sunhwan — make <command>"
@@ -40,7 +40,9 @@ check: $(DEV_STAMP) ## Check format, lint, types and import contracts
 bench: $(DEV_STAMP) ## Measure how fast the main paths are
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
-prove: $(DEV_STAMP) ## Run the long proofs (crashes, races, real files)
+provider: .provider/.made ## Install the OpenID Connect provider that `make prove` signs in by (a .venv of its own)
+
+prove: $(DEV_STAMP) .provider/.made ## Run the long proofs (crashes, races, real files)
 	@exec $(BIN)/python -m pytest -m prove $(ARGS)
 
 setup: $(RUN_STAMP) ## Only install what running needs
@@ -55,9 +57,11 @@ lock: ## Resolve the dependencies anew into both requirement files (needs uv)
 	  --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt
 	uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.txt
+	echo 'canaille[oidc]==0.3.6' | uv pip compile - --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -q -o tests/provider/requirements.txt
 
 clean: ## Remove .venv and caches; the database in ./var stays
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .provider dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find app domain adapters migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── below here nothing is meant to be called by name ──────────────────────────────────────────────
@@ -79,6 +83,11 @@ $(RUN_STAMP): $(VENV_STAMP)
 $(DEV_STAMP): $(VENV_STAMP)
 	@$(call install,requirements-dev.txt,.venv/.run-* .venv/.dev-*)
 	@touch $(RUN_STAMP) $@
+
+.provider/.made: tests/provider/requirements.txt
+	@rm -rf .provider && $(PYTHON) -m venv .provider
+	@.provider/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $<
+	@touch $@
 
 define install
 rm -f $(2); echo "Installing the locked libraries of $(1) into .venv (once, about a minute) ..."; \

@@ -28,7 +28,9 @@ from app.settings import Settings, read_settings
 from app.terminal import err, out, show_forecast, show_import, show_scanned, show_story, show_trace
 from app.workbench import cycler, forecasts, screen
 from domain.certification.forecasting import Forecast
+from domain.identity import provider
 from domain.identity import usecases as identity
+from domain.identity.errors import ProviderOff
 from domain.identity.model import PartyKind
 from domain.journeys import pack_health, pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
@@ -566,6 +568,25 @@ def tenant_add(
     out.print(f"[green]✓[/] {number} {name_ko}", highlight=False)
 
 
+@person.command("bind")
+def person_bind(
+    sign_in_name: Annotated[str, typer.Argument(help="로그인 이름.")],
+    subject: Annotated[str, typer.Argument(help="외부 로그인 서버의 사용자 식별자 (sub).")],
+    language: Lang = "ko",
+) -> None:
+    """외부 로그인 계정을 구성원과 연결한다 · bind an outside provider's account to a member."""
+    settings = _settings(language)
+
+    async def run() -> None:
+        if settings.provider is None:
+            raise ProviderOff
+        async with _ports(settings) as ports:
+            await provider.bind_account(sign_in_name, issuer=settings.provider.issuer, subject=subject, desk=ports.desk)
+
+    _run(run, language)
+    out.print(f"[green]✓[/] {sign_in_name} ← {subject}", highlight=False)
+
+
 @person.command("add")
 def person_add(
     sign_in_name: Annotated[str, typer.Argument(help="로그인 이름.")],
@@ -592,6 +613,7 @@ def person_add(
                 unit=ports.unit,
                 passwords=ports.passwords,
                 ids=ports.ids,
+                breached=ports.breached,
             )
 
     try:

@@ -6,7 +6,7 @@ before the first reading of the site file and moves on with each step. What it d
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,7 +38,7 @@ from domain.passport import usecases as passport
 from domain.passport.attributes import Tier, visible
 from domain.passport.digital_link import gtin_check_digit
 from domain.passport.model import EntryKind, Pack
-from domain.shared.actor import SYSTEM
+from domain.shared.actor import SYSTEM, Actor
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import SLOT, Month, day_start, seoul_day
@@ -447,6 +447,10 @@ class _Teller:
             "bench_values": len(sheet.measurements),
         }
 
+    def _proven(self, actor: Actor) -> Actor:
+        """Return somebody of the story who has just proved who they are, as signing and money ask."""
+        return replace(actor, confirmed_at=self.ports.clock.now())
+
     async def certify(self) -> Issued:
         ports, approver = self.ports, self.people.approver
         if self.reception is None:
@@ -461,20 +465,26 @@ class _Teller:
             what="the tester approved their own work",
         )
         judgement = assessment.judgement
-        approving = inspection.AtReception(actor=approver, reception_id=self.reception.reception_id)
+        reception_id = self.reception.reception_id
         unreviewed = await refused(
             DomainError,
-            inspection.approve(approving, unit=ports.unit, ids=ports.ids, clock=ports.clock),
+            inspection.approve(
+                inspection.AtReception(actor=self._proven(approver), reception_id=reception_id),
+                unit=ports.unit,
+                ids=ports.ids,
+                clock=ports.clock,
+            ),
             what="a judgement was approved that nobody reviewed",
         )
         self.clock.move_to(self._day(-84))
-        reviewing = inspection.AtReception(actor=self.people.reviewer, reception_id=self.reception.reception_id)
+        reviewing = inspection.AtReception(actor=self._proven(self.people.reviewer), reception_id=reception_id)
         reviewed = await inspection.review(reviewing, unit=ports.unit, ids=ports.ids, clock=ports.clock)
         self.clock.move_to(self._day(-84) + timedelta(hours=2))
+        approving = inspection.AtReception(actor=self._proven(approver), reception_id=reception_id)
         signature = await inspection.approve(approving, unit=ports.unit, ids=ports.ids, clock=ports.clock)
         self.clock.move_to(self._day(-83))
         issued = await inspection.issue_certificate(
-            approving,
+            inspection.AtReception(actor=self._proven(approver), reception_id=reception_id),
             unit=ports.unit,
             documents=ports.documents,
             credentials=ports.credentials,
@@ -595,7 +605,7 @@ class _Teller:
     async def close_and_pay(self, contract: Contract, month: Month) -> None:
         ports, operator = self.ports, self.people.operator
         closing = month_close.CloseMonth(
-            actor=operator,
+            actor=self._proven(operator),
             seller=operator.tenant_id,
             tenant_id=contract.tenant_id,
             contract_id=contract.contract_id,
@@ -615,7 +625,7 @@ class _Teller:
         self.clock.move_to(ports.clock.now() + timedelta(days=7))
         deposit = await payment_settled.record_bank_notice(
             payment_settled.BankNotice(
-                actor=operator,
+                actor=self._proven(operator),
                 tenant_id=contract.tenant_id,
                 bank="시연은행",
                 bank_reference=f"D-{invoice.number}",

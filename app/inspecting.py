@@ -239,7 +239,7 @@ class InspectedOut(Out):
     """A test file's summary. `soh` is the fraction of the rated capacity, only with a rated capacity.
 
     Frequencies and ohmic intercept stand only in a spectrum's summary, whose steps are empty.
-    `evaluation` is null where the file supports none.
+    `evaluation` stands only where the file supports one.
     """
 
     format: str
@@ -253,7 +253,7 @@ class InspectedOut(Out):
     discharge_capacity_ah: float | None
     soh: float | None
     findings: list[str]
-    evaluation: EvaluationOut | None
+    evaluation: EvaluationOut | UnsetType = UNSET
     frequency_hz: RangeOut | UnsetType | None = UNSET
     ohmic_intercept_ohm: float | UnsetType | None = UNSET
 
@@ -301,10 +301,10 @@ def inspected(record: CyclerRecord, rated_capacity_ah: Decimal | None) -> Inspec
     )
 
 
-def evaluated(found: Evaluation, rated_capacity_ah: Decimal | None) -> EvaluationOut | None:
-    """Spell an evaluation; None where the file supports none."""
+def evaluated(found: Evaluation, rated_capacity_ah: Decimal | None) -> EvaluationOut | UnsetType:
+    """Spell an evaluation; unset where the file supports none."""
     if not found.says_something:
-        return None
+        return UNSET
     health, cells, impedance = found.health, found.cells, found.impedance
     return EvaluationOut(
         capacity=None if found.capacity is None else _discharge(found.capacity),

@@ -8,16 +8,19 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.http.account import AccountController
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.devices import DevicesController
 from app.http.docs import openapi_config
+from app.http.estimates import EstimatesController
 from app.http.health import livez, readyz, version
-from app.http.identity import REMEMBERED, RememberedActors, give_actor, give_ports
+from app.http.identity import REMEMBERED, RememberedActors, carry_renewed, give_actor, give_holder, give_ports
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
 from app.http.security import refuse_foreign_writes, security_headers
@@ -52,12 +55,16 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
     app = Litestar(
         route_handlers=[
             SessionsController,
+            AccountController,
             PacksController,
             ReceptionsController,
             DevicesController,
             CertificatesController,
             SitesController,
             ReadingsController,
+            ReadingBackController,
+            TariffsController,
+            EstimatesController,
             PlansController,
             ContractsController,
             InvoicesController,
@@ -71,11 +78,12 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
         dependencies={
             "ports": Provide(give_ports, sync_to_thread=False),
             "actor": Provide(give_actor),
+            "holder": Provide(give_holder),
             "upload": Provide(give_upload),
         },
         guards=[keep_policy],
         before_request=_guard,
-        before_send=[security_headers(secure=chosen.secure)],
+        before_send=[security_headers(secure=chosen.secure), carry_renewed(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),

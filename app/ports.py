@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from domain.billing.ports import Payments
 from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
-from domain.identity.ports import Passwords, Tokens
+from domain.identity.ports import BreachedPasswords, IdentityProvider, Passkeys, Passwords, Tokens, Vault
+from domain.identity.usecases import Desk
 from domain.journeys.ports import JourneyWork
+from domain.metering.carbon import EmissionFactor
 from domain.metering.ports import ReadingFiles
+from domain.metering.tariff import TariffBook
 from domain.passport.ports import Labels
 from domain.shared.documents import Documents
 from domain.shared.identifiers import Ids
@@ -17,7 +20,10 @@ from domain.shared.unit import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The hands of the field. `public_url` is what labels and certificates point at."""
+    """The hands of the field. `public_url` is what labels and certificates point at.
+
+    `passkeys` is None where browsers would refuse them, `provider` where no outside sign-in is set up.
+    """
 
     unit: Unit[JourneyWork]
     clock: Clock
@@ -30,5 +36,27 @@ class Ports:
     reading_files: ReadingFiles
     credentials: Credentials
     protocol: Protocol
+    tariffs: TariffBook
+    emission_factors: tuple[EmissionFactor, ...]
     payments: tuple[Payments, ...]
     public_url: str
+    vault: Vault
+    breached: BreachedPasswords
+    passkeys: Passkeys | None
+    provider: IdentityProvider | None
+    second_factor_required: bool
+
+    @property
+    def desk(self) -> Desk:
+        """What every step of signing in needs."""
+        return Desk(
+            unit=self.unit,
+            passwords=self.passwords,
+            tokens=self.tokens,
+            ids=self.ids,
+            clock=self.clock,
+            vault=self.vault,
+            breached=self.breached,
+            passkeys=self.passkeys,
+            second_factor_required=self.second_factor_required,
+        )

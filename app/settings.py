@@ -20,6 +20,15 @@ class SettingMalformed(RuleBroken):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """An outside provider of identities, and how we are known to it."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How this program is set up.
 
@@ -37,8 +46,13 @@ class Settings:
     port: int
     public_url: str
     protocol_file: Path | None
+    tariff_file: Path | None
     stripe_key: str | None
     bank_account: str | None
+    vault_key: str | None
+    breached_passwords_file: Path | None
+    second_factor_required: bool
+    provider: Provider | None
 
     @property
     def secure(self) -> bool:
@@ -70,9 +84,38 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=int(port_text),
         public_url=public_url,
         protocol_file=_path(env, "SUNHWAN_PROTOCOL_FILE"),
+        tariff_file=_path(env, "SUNHWAN_TARIFF_FILE"),
         stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
+        vault_key=_secret(env, "SUNHWAN_VAULT_KEY"),
+        breached_passwords_file=_path(env, "SUNHWAN_BREACHED_PASSWORDS_FILE"),
+        second_factor_required=_switch(env, "SUNHWAN_REQUIRE_SECOND_FACTOR"),
+        provider=_provider(env),
     )
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "")
+    if text not in ("", "0", "1"):
+        raise SettingMalformed(name=name, wanted="0 | 1")
+    return text == "1"
+
+
+def _provider(env: Mapping[str, str]) -> Provider | None:
+    """Return the outside provider; whoever names its issuer names the rest as well."""
+    issuer = env.get("SUNHWAN_OIDC_ISSUER") or None
+    if issuer is None:
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+        raise SettingMalformed(name="SUNHWAN_OIDC_ISSUER", wanted="https://host")
+    client_id = env.get("SUNHWAN_OIDC_CLIENT_ID") or None
+    client_secret = _secret(env, "SUNHWAN_OIDC_CLIENT_SECRET")
+    if client_id is None:
+        raise SettingMalformed(name="SUNHWAN_OIDC_CLIENT_ID", wanted="the client's id")
+    if client_secret is None:
+        raise SettingMalformed(name="SUNHWAN_OIDC_CLIENT_SECRET_FILE", wanted="readable file")
+    return Provider(issuer=issuer, client_id=client_id, client_secret=client_secret)
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

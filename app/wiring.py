@@ -15,6 +15,7 @@ from domain.shared.time import Clock
 
 if TYPE_CHECKING:
     from adapters.meterfiles.reader import SandboxedReadingFiles
+    from adapters.oidc.provider import OidcProvider
     from adapters.system import StoryClock
 
 
@@ -95,6 +96,22 @@ def credentials(settings: Settings) -> Credentials:
     return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
 
 
+def _provider(settings: Settings, clock: Clock) -> "OidcProvider | None":
+    from adapters.oidc.provider import OidcProvider, ProviderSettings
+
+    if settings.provider is None:
+        return None
+    return OidcProvider(
+        ProviderSettings(
+            issuer=settings.provider.issuer,
+            client_id=settings.provider.client_id,
+            client_secret=settings.provider.client_secret,
+            redirect_uri=f"{settings.public_url}/sign-in/provider/back",
+        ),
+        clock=clock,
+    )
+
+
 @asynccontextmanager
 async def open_ports(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Ports]:
     """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
@@ -107,15 +124,24 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     from adapters.qr.labels import QrLabels
     from adapters.stripe.payments import StripePayments, stripe_client
     from adapters.system import Argon2Passwords, RandomTokens, UuidV7
+    from adapters.system.breached import BreachedFile, NoBreachedPasswords
+    from adapters.system.passkeys import passkeys_for
+    from adapters.system.vault import AesVault
+    from adapters.tariffs.reader import SHIPPED as SHIPPED_TARIFFS
+    from adapters.tariffs.reader import load_tariffs
 
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
+    tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
     documents = TypstDocuments()
+    told = clock or system_clock()
+    provider = _provider(settings, told)
+    breached_file = settings.breached_passwords_file
     try:
         yield Ports(
             unit=PostgresUnit(engine),
-            clock=clock or system_clock(),
+            clock=told,
             ids=UuidV7(),
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
@@ -125,12 +151,21 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             reading_files=reading_files(),
             credentials=credentials(settings),
             protocol=load_protocol(settings.protocol_file or SHIPPED),
+            tariffs=tariffs,
+            emission_factors=emission_factors,
             payments=(
                 BankTransferPayments(bank_account=settings.bank_account, virtual_accounts={}),
                 StripePayments(None if settings.stripe_key is None else stripe_client(settings.stripe_key)),
             ),
             public_url=settings.public_url,
+            vault=AesVault(settings.home / "keys", key_text=settings.vault_key),
+            breached=NoBreachedPasswords() if breached_file is None else BreachedFile(breached_file),
+            passkeys=passkeys_for(settings.public_url),
+            provider=provider,
+            second_factor_required=settings.second_factor_required,
         )
     finally:
+        if provider is not None:
+            await provider.close()
         documents.close()
         await engine.dispose()

@@ -65,7 +65,7 @@ def cycler_inspect(
             "-" if step.counter_ah is None else f"{step.counter_ah:.5f}",
         )
     out.print(table)
-    if found.evaluation is not None:
+    if found.evaluation:
         show_evaluation(found.evaluation, language)
     for finding in found.findings:
         out.print(f"• {finding}")

@@ -1,10 +1,11 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
+import struct
 from collections.abc import Iterable, MutableMapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
-from sqlalchemy import RowMapping, insert, select, text
+from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,11 +18,13 @@ from adapters.postgres.tables.metering import (
     ChannelRow,
     IntervalDayRow,
     ReadingConflictRow,
+    ReadingEstimateRow,
     ReadingImportRow,
     SiteRow,
+    SiteTariffRow,
     UsageSnapshotRow,
 )
-from domain.metering.errors import SiteUnknown
+from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
 from domain.metering.model import (
     Added,
     Blocks,
@@ -30,16 +33,25 @@ from domain.metering.model import (
     DayBlock,
     DayKey,
     DayValues,
+    EstimateRule,
+    EstimateState,
+    Fill,
+    Mark,
     MonthUsage,
     OfferedDay,
     Quality,
     Quantity,
+    ReadingEstimate,
+    ReadingEstimateId,
     ReadingImport,
     ReadingImportId,
     ReadingSource,
+    RevisionReason,
     Site,
     UsageSnapshot,
 )
+from domain.metering.series import known_at
+from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
 from domain.shared.time import SLOTS_A_DAY, Month
 
@@ -49,18 +61,21 @@ _NO_VALUE = -1  # stands for null on the way in, where no value is negative; Pos
 _WRITE_BLOCKS = text(
     f"""
     insert into {SCHEMA}.interval_day
-        (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+        (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at, fills, marks, reason)
     select
         cast(:tenant_id as int4), block.day, block.channel_id, block.revision,
         array_replace((cast(:wh as int4[]))[(block.place - 1) * 96 + 1 : block.place * 96], {_NO_VALUE}, null),
-        block.quality, block.source, block.recorded_at
+        block.quality, block.source, block.recorded_at, block.fills, block.marks, block.reason
     from unnest(
         cast(:days as date[]), cast(:channel_ids as int4[]), cast(:revisions as int2[]),
-        cast(:qualities as text[]), cast(:sources as text[]), cast(:recorded_ats as timestamptz[])
-    ) with ordinality as block (day, channel_id, revision, quality, source, recorded_at, place)
+        cast(:qualities as text[]), cast(:sources as text[]), cast(:recorded_ats as timestamptz[]),
+        cast(:fills as bytea[]), cast(:marks as bytea[]), cast(:reasons as text[])
+    ) with ordinality as block
+        (day, channel_id, revision, quality, source, recorded_at, fills, marks, reason, place)
     order by block.day, block.channel_id, block.revision
     on conflict (tenant_id, day, channel_id, revision) do update set
-        wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at
+        wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at,
+        fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
     """  # noqa: S608  (only our own constants are written in)
 )
 _ARRIVED = "sunhwan_arrived"
@@ -108,12 +123,30 @@ _MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
 _MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
 _BLOCKS_AT = f"""
     select distinct on (kept.day, kept.channel_id)
-        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at
+        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at,
+        kept.fills, kept.marks, kept.reason
     from unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)
     join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
     where kept.tenant_id = cast($1 as int4)
     order by kept.day, kept.channel_id, kept.revision desc
     """  # noqa: S608  (only our own constants are written in)
+_DAY_BLOCKS = """
+    select wanted_day.day, wanted_channel.channel_id,
+        kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at, kept.fills, kept.marks, kept.reason
+    from unnest(cast($2 as int4[])) as wanted_channel (channel_id)
+    cross join unnest(cast($3 as date[])) as wanted_day (day)
+    cross join lateral (
+        select revision, wh, quality, source, recorded_at, fills, marks, reason
+        from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and day = wanted_day.day and channel_id = wanted_channel.channel_id {KNOWN}
+        order by revision desc
+        limit 1
+    ) as kept
+    """
+_DAY_BLOCKS_NOW = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="")
+_DAY_BLOCKS_THEN = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="and recorded_at <= $4")
+"""Each day is looked up by its whole key, so that a read costs what it gives and not what others store."""
+
 _PUT_ASIDE = text(
     f"""
     insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, offered)
@@ -236,6 +269,38 @@ class PostgresSites:
         found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
         return tuple([channel for channel in found if channel is not None])
 
+    async def assign_tariff(
+        self, tenant_id: TenantId, site_id: SiteId, assignment: TariffAssignment, *, by: str, at: datetime
+    ) -> None:
+        """Store which tariff a site has from a day on."""
+        added = await self._connection.execute(
+            upsert(SiteTariffRow)
+            .values(
+                tenant_id=tenant_id,
+                site_id=site_id,
+                from_on=assignment.from_on,
+                tariff=assignment.tariff,
+                deferred=assignment.deferred,
+                assigned_by=by,
+                assigned_at=at,
+            )
+            .on_conflict_do_nothing()
+            .returning(col(SiteTariffRow.from_on))
+        )
+        if added.first() is None and assignment not in await self.tariffs(tenant_id, site_id):
+            raise TariffAssigned(day=assignment.from_on.isoformat())
+
+    async def tariffs(self, tenant_id: TenantId, site_id: SiteId) -> tuple[TariffAssignment, ...]:
+        """Return a site's tariffs by day."""
+        found = await self._connection.execute(
+            select(col(SiteTariffRow.from_on), col(SiteTariffRow.tariff), col(SiteTariffRow.deferred))
+            .where(col(SiteTariffRow.tenant_id) == tenant_id, col(SiteTariffRow.site_id) == site_id)
+            .order_by(col(SiteTariffRow.from_on))
+        )
+        return tuple(
+            TariffAssignment(from_on=from_on, tariff=tariff, deferred=deferred) for from_on, tariff, deferred in found
+        )
+
 
 _NUMBERED = f"""
     select channel_id, site_id, quantity from {SCHEMA}.channel
@@ -268,6 +333,45 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
         quality=Quality(row["quality"]),
         source=ReadingSource(row["source"]),
         recorded_at=row["recorded_at"],
+        fills=() if row["fills"] is None else _to_fills(row["fills"]),
+        marks=() if row["marks"] is None else _to_marks(row["marks"]),
+        reason=None if row["reason"] is None else RevisionReason(row["reason"]),
+    )
+
+
+_FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.SUBSTITUTED, Quality.SUSPECT)
+"""A slot's quality is stored as its place here: the order never changes."""
+
+
+def _fills(fills: tuple[Fill, ...]) -> bytes | None:
+    """Spell when slots came, ten bytes for a single one; None where nothing came later."""
+    spelled = b"".join(
+        [_FILL.pack((fill.at - _EPOCH) // _MICROSECOND, len(fill.slots)) + bytes(fill.slots) for fill in fills]
+    )
+    return spelled or None
+
+
+def _to_fills(spelled: bytes) -> tuple[Fill, ...]:
+    found: list[Fill] = []
+    place = 0
+    while place < len(spelled):
+        micros, count = _FILL.unpack_from(spelled, place)
+        place += _FILL.size
+        found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(spelled[place : place + count])))
+        place += count
+    return tuple(found)
+
+
+def _marks(marks: tuple[Mark, ...]) -> bytes | None:
+    return b"".join([bytes((mark.slot, _QUALITIES.index(mark.quality))) for mark in marks]) or None
+
+
+def _to_marks(spelled: bytes) -> tuple[Mark, ...]:
+    return tuple(
+        Mark(slot=spelled[place], quality=_QUALITIES[spelled[place + 1]]) for place in range(0, len(spelled), 2)
     )
 
 
@@ -347,28 +451,26 @@ class PostgresReadings:
         return first_on
 
     async def day_blocks(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+        self,
+        tenant_id: TenantId,
+        channel_ids: Sequence[ChannelId],
+        *,
+        first_on: date,
+        last_on: date,
+        as_of: datetime | None = None,
     ) -> Blocks:
-        """Return the current blocks of channels over days, both ends included."""
-        found = await self._connection.execute(
-            select(
-                col(IntervalDayRow.day),
-                col(IntervalDayRow.channel_id),
-                col(IntervalDayRow.revision),
-                col(IntervalDayRow.wh),
-                col(IntervalDayRow.quality),
-                col(IntervalDayRow.source),
-                col(IntervalDayRow.recorded_at),
-            )
-            .ext(distinct_on(col(IntervalDayRow.day), col(IntervalDayRow.channel_id)))
-            .where(
-                col(IntervalDayRow.tenant_id) == tenant_id,
-                col(IntervalDayRow.channel_id).in_(channel_ids),
-                col(IntervalDayRow.day).between(first_on, last_on),
-            )
-            .order_by(col(IntervalDayRow.day), col(IntervalDayRow.channel_id), col(IntervalDayRow.revision).desc())
-        )
-        return {(block.channel_id, block.day): block for block in map(_to_block, found.mappings())}
+        """Return the current blocks of channels over days, both ends included, or as they were known at an instant."""
+        driver = await _driver(self._connection)
+        days = [first_on + timedelta(days=offset) for offset in range((last_on - first_on).days + 1)]
+        if as_of is None:
+            found = await driver.fetch(_DAY_BLOCKS_NOW, tenant_id, channel_ids, days)
+        else:
+            found = await driver.fetch(_DAY_BLOCKS_THEN, tenant_id, channel_ids, days, as_of)
+        blocks = {(block.channel_id, block.day): block for block in map(_to_block, found)}
+        if as_of is None:
+            return blocks
+        then = {key: known_at(block, as_of) for key, block in blocks.items()}
+        return {key: block for key, block in then.items() if block is not None}
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
         """Store blocks in one statement, in place of those of the same channel, day and revision."""
@@ -385,6 +487,9 @@ class PostgresReadings:
                 "sources": [block.source.value for block in blocks],
                 "recorded_ats": [block.recorded_at for block in blocks],
                 "wh": _flat(block.values for block in blocks),
+                "fills": [_fills(block.fills) for block in blocks],
+                "marks": [_marks(block.marks) for block in blocks],
+                "reasons": [block.reason for block in blocks],
             },
         )
 
@@ -491,6 +596,110 @@ class PostgresReadingImports:
 
 
 _IMPORT_COLUMNS = tuple(ReadingImportRow.__table__.c)  # type: ignore[attr-defined]
+
+
+def _to_estimate(row: RowMapping) -> ReadingEstimate:
+    return ReadingEstimate(
+        estimate_id=ReadingEstimateId(row["estimate_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        site_id=SiteId(row["site_id"]),
+        channel_id=ChannelId(row["channel_id"]),
+        day=row["day"],
+        values=tuple(row["wh"]),
+        rule=EstimateRule(row["rule"]),
+        basis=row["basis"],
+        state=EstimateState(row["state"]),
+        proposed_by=row["proposed_by"],
+        proposed_at=row["proposed_at"],
+        decided_by=row["decided_by"],
+        decided_at=row["decided_at"],
+    )
+
+
+class PostgresReadingEstimates:
+    """Proposed values and what became of them."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def propose(self, estimates: Sequence[ReadingEstimate]) -> None:
+        """Store proposals; one channel's day has one open at a time."""
+        if not estimates:
+            return
+        rows = [
+            {
+                "tenant_id": one.tenant_id,
+                "estimate_id": one.estimate_id,
+                "site_id": one.site_id,
+                "channel_id": one.channel_id,
+                "day": one.day,
+                "wh": list(one.values),
+                "rule": one.rule.value,
+                "basis": one.basis,
+                "state": one.state.value,
+                "proposed_by": one.proposed_by,
+                "proposed_at": one.proposed_at,
+                "decided_by": one.decided_by,
+                "decided_at": one.decided_at,
+            }
+            for one in estimates
+        ]
+        added = await self._connection.execute(
+            upsert(ReadingEstimateRow)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(col(ReadingEstimateRow.estimate_id))
+        )
+        if len(added.all()) != len(rows):
+            raise EstimateStands
+
+    async def one(self, tenant_id: TenantId, estimate_id: ReadingEstimateId) -> ReadingEstimate:
+        """Return a tenant's estimate."""
+        found = await self._connection.execute(
+            select(*_ESTIMATE_COLUMNS).where(
+                col(ReadingEstimateRow.tenant_id) == tenant_id, col(ReadingEstimateRow.estimate_id) == estimate_id
+            )
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise EstimateUnknown
+        return _to_estimate(row)
+
+    async def of_site(
+        self, tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, limit: int
+    ) -> tuple[ReadingEstimate, ...]:
+        """Return a site's estimates for days, both ends included, newest first."""
+        found = await self._connection.execute(
+            select(*_ESTIMATE_COLUMNS)
+            .where(
+                col(ReadingEstimateRow.tenant_id) == tenant_id,
+                col(ReadingEstimateRow.site_id) == site_id,
+                col(ReadingEstimateRow.day).between(first_on, last_on),
+            )
+            .order_by(col(ReadingEstimateRow.estimate_id).desc())
+            .limit(limit)
+        )
+        return tuple(_to_estimate(row) for row in found.mappings())
+
+    async def decide(
+        self, tenant_id: TenantId, estimate_id: ReadingEstimateId, *, state: EstimateState, by: str, at: datetime
+    ) -> None:
+        """Say once what became of a proposal."""
+        decided = await self._connection.execute(
+            update(ReadingEstimateRow)
+            .where(
+                col(ReadingEstimateRow.tenant_id) == tenant_id,
+                col(ReadingEstimateRow.estimate_id) == estimate_id,
+                col(ReadingEstimateRow.state) == EstimateState.PROPOSED.value,
+            )
+            .values(state=state.value, decided_by=by, decided_at=at)
+            .returning(col(ReadingEstimateRow.estimate_id))
+        )
+        if decided.first() is None:
+            raise EstimateStands
+
+
+_ESTIMATE_COLUMNS = tuple(ReadingEstimateRow.__table__.c)  # type: ignore[attr-defined]
 
 
 def _snapshot_row(snapshot: UsageSnapshot) -> dict[str, object]:
@@ -614,6 +823,43 @@ class PostgresUsageSnapshots:
             .order_by(col(UsageSnapshotRow.month).desc(), col(UsageSnapshotRow.revision).desc())
             .limit(limit)
         )
+        return tuple(_to_snapshot(row) for row in found.mappings())
+
+    async def revisions(self, tenant_id: TenantId, contract_id: ContractId, month: Month) -> tuple[UsageSnapshot, ...]:
+        """Return every revision of a contract's month, the first frozen first."""
+        found = await self._connection.execute(
+            select(*_SNAPSHOT_COLUMNS)
+            .where(
+                col(UsageSnapshotRow.tenant_id) == tenant_id,
+                col(UsageSnapshotRow.contract_id) == contract_id,
+                col(UsageSnapshotRow.month) == str(month),
+            )
+            .order_by(col(UsageSnapshotRow.revision))
+        )
+        return tuple(_to_snapshot(row) for row in found.mappings())
+
+    async def frozen_before(
+        self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
+    ) -> tuple[UsageSnapshot, ...]:
+        """Return the newest frozen months of a site before a month, each in its last revision."""
+        asked = (
+            select(*_SNAPSHOT_COLUMNS)
+            .ext(distinct_on(col(UsageSnapshotRow.month)))
+            .where(
+                col(UsageSnapshotRow.tenant_id) == tenant_id,
+                col(UsageSnapshotRow.site_id) == site_id,
+                col(UsageSnapshotRow.month) < str(month),
+            )
+            .order_by(
+                col(UsageSnapshotRow.month).desc(),
+                col(UsageSnapshotRow.revision).desc(),
+                col(UsageSnapshotRow.snapshot_id).desc(),
+            )
+            .limit(limit)
+        )
+        if as_of is not None:
+            asked = asked.where(col(UsageSnapshotRow.frozen_at) <= as_of)
+        found = await self._connection.execute(asked)
         return tuple(_to_snapshot(row) for row in found.mappings())
 
     async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:

@@ -17,9 +17,16 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
-from adapters.postgres.identity import PostgresParties, PostgresPeople, PostgresSessions
+from adapters.postgres.identity import (
+    PostgresParties,
+    PostgresPeople,
+    PostgresSecondFactors,
+    PostgresSessions,
+    PostgresTickets,
+)
 from adapters.postgres.metering import (
     KnownChannels,
+    PostgresReadingEstimates,
     PostgresReadingImports,
     PostgresReadings,
     PostgresSites,
@@ -84,6 +91,16 @@ class PostgresWork:
     def sessions(self) -> PostgresSessions:
         """Open sessions."""
         return PostgresSessions(self._connection)
+
+    @cached_property
+    def second_factors(self) -> PostgresSecondFactors:
+        """What people have besides the password."""
+        return PostgresSecondFactors(self._connection)
+
+    @cached_property
+    def tickets(self) -> PostgresTickets:
+        """Steps of signing in that were begun."""
+        return PostgresTickets(self._connection)
 
     @cached_property
     def packs(self) -> PostgresPacks:
@@ -154,6 +171,11 @@ class PostgresWork:
     def reading_imports(self) -> PostgresReadingImports:
         """Taken files."""
         return PostgresReadingImports(self._connection)
+
+    @cached_property
+    def reading_estimates(self) -> PostgresReadingEstimates:
+        """Estimates."""
+        return PostgresReadingEstimates(self._connection)
 
     @cached_property
     def usage_snapshots(self) -> PostgresUsageSnapshots:

@@ -1,4 +1,4 @@
-"""What the operating system gives: the time, randomness, slow hashes."""
+"""What the operating system gives: the time, randomness, slow hashes; beside it what keeps and checks secrets."""
 
 from adapters.system.clock import StoryClock, SystemClock, UuidV7
 from adapters.system.secrets import Argon2Passwords, RandomTokens

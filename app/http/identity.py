@@ -1,27 +1,42 @@
 """Who asks: a session's token, from the cookie of the pages or from `Authorization: Bearer`."""
 
 import time
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
+from litestar.datastructures import Cookie, MutableScopeHeaders, State
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
+from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from app.ports import Ports
 from domain.identity import usecases as identity
-from domain.identity.errors import NotSignedIn
+from domain.identity.account import Renewed
+from domain.identity.errors import NotSignedIn, SecondFactorMissing
+from domain.identity.model import Holder, Session, Visit
 from domain.shared.actor import Actor
 
 SESSION_COOKIE = "sunhwan_session"
+SECURE_SESSION_COOKIE = f"__Host-{SESSION_COOKIE}"
+"""Over TLS browsers take this name only with `Secure`, `Path=/` and no `Domain`: no neighbour host can set it."""
+
 REMEMBERED = "remembered_actors"
+ENROLLING = "enrolling"
+"""In a route's `opt`: it is one's own account, and open to whoever must enrol a second factor first."""
+
 _REMEMBERED_S = 2.0
 _REMEMBERED_MAX = 10_000
 _ACTOR = "sunhwan.actor"
+_HOLDER = "sunhwan.holder"
+_REFUSAL = "sunhwan.refusal"
+_RENEWED = "sunhwan.renewed"
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
+GivenHolder: TypeAlias = NamedDependency[SkipValidation[Holder]]
 
 
 def give_ports(state: State) -> Ports:
@@ -30,13 +45,39 @@ def give_ports(state: State) -> Ports:
     return ports
 
 
+def session_cookie_name(*, secure: bool) -> str:
+    """Return the name of the pages' cookie."""
+    return SECURE_SESSION_COOKIE if secure else SESSION_COOKIE
+
+
+def session_cookie(token: str, *, max_age_s: int, secure: bool) -> Cookie:
+    """Return the pages' cookie: no script reads it, no other site sends it along with a write."""
+    return Cookie(
+        key=session_cookie_name(secure=secure),
+        value=token,
+        path="/",
+        max_age=max_age_s,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
+
+
+def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
 def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """Return the token that a request carries."""
-    authorization = connection.headers.get("authorization", "")
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    return connection.cookies.get(SESSION_COOKIE)
+    secure = bool(connection.app.state["secure"])
+    return _bearer(connection) or connection.cookies.get(session_cookie_name(secure=secure))
+
+
+def visit_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
+    """Return where a request comes from; behind a proxy the server itself reads the forwarded address."""
+    client = connection.client
+    return Visit(source="" if client is None else client.host, agent=connection.headers.get("user-agent", "")[:200])
 
 
 def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
@@ -49,24 +90,43 @@ async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | No
     """Return the one who asks, or nobody; looked up once a request."""
     kept: dict[str, Any] = connection.scope["state"]
     if _ACTOR not in kept:
-        token = token_of(connection)
-        ports: Ports = connection.app.state["ports"]
-        if token is None:
-            kept[_ACTOR] = None
-        elif connection.route_handler.opt.get(REMEMBERED):
-            remembered: RememberedActors = connection.app.state[REMEMBERED]
-            kept[_ACTOR] = await remembered.of(token, ports)
-        else:
-            kept[_ACTOR] = await _found(token, ports)
+        kept[_ACTOR] = await _look(connection, kept)
     actor: Actor | None = kept[_ACTOR]
     return actor
 
 
-async def _found(token: str, ports: Ports) -> Actor | None:
+async def _look(connection: ASGIConnection[Any, Any, Any, Any], kept: dict[str, Any]) -> Actor | None:
+    token = token_of(connection)
+    ports: Ports = connection.app.state["ports"]
+    if token is None:
+        return None
+    if connection.route_handler.opt.get(REMEMBERED):
+        remembered: RememberedActors = connection.app.state[REMEMBERED]
+        return await remembered.of(token, ports)
+    holder = await _found(token, ports)
+    if holder is None:
+        return None
+    kept[_HOLDER] = holder
+    if connection.route_handler.opt.get(ENROLLING):
+        return holder.actor
     try:
-        return await identity.who_is(token, unit=ports.unit, clock=ports.clock)
+        return identity.check_factors(holder, second_factor_required=ports.second_factor_required)
+    except SecondFactorMissing as error:
+        kept[_REFUSAL] = error
+        return None
+
+
+async def _found(token: str, ports: Ports) -> Holder | None:
+    try:
+        return await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
     except NotSignedIn:
         return None
+
+
+def why_nobody(connection: ASGIConnection[Any, Any, Any, Any]) -> NotSignedIn | SecondFactorMissing:
+    """Return why nobody asks: no session, or one whose person must enrol a second factor first."""
+    refusal = connection.scope["state"].get(_REFUSAL)
+    return refusal if isinstance(refusal, SecondFactorMissing) else NotSignedIn()
 
 
 class RememberedActors:
@@ -85,10 +145,11 @@ class RememberedActors:
         found = self._known.get(token)
         if found is not None and found[1] > now:
             return found[0]
-        actor = await _found(token, ports)
-        if actor is None:
+        holder = await _found(token, ports)
+        if holder is None:
             self._known.pop(token, None)
             return None
+        actor = identity.check_factors(holder, second_factor_required=ports.second_factor_required)
         if len(self._known) >= _REMEMBERED_MAX:
             self._known.clear()
         self._known[token] = (actor, now + _REMEMBERED_S)
@@ -100,8 +161,64 @@ async def give_actor(request: Request[Actor | None, Ports, State]) -> Actor:
 
     Raises:
         NotSignedIn: nobody does.
+        SecondFactorMissing: the role takes two factors here, and one opened the session.
     """
     actor = await actor_of(request)
     if actor is None:
-        raise NotSignedIn
+        raise why_nobody(request)
     return actor
+
+
+async def give_holder(request: Request[Actor | None, Ports, State]) -> Holder:
+    """Hand a door of one's own account the one who asks with the session; a machine's key has none.
+
+    Raises:
+        NotSignedIn: nobody does.
+        SecondFactorMissing: the role takes two factors here, and one opened the session.
+    """
+    await actor_of(request)
+    holder: Holder | None = request.scope["state"].get(_HOLDER)
+    if holder is None:
+        raise NotSignedIn
+    return holder
+
+
+async def require_confirmation(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard a route that signs or moves money: the session proved within five minutes who holds it.
+
+    The use cases ask again; as a guard it refuses before anything of the request is looked at.
+
+    Raises:
+        NotSignedIn: nobody asks.
+        ConfirmationNeeded: the one who asks did not prove it.
+    """
+    actor = await actor_of(connection)
+    if actor is None:
+        raise why_nobody(connection)
+    ports: Ports = connection.app.state["ports"]
+    actor.require_confirmed(ports.clock.now())
+
+
+def carry(request: Request[Actor | None, Ports, State], renewed: Renewed) -> None:
+    """Let the answer carry a session's new token, where the old one came in the pages' cookie."""
+    if _bearer(request) is None:
+        request.state[_RENEWED] = (renewed.token, lasts_s(renewed.holder.session, renewed.holder.session.last_seen_at))
+
+
+def lasts_s(session: Session, since: datetime) -> int:
+    """Return for how many seconds a browser keeps the cookie."""
+    return max(int((session.expires_at - since).total_seconds()), 0)
+
+
+def carry_renewed(*, secure: bool) -> BeforeMessageSendHookHandler:
+    """Return the hook that sets the cookie of a session that was renewed while its request was answered."""
+
+    async def add(message: Message, scope: Scope) -> None:
+        renewed = scope.get("state", {}).get(_RENEWED)
+        if message["type"] != "http.response.start" or renewed is None:
+            return
+        token, max_age_s = renewed
+        cookie = session_cookie(token, max_age_s=max_age_s, secure=secure)
+        MutableScopeHeaders.from_message(message).add("Set-Cookie", cookie.to_header(header=""))
+
+    return add

@@ -10,7 +10,7 @@ from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
-from app.http.identity import actor_of
+from app.http.identity import actor_of, why_nobody
 from app.http.matrix import MATRIX
 from domain.identity.errors import NotSignedIn
 from domain.shared.actor import Role, RoleNotEnough
@@ -123,6 +123,7 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
 
     Raises:
         NotSignedIn: nobody asks, and the route is not for anybody.
+        SecondFactorMissing: the role takes two factors here, and one opened the session.
         RoleNotEnough: the role has no reach on the route.
     """
     if not isinstance(connection, Request):
@@ -135,7 +136,7 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         return
     actor = await actor_of(connection)
     if actor is None:
-        raise NotSignedIn
+        raise why_nobody(connection)
     if rule.reach[actor.role] is Reach.NONE:
         actor.require(*rule.roles)
         raise RoleNotEnough

@@ -13,7 +13,15 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
 from app.ports import Ports
-from domain.identity.errors import NotSignedIn, SignInRefused, TooManyFailures
+from domain.identity.errors import (
+    NotSignedIn,
+    PasskeyRefused,
+    SecondFactorNeeded,
+    SecondFactorRefused,
+    SignInRefused,
+    TicketOver,
+    TooManyFailures,
+)
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, RuleBroken, Unavailable, Unverified
 from domain.shared.untrusted import FileTooLarge
@@ -61,6 +69,10 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
 _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (NotSignedIn, 401),
     (SignInRefused, 401),
+    (SecondFactorNeeded, 401),
+    (SecondFactorRefused, 401),
+    (PasskeyRefused, 401),
+    (TicketOver, 401),
     (TooManyFailures, 429),
     (FileTooLarge, 413),
     (NotFound, 404),
@@ -149,7 +161,7 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers = {"X-Request-Id": str(request_id)}
     if problem.status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(problem.facts.get("retry_after_s", RETRY_AFTER_S))
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="sunhwan"'
     return Response(problem, status_code=problem.status, media_type="application/problem+json", headers=headers)

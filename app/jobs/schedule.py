@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.jobs.months import close_months
 from app.jobs.relay import relay
 from app.ports import Ports
+from domain.identity.usecases import SESSION_RESTS_MAX
 from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
 from domain.shared.outbox import JobReport
@@ -79,7 +80,7 @@ async def sweep_sessions(ports: Ports) -> JobReport:
     """Forget expired sessions."""
     started_at = ports.clock.now()
     async with ports.unit(SYSTEM) as work:
-        swept = await work.sessions.sweep(now=started_at)
+        swept = await work.sessions.sweep(now=started_at, seen_since=started_at - SESSION_RESTS_MAX)
         await work.commit()
     return JobReport(
         job="identity.sweep-sessions",

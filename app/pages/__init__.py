@@ -7,6 +7,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
+from app.pages.account import ACCOUNT
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
@@ -14,13 +15,14 @@ from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_
 from app.pages.ktr import KTR
 from app.pages.packs import PACKS
 from app.pages.public import PUBLIC
+from app.pages.signing_in import SIGNING_IN
 
 FILES = Path(__file__).parent / "static"
 
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *PACKS, *KTR, *DEVICES, *CONTRACTS, *ENERGY],
+        route_handlers=[*PUBLIC, *SIGNING_IN, *ACCOUNT, *PACKS, *KTR, *DEVICES, *CONTRACTS, *ENERGY],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

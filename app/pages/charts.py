@@ -206,6 +206,73 @@ def stacked_bars(
     return _svg(width, height, title, parts)
 
 
+_LEVELS = 8
+_OPACITIES = ("0.06", "0.16", "0.28", "0.40", "0.53", "0.67", "0.82", "1")
+
+
+def heat_map(
+    rows: Sequence[tuple[str, Sequence[int | None]]], *, title: str, colour: str = GRID, width: int = WIDE
+) -> str:
+    """Draw a day by hour matrix, hours downward, in eight steps up to the highest; Wh, None is drawn as a cross.
+
+    Each step is one shape, so that a month of 744 hours stays small; figures are in the table beside it.
+    """
+    highest = max((value for _, values in rows for value in values if value is not None), default=0)
+    if not rows:
+        return ""
+    left, top, legend = 34, 8, 34
+    tall = 11 if width == WIDE else 9
+    height = top + 24 * tall + 20 + legend
+    pitch = (width - left - 4) / len(rows)
+    shapes: list[list[str]] = [[] for _ in range(_LEVELS)]
+    crosses: list[str] = []
+    for place, (_, values) in enumerate(rows):
+        x = left + pitch * place
+        for hour, value in enumerate(values):
+            y = top + hour * tall
+            if value is None:
+                crosses.append(f"M{_n(x + 1)} {y + 1}L{_n(x + pitch - 1)} {y + tall - 1}")
+                continue
+            level = min(value * _LEVELS // highest, _LEVELS - 1) if highest else 0
+            shapes[level].append(f"M{_n(x)} {y}h{_n(pitch - 0.6)}v{_n(tall - 0.6)}H{_n(x)}z")
+    parts = [
+        f'<path fill="{COLOURS[colour]}" fill-opacity="{_OPACITIES[level]}" d="{"".join(shape)}">'
+        f"<title>{escape(_range(level, highest))}</title></path>"
+        for level, shape in enumerate(shapes)
+        if shape
+    ]
+    if crosses:
+        parts.append(f'<path class="rule" d="{"".join(crosses)}"/>')
+    for hour in range(0, 24, 3):
+        parts.append(
+            f'<text class="tick" x="{left - 6}" y="{top + hour * tall + tall - 1}" text-anchor="end">{hour:02d}</text>'
+        )
+    every = 1 if pitch > 24 else 2 if pitch > 14 else 5
+    for place, (label, _) in enumerate(rows):
+        if place % every == 0:
+            parts.append(
+                f'<text class="tick" x="{_n(left + pitch * place + pitch / 2)}" y="{top + 24 * tall + 14}" '
+                f'text-anchor="middle">{escape(label)}</text>'
+            )
+    step = (width - left - 4) / _LEVELS
+    for level in range(_LEVELS):
+        x, y = left + step * level, top + 24 * tall + 22
+        parts.append(
+            f'<rect x="{_n(x)}" y="{y}" width="{_n(step - 2)}" height="8" fill="{COLOURS[colour]}" '
+            f'fill-opacity="{_OPACITIES[level]}"/>'
+            f'<text class="tick" x="{_n(x)}" y="{y + 20}">{_kwh_floor(level, highest)}</text>'
+        )
+    return _svg(width, height, title, parts)
+
+
+def _kwh_floor(level: int, highest: int) -> str:
+    return kwh(highest * level // _LEVELS).removesuffix(" kWh")
+
+
+def _range(level: int, highest: int) -> str:
+    return f"{_kwh_floor(level, highest)} – {_kwh_floor(level + 1, highest)} kWh"
+
+
 def share_bar(share_ppm: int, *, title: str) -> str:
     """Draw a share of the whole as a filled bar."""
     part = min(max(share_ppm, 0), 1_000_000) * 200 // 1_000_000

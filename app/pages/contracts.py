@@ -14,6 +14,7 @@ from app.http.contracts import AssignmentIn, BandIn, ContractIn, MonthCloseIn, P
 from app.http.identity import GivenActor, GivenPorts
 from app.http.invoices import DepositIn
 from app.http.sites import READINGS_BYTES_MAX, SiteIn
+from app.pages.confirming import prove_by_form
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.pages.packs import with_offset
 from app.ports import Ports
@@ -207,6 +208,7 @@ async def _contract(
         "next_month": _next_month(found, Month.of(seoul_day(now))),
         "may_run": operator and contract.state.value in ("signed", "active"),
         "now": now,
+        "ask_password": not actor.is_confirmed(now),
     }
     if error is None:
         return page.show("contract.html", **context)
@@ -280,6 +282,7 @@ async def close_month(
     """Freeze, rate, invoice and post a month."""
     form = await read_form(request)
     try:
+        actor = await prove_by_form(request, ports, actor, form, signing=False)
         wish = read_as(form, MonthCloseIn, page.language)
         closed = await month_close.close_month(
             month_close.CloseMonth(
@@ -436,7 +439,11 @@ async def list_deposits(ports: GivenPorts, actor: GivenActor, page: GivenPage) -
 async def _deposits(ports: Ports, actor: Actor) -> dict[str, object]:
     deposits = await subscriptions.list_deposits(actor, only_unapplied=False, limit=PAGE_LENGTH, unit=ports.unit)
     parties = await tenants(actor, ports)
-    return {"deposits": deposits, "parties": {one.tenant_id: one for one in parties}}
+    return {
+        "deposits": deposits,
+        "parties": {one.tenant_id: one for one in parties},
+        "ask_password": not actor.is_confirmed(ports.clock.now()),
+    }
 
 
 @post("/deposits", status_code=303)
@@ -446,6 +453,7 @@ async def record_deposit(
     """Record a deposit and settle the invoice that it pays exactly."""
     form = await read_form(request)
     try:
+        actor = await prove_by_form(request, ports, actor, form, signing=False)
         amounts = scaled_up(form, page.language, amount_krw=("amount_krw", 1))
         wish = read_as(with_offset(amounts, "posted_at"), DepositIn, page.language)
         await payment_settled.record_bank_notice(

@@ -3,28 +3,33 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.schemas import INT4_MAX
+from app.http.reading_back import TariffQuery, as_if
+from app.http.schemas import INT4_MAX, MonthPath
 from app.pages import charts
 from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
-from app.pages.frame import GivenPage
+from app.pages.frame import GivenPage, PageRequest, read_form
 from app.pages.messages import say
 from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
-from domain.journeys import public_passport, subscriptions
+from domain.journeys import energy, public_passport, subscriptions
+from domain.metering import estimating, reading_back
 from domain.metering import usecases as metering
-from domain.metering.errors import SiteUnknown
-from domain.metering.model import Site
+from domain.metering.errors import CalendarUnknown, SiteUnknown, TariffNotInForce
+from domain.metering.insight import MonthInsight
+from domain.metering.model import ReadingEstimateId, Site
+from domain.metering.reading_back import AsIf
 from domain.metering.views import EnergyFlows, MonthEnergy
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor
-from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.identifiers import InvoiceId, SiteId, TenantId
 from domain.shared.time import Month, seoul_day
 
 MONTH_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
@@ -100,6 +105,98 @@ async def _read(actor: Actor, ports: Ports, site: Site, month: Month) -> MonthEn
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A month from every side, and why its bands are not those of an assigned tariff; None where they are."""
+
+    insight: MonthInsight
+    chosen: AsIf | None
+    note: str | None
+
+
+def _comparable(ports: Ports, month: Month) -> AsIf | None:
+    """Return the version that a month without an assigned tariff is split by: of then, else the oldest with rates."""
+    priced = sorted((one for one in ports.tariffs.versions if one.rates), key=lambda one: one.from_on)
+    begun = [one for one in priced if one.from_on <= month.first_on]
+    chosen = begun[-1] if begun else priced[0] if priced else None
+    return None if chosen is None else AsIf(tariff=chosen.tariff, version=chosen.version)
+
+
+async def _look(actor: Actor, ports: Ports, site: Site, month: Month, asked: AsIf | None, language: str) -> Looked:
+    """Look at a month from every side; what cannot be split into bands is shown without, and says why."""
+    async with ports.unit(actor) as work:
+        assigned = await reading_back.list_tariffs(actor, tenant_id=site.tenant_id, site_id=site.site_id, work=work)
+    chosen = asked or (None if assigned else _comparable(ports, month))
+    note = None if asked or assigned else say("bands.none-assigned", language)
+
+    async def look(*, priced: bool) -> MonthInsight:
+        return await energy.month_insight(
+            energy.MonthAsked(
+                actor=actor,
+                tenant_id=site.tenant_id,
+                site_id=site.site_id,
+                month=month,
+                as_if=chosen,
+                priced=priced,
+            ),
+            unit=ports.unit,
+            book=ports.tariffs,
+            factors=ports.emission_factors,
+            clock=ports.clock,
+        )
+
+    try:
+        return Looked(insight=await look(priced=True), chosen=chosen, note=note)
+    except (TariffNotInForce, CalendarUnknown) as refused:
+        return Looked(insight=await look(priced=False), chosen=chosen, note=refused.sentence(language))
+
+
+@post("/energy/{tenant_id:int}/{site_id:uuid}/{month:str}/estimates", status_code=303)
+async def propose_estimates(
+    tenant_id: FromPath[int], site_id: FromPath[UUID], month: MonthPath, ports: GivenPorts, actor: GivenActor
+) -> Redirect:
+    """Propose values for a month's missing slots."""
+    async with ports.unit(actor) as work:
+        await estimating.propose_estimates(
+            estimating.ProposeEstimates(
+                actor=actor, tenant_id=TenantId(tenant_id), site_id=SiteId(site_id), month=Month.parse(month)
+            ),
+            work=work,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        await work.commit()
+    return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
+
+
+@post("/energy/{tenant_id:int}/{site_id:uuid}/{month:str}/estimates/{estimate_id:uuid}", status_code=303)
+async def decide_estimate(
+    request: PageRequest,
+    tenant_id: FromPath[int],
+    site_id: FromPath[UUID],
+    month: MonthPath,
+    estimate_id: FromPath[UUID],
+    ports: GivenPorts,
+    actor: GivenActor,
+) -> Redirect:
+    """Accept or refuse an estimate."""
+    form = await read_form(request)
+    async with ports.unit(actor) as work:
+        await estimating.decide_estimate(
+            estimating.DecideEstimate(
+                actor=actor,
+                tenant_id=TenantId(tenant_id),
+                site_id=SiteId(site_id),
+                estimate_id=ReadingEstimateId(estimate_id),
+                accept=form.get("accept") == "yes",
+            ),
+            work=work,
+            clock=ports.clock,
+        )
+        await work.commit()
+    return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
+
+
 def month_before(month: Month) -> Month:
     """Return the month before."""
     return Month(month.year - (month.number == 1), 12 if month.number == 1 else month.number - 1)
@@ -113,6 +210,7 @@ async def energy_page(
     month: MonthAsked = None,
     tenant: TenantAsked = None,
     site: SiteAsked = None,
+    tariff: TariffQuery = None,
 ) -> Template:
     """Show what the energy of a site did in a month, beside the month before."""
     whose, chosen, sites = await _chosen(actor, ports, tenant, site)
@@ -123,6 +221,16 @@ async def energy_page(
     shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
     found = await _read(actor, ports, chosen, shown)
     before = await _read(actor, ports, chosen, month_before(shown))
+    async with ports.unit(actor) as work:
+        estimates = await estimating.list_estimates(
+            actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, work=work
+        )
+        demand = await reading_back.read_demand(
+            reading_back.ReadDemand(actor=actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown),
+            work=work,
+        )
+        channels = await metering.list_channels(actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, work=work)
+    looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
     names = {
         node: say(f"node.{node}", page.language)
@@ -141,6 +249,23 @@ async def energy_page(
         energy=found,
         usage=found.usage,
         before=before.usage if before.usage.completeness_ppm else None,
+        look=looked,
+        demand=demand,
+        estimates=estimates,
+        quantities={one.channel_id: one.quantity.value for one in channels},
+        insight=looked.insight,
+        versions=ports.tariffs.versions,
+        book=ports.tariffs,
+        heats=[
+            charts.heat_map(
+                [(str(one.day.day), one.hours) for one in looked.insight.import_by_hour],
+                title=f"{title} {say('matrix.title', page.language)}",
+                width=width,
+            )
+            for width in (charts.WIDE, charts.NARROW)
+        ],
+        sheets=f"/api/v1/sites/{chosen.site_id}",
+        whose=f"&tenant_id={whose}" if actor.is_complex else "",
         flows=[one for one in flows if one.energy_wh],
         sums=charts.node_sums(flows),
         names=names,
@@ -199,7 +324,7 @@ async def energy_table(
             )
     return Response(
         text.getvalue().encode(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="sunhwan-energy-{table}-{month}.csv"'},
     )
 
@@ -281,4 +406,13 @@ async def _invoice(page: GivenPage, ports: Ports, actor: Actor, tenant_id: Tenan
     )
 
 
-ENERGY = (energy_page, energy_table, own_contracts, list_invoices, own_invoice, any_invoice)
+ENERGY = (
+    energy_page,
+    energy_table,
+    propose_estimates,
+    decide_estimate,
+    own_contracts,
+    list_invoices,
+    own_invoice,
+    any_invoice,
+)

@@ -88,6 +88,16 @@ def kw(power_w: int) -> str:
     return f"{scaled(power_w, shift=3, places=1)} kW"
 
 
+def tonnes(grams: int) -> str:
+    """Write grams of CO2 as tonnes with three decimals and their sign, half away from zero."""
+    return f"{signed(scaled(grams, shift=6, places=3), grams)} t"
+
+
+def thousandths(value_milli: int) -> str:
+    """Write thousandths as a number with one decimal, half away from zero."""
+    return scaled(value_milli, shift=3, places=1)
+
+
 def decimals(value: Decimal, places: int) -> str:
     """Write a decimal with a fixed number of places, rounded half to even."""
     return f"{value:,.{places}f}"

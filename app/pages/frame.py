@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -21,13 +21,13 @@ from litestar.template.config import TemplateConfig
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
-from app.http.identity import actor_of, known_actor
+from app.http.identity import actor_of, known_actor, why_nobody
 from app.http.problems import note_problem, problem_of, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
-from domain.identity.errors import NotSignedIn
-from domain.shared.actor import TENANT_STAFF, Actor, Role
+from domain.identity.errors import NotSignedIn, SecondFactorMissing
+from domain.shared.actor import TENANT_STAFF, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -74,6 +74,11 @@ def safe_path(text: str | None) -> str:
     if text is None or not text.startswith("/") or text[1:2] in ("/", "\\") or not text.isprintable():
         return "/"
     return text
+
+
+def came_from(request: PageRequest) -> str:
+    """Return the page of ours that a form was sent from, or `/`."""
+    return safe_path(urlsplit(request.headers.get("referer", "")).path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +143,15 @@ def _page(request: PageRequest, actor: Actor | None) -> Page:
     )
 
 
-def give_page_actor(page: GivenPage) -> Actor:
+def give_page_actor(request: PageRequest, page: GivenPage) -> Actor:
     """Hand a page's door the one who looks.
 
     Raises:
         NotSignedIn: nobody is signed in.
+        SecondFactorMissing: the role takes two factors here, and one opened the session.
     """
     if page.actor is None:
-        raise NotSignedIn
+        raise why_nobody(request)
     return page.actor
 
 
@@ -214,6 +220,11 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         query = request.url.query if request.scope["method"] == "GET" else ""
         target = quote(f"{asked}?{query}" if query else asked, safe="/")
         return cast(Response[object], Redirect(f"/sign-in?next={target}", status_code=303))
+    if isinstance(error, SecondFactorMissing):
+        return cast(Response[object], Redirect("/account", status_code=303))
+    if isinstance(error, ConfirmationNeeded):
+        asked = request.scope["path"] if request.scope["method"] == "GET" else came_from(request)
+        return cast(Response[object], Redirect(f"/confirm?next={quote(asked, safe='/')}", status_code=303))
     problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     page = _page(request, known_actor(request))
@@ -283,6 +294,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         rate=formats.plain_rate,
         short=formats.short_hash,
         kw=formats.kw,
+        tonnes=formats.tonnes,
+        thousandths=formats.thousandths,
         decimals=formats.decimals,
         seoul_local=formats.seoul_local,
         krw=_krw,

@@ -13,6 +13,7 @@ from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, DeviationIn, ReceptionIn, bench_values
+from app.pages.confirming import prove_by_form
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.ports import Ports
 from domain.certification import usecases as certification
@@ -362,15 +363,19 @@ async def accept_deviation(
 
 @post("/ktr/receptions/{reception_id:uuid}/{step:str}", status_code=303)
 async def take_step(
+    request: PageRequest,
     reception_id: FromPath[UUID],
     step: FromPath[Literal["judgement", "review", "approval", "issue"]],
     ports: GivenPorts,
     actor: GivenActor,
     page: GivenPage,
 ) -> Template | Redirect:
-    """Judge, review, approve or issue."""
-    wish = inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id))
+    """Judge, review, approve or issue; all but the first are signatures, and each asks for the password again."""
+    form = await read_form(request)
     try:
+        if step != "judgement":
+            actor = await prove_by_form(request, ports, actor, form, signing=True, language=page.language)
+        wish = inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id))
         match step:
             case "judgement":
                 await inspection.judge(wish, unit=ports.unit, protocol=ports.protocol, ids=ports.ids, clock=ports.clock)

@@ -1,29 +1,27 @@
-"""Pages for everyone: the two doors, signing in and out, the public passport, the genuine check, problem codes."""
+"""Pages for everyone: the two doors, the public passport, the genuine check, problem codes."""
 
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
-from litestar import MediaType, Response, get, post
+from litestar import MediaType, Response, get
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
-from app.http.identity import SESSION_COOKIE, GivenPorts, token_of
+from app.http.identity import GivenPorts
 from app.http.problems import ProblemOut, answer_problem
 from app.http.schemas import TEXT_PATTERN, Day, Instant, Out
-from app.http.sessions import SignIn
 from app.pages.formats import day, energy, number, scaled
-from app.pages.frame import HOME, GivenPage, PageRequest, read_as, read_form, safe_path
+from app.pages.frame import HOME, GivenPage, PageRequest, safe_path
 from app.pages.messages import LANGUAGES, say
 from app.pages.problem_codes import explain, problem_kinds
-from domain.identity import usecases as identity
 from domain.journeys import public_passport, trace
 from domain.passport.attributes import ATTRIBUTES
 from domain.passport.digital_link import DigitalLink
 from domain.shared.canonical import Canonical
-from domain.shared.errors import DomainError, NotFound
+from domain.shared.errors import NotFound
 
 COOKIE_LASTS_S = 365 * 24 * 60 * 60
 
@@ -36,60 +34,6 @@ async def home(page: GivenPage) -> Template | Redirect:
     if page.actor is None:
         return page.show("home.html")
     return Redirect(HOME.get(page.actor.role, "/packs"), status_code=303)
-
-
-@get("/sign-in")
-async def sign_in_form(page: GivenPage, next_path: Annotated[str, QueryParameter(name="next")] = "/") -> Template:
-    """Ask for name and password."""
-    return page.show("sign_in.html", next_path=safe_path(next_path))
-
-
-@post("/sign-in", status_code=303)
-async def sign_in(request: PageRequest, ports: GivenPorts, page: GivenPage) -> Template | Redirect:
-    """Open a session and go where one wanted to go."""
-    form = await read_form(request)
-    target = safe_path(form.pop("next", "/"))
-    try:
-        wish = read_as(form, SignIn, page.language)
-        opened = await identity.sign_in(
-            wish.sign_in_name,
-            wish.password,
-            unit=ports.unit,
-            passwords=ports.passwords,
-            tokens=ports.tokens,
-            ids=ports.ids,
-            clock=ports.clock,
-        )
-    except DomainError as error:
-        kept = {"sign_in_name": form.get("sign_in_name", "")}
-        return page.again("sign_in.html", error, kept, next_path=target)
-    lasts = opened.session.expires_at - opened.session.opened_at
-    return Redirect(
-        target,
-        status_code=303,
-        cookies=[_session_cookie(request, opened.token, max_age=int(lasts.total_seconds()))],
-    )
-
-
-@post("/sign-out", status_code=303)
-async def sign_out(request: PageRequest, ports: GivenPorts) -> Redirect:
-    """End the session and forget its cookie."""
-    token = token_of(request)
-    if token is not None:
-        await identity.sign_out(token, unit=ports.unit)
-    return Redirect("/", status_code=303, cookies=[_session_cookie(request, "", max_age=0)])
-
-
-def _session_cookie(request: PageRequest, token: str, *, max_age: int) -> Cookie:
-    return Cookie(
-        key=SESSION_COOKIE,
-        value=token,
-        path="/",
-        max_age=max_age,
-        httponly=True,
-        samesite="lax",
-        secure=bool(request.app.state["secure"]),
-    )
 
 
 @get("/language/{chosen:str}")
@@ -297,9 +241,6 @@ async def no_such_page(request: PageRequest, page: GivenPage, nowhere: FromPath[
 
 PUBLIC = (
     home,
-    sign_in_form,
-    sign_in,
-    sign_out,
     choose_language,
     trace_page,
     passport_page,

@@ -103,11 +103,13 @@ async def record_deposit(wish: RecordDeposit, *, work: BillingWork, ids: Ids, cl
     The same bank reference again returns what is recorded.
 
     Raises:
+        ConfirmationNeeded: the actor did not prove within five minutes who they are.
         DepositMalformed: a text is empty or too long, the amount is not above zero, or it was posted in the future.
         DepositDiffers: the bank's reference is recorded with other particulars.
     """
     wish.actor.require(Role.OPERATOR, Role.FINANCE, Role.SYSTEM)
     now = clock.now()
+    wish.actor.require_confirmed(now)
     _check(wish, now=now)
     await work.locks.hold(f"billing.deposits:{wish.tenant_id}")
     stored = await work.deposits.by_reference(wish.tenant_id, bank=wish.bank, bank_reference=wish.bank_reference)

@@ -6,8 +6,6 @@ from decimal import Decimal
 from domain.certification.model import CyclerRecord, CyclerStep, StepKind, Variant
 
 _TURNED_V = Decimal("0.02")
-_SHARE_MIN = Decimal("0.5")
-"""A discharge that gives less than half of the fullest one is none of capacity, wherever it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +51,7 @@ def full_discharges(record: CyclerRecord, *, rated_capacity_ah: Decimal | None) 
                 found.append(_discharge(step, charged_ah, charged_wh, closed=closed, rated_ah=rated_capacity_ah))
             charged_ah = charged_wh = Decimal(0)
             empty, full, closed = ended, False, False
-    fullest = max((one.capacity_ah for one in found), default=Decimal(0))
-    return tuple(one for one in found if one.capacity_ah >= _SHARE_MIN * fullest)
+    return tuple(found)
 
 
 def _discharge(

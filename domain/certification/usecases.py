@@ -596,12 +596,14 @@ async def review(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock)
 
     Raises:
         RoleNotEnough: the actor is no reviewer.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
         OwnWork: the actor received the pack, entered a result or judged it.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not judged, or reviewed already.
         NotForReuse: the assessment says something else than reuse.
     """
     wish.actor.require(Role.REVIEWER)
+    wish.actor.require_confirmed(clock.now())
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.TESTED)
     assessment = await work.assessments.latest(reception)
     runs = await work.test_runs.of_reception(reception)
@@ -623,6 +625,7 @@ async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock
 
     Raises:
         RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
         OwnWork: the actor received the pack, entered a result, judged or reviewed it.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not reviewed, or approved already.
@@ -630,6 +633,7 @@ async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock
         NotForReuse: the assessment says something else than reuse.
     """
     wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.REVIEWED)
     assessment = await work.assessments.latest(reception)
     reviewed = await _signed(assessment, Meaning.REVIEW, work)
@@ -719,12 +723,14 @@ async def issue(
 
     Raises:
         RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
         TokenTooShort: the verification token could be guessed.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
     """
     wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
     if len(wish.token) < _TOKEN_LENGTH_MIN or set(wish.token) - set("0123456789abcdef"):
         raise TokenTooShort
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.APPROVED)
@@ -901,6 +907,7 @@ async def suspend(wish: ChangeCertificate, *, work: CertificationWork, clock: Cl
 
     Raises:
         RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
         CertificateUnknown: there is none, or it is another body's.
         CertificateMoved: it is not valid.
     """
@@ -912,6 +919,7 @@ async def revoke(wish: ChangeCertificate, *, work: CertificationWork, clock: Clo
 
     Raises:
         RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
         CertificateUnknown: there is none, or it is another body's.
         CertificateMoved: it is revoked or superseded already.
     """
@@ -927,6 +935,7 @@ async def _changed(
     clock: Clock,
 ) -> Certificate:
     wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
     certificate = await work.certificates.one(wish.certificate_id)
     if certificate.tenant_id != wish.actor.tenant_id:
         raise CertificateUnknown

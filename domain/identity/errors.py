@@ -1,6 +1,6 @@
 """What can be wrong about signing in."""
 
-from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken
+from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken, Unavailable
 
 
 class SignInRefused(NotAllowed):
@@ -12,11 +12,11 @@ class SignInRefused(NotAllowed):
 
 
 class TooManyFailures(NotAllowed):
-    """Too many failed sign-ins under this name of late."""
+    """Too many failures of late under this name, or from this address."""
 
     code = "identity.too-many-failures"
-    title_ko = "로그인 실패가 너무 많습니다. {minutes}분 뒤에 다시 시도해 주세요."
-    title_en = "Too many failed sign-ins; please try again in {minutes} minutes."
+    title_ko = "실패가 너무 많습니다. {retry_after_s}초 뒤에 다시 시도해 주세요."
+    title_en = "Too many failures; please try again in {retry_after_s} seconds."
 
 
 class NotSignedIn(NotAllowed):
@@ -57,3 +57,147 @@ class TenantNumberTaken(Conflict):
     code = "identity.tenant-number-taken"
     title_ko = "이미 사용 중인 기관 번호입니다: {number}."
     title_en = "The party number {number} is taken."
+
+
+class PasswordTooCommon(RuleBroken):
+    """The password is made of words that guessers try first, or is known from a breach."""
+
+    code = "identity.password-too-common"
+    title_ko = "추측하기 쉽거나 유출된 적이 있는 비밀번호입니다. 다른 비밀번호를 정해 주세요."
+    title_en = "The password is easily guessed, or known from a breach; please choose another."
+
+
+class PasswordHoldsName(RuleBroken):
+    """The password holds the sign-in name, the person's name or the organisation's."""
+
+    code = "identity.password-holds-name"
+    title_ko = "비밀번호에 아이디, 이름 또는 기관명을 넣을 수 없습니다."
+    title_en = "A password must not hold the sign-in name, one's own name or the organisation's."
+
+
+class SecondFactorNeeded(NotAllowed):
+    """The password fits, and this person is asked for a second factor."""
+
+    code = "identity.second-factor-needed"
+    title_ko = "2단계 인증이 필요합니다. 인증 앱의 코드를 함께 보내 주세요."
+    title_en = "A second factor is needed; send the code of your authenticator app as well."
+
+
+class SecondFactorRefused(NotAllowed):
+    """The code does not fit, was used before, or is too old."""
+
+    code = "identity.second-factor-refused"
+    title_ko = "인증 코드가 올바르지 않거나 이미 사용되었습니다."
+    title_en = "The code is not right, or was used before."
+
+
+class SecondFactorMissing(NotAllowed):
+    """This role signs in with two factors here, and the person has enrolled no second one yet."""
+
+    code = "identity.second-factor-missing"
+    title_ko = "이 역할에는 2단계 인증이 필요합니다. 내 계정에서 먼저 등록해 주세요."
+    title_en = "Your role takes a second factor here; please enrol one under My account first."
+
+
+class SecondFactorKept(RuleBroken):
+    """This role signs in with two factors here; its last one stays."""
+
+    code = "identity.second-factor-kept"
+    title_ko = "이 역할의 마지막 2단계 인증 수단은 삭제할 수 없습니다."
+    title_en = "The last second factor of this role cannot be removed."
+
+
+class TicketOver(NotAllowed):
+    """The step that was begun has been finished, or took too long."""
+
+    code = "identity.ticket-over"
+    title_ko = "시간이 지났거나 이미 처리된 단계입니다. 처음부터 다시 시작해 주세요."
+    title_en = "This step is over or took too long; please start again."
+
+
+class ConfirmationRefused(NotAllowed):
+    """What was given does not prove who acts."""
+
+    code = "identity.confirmation-refused"
+    title_ko = "본인 확인에 실패했습니다. 비밀번호 또는 코드를 확인해 주세요."
+    title_en = "The proof of who you are does not hold; please check password or code."
+
+
+class TotpEnrolled(Conflict):
+    """An authenticator app is enrolled already."""
+
+    code = "identity.totp-enrolled"
+    title_ko = "인증 앱이 이미 등록되어 있습니다. 먼저 해제해 주세요."
+    title_en = "An authenticator app is enrolled already; remove it first."
+
+
+class PasskeyRefused(NotAllowed):
+    """The passkey's answer does not hold: unknown, altered, sent twice, or made for another site."""
+
+    code = "identity.passkey-refused"
+    title_ko = "패스키를 확인할 수 없습니다."
+    title_en = "The passkey's answer does not hold."
+
+
+class PasskeysOff(RuleBroken):
+    """Passkeys need a host name; this installation is reached by an address."""
+
+    code = "identity.passkeys-off"
+    title_ko = "이 주소에서는 패스키를 사용할 수 없습니다. 도메인 이름이 필요합니다."
+    title_en = "Passkeys cannot be used here; they need a host name."
+
+
+class PasskeysFull(RuleBroken):
+    """A person keeps ten passkeys at most."""
+
+    code = "identity.passkeys-full"
+    title_ko = "패스키는 {most}개까지 등록할 수 있습니다."
+    title_en = "A person keeps {most} passkeys at most."
+
+
+class SessionUnknown(NotFound):
+    """The person has no such open session."""
+
+    code = "identity.session-unknown"
+    title_ko = "해당 로그인 세션이 없습니다."
+    title_en = "There is no such open session."
+
+
+class ProviderOff(NotFound):
+    """No outside provider of identities is set up."""
+
+    code = "identity.provider-off"
+    title_ko = "외부 로그인이 설정되어 있지 않습니다."
+    title_en = "Signing in by an outside provider is not set up."
+
+
+class ProviderRefused(NotAllowed):
+    """What the outside provider said does not hold, or it said no."""
+
+    code = "identity.provider-refused"
+    title_ko = "외부 로그인을 확인할 수 없습니다."
+    title_en = "The outside provider's answer does not hold."
+
+
+class ProviderAway(Unavailable):
+    """The outside provider does not answer."""
+
+    code = "identity.provider-away"
+    title_ko = "외부 로그인 서버가 응답하지 않습니다. 잠시 뒤에 다시 시도해 주세요."
+    title_en = "The outside provider does not answer; please try again shortly."
+
+
+class NotAMember(NotAllowed):
+    """The outside provider knows this person, and no member here is bound to them."""
+
+    code = "identity.not-a-member"
+    title_ko = "이 외부 계정과 연결된 구성원이 없습니다. 관리자에게 문의해 주세요."
+    title_en = "No member is bound to this outside account; please ask your administrator."
+
+
+class LinkTaken(Conflict):
+    """The outside account is bound to another member, or the member to another account."""
+
+    code = "identity.link-taken"
+    title_ko = "이미 다른 구성원 또는 계정과 연결되어 있습니다."
+    title_en = "The account or the member is bound otherwise already."

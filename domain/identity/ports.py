@@ -1,10 +1,24 @@
-"""What the identity context asks of its store and of the password hasher."""
+"""What the identity context asks of its store, of the password hasher and of those who prove who somebody is."""
 
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
+from domain.identity.model import (
+    Enrolled,
+    Failures,
+    Holder,
+    IndustrialComplex,
+    PartyKind,
+    Passkey,
+    Person,
+    ProviderClaims,
+    Session,
+    Tenant,
+    Ticket,
+    TicketKind,
+    Totp,
+)
 from domain.shared.identifiers import PersonId, TenantId
 from domain.shared.unit import Committable
 
@@ -64,32 +78,142 @@ class People(Protocol):
         """Return a person."""
         ...
 
-    async def failures_since(self, sign_in_name: str, since: datetime) -> int:
-        """Count the failed sign-ins under a name."""
+    async def set_password(self, person_id: PersonId, password_hash: str) -> None:
+        """Replace a person's password."""
         ...
 
-    async def note_failure(self, sign_in_name: str, *, failure_id: UUID, at: datetime) -> None:
-        """Count one more failed sign-in, and forget those older than a day."""
+    async def hold_failures(self, sign_in_name: str, *, source: str, since: datetime) -> Failures:
+        """Count the failed tries under a name and from an address; tries under the same name wait for this one."""
+        ...
+
+    async def note_failure(self, sign_in_name: str, *, source: str, failure_id: UUID, at: datetime) -> None:
+        """Count one more failed try, and forget all those older than a day."""
+        ...
+
+    async def forgive(self, sign_in_name: str, *, source: str, only: UUID | None = None) -> None:
+        """Forget the failed tries under a name from an address, or only one of them."""
+        ...
+
+    async def linked(self, *, issuer: str, subject: str) -> Person | None:
+        """Return the person whom an outside provider's account is bound to."""
+        ...
+
+    async def link(self, person_id: PersonId, *, issuer: str, subject: str, at: datetime) -> None:
+        """Bind an outside provider's account to a person; bound so already, nothing changes.
+
+        Raises:
+            LinkTaken: the account is another person's, or the person has another account there.
+        """
         ...
 
 
 class Sessions(Protocol):
-    """Open sessions."""
+    """Open sessions. One that expired, or was not seen since `seen_since`, is found by nobody."""
 
     async def open(self, session: Session) -> None:
         """Store a session."""
         ...
 
-    async def find(self, token_sha256: bytes, *, now: datetime) -> Session | None:
-        """Return a session that has not expired."""
+    async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
+        """Return the active person who holds a session's token, and the session: one short query."""
+        ...
+
+    async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
+        """Note that the session was used."""
+        ...
+
+    async def renew(
+        self, session: Session, *, token_sha256: bytes, confirmed_at: datetime | None, second_factor: bool
+    ) -> bool:
+        """Give a session a new token, and say what it proved; False when somebody renewed or closed it meanwhile."""
+        ...
+
+    async def of_person(self, person_id: PersonId, *, now: datetime, seen_since: datetime) -> tuple[Session, ...]:
+        """Return a person's open sessions, the newest first, fifty at most."""
         ...
 
     async def close(self, token_sha256: bytes) -> None:
         """End a session."""
         ...
 
-    async def sweep(self, *, now: datetime) -> int:
+    async def close_one(self, person_id: PersonId, session_id: UUID) -> bool:
+        """End one of a person's sessions; False when there is none."""
+        ...
+
+    async def close_all(self, person_id: PersonId, *, but: UUID | None = None) -> int:
+        """End all of a person's sessions but the one named; return how many."""
+        ...
+
+    async def sweep(self, *, now: datetime, seen_since: datetime) -> int:
         """Forget expired sessions; return how many."""
+        ...
+
+
+class SecondFactors(Protocol):
+    """What people have besides the password."""
+
+    async def enrolled(self, person_id: PersonId) -> Enrolled:
+        """Return what a person has; an authenticator app that waits for its first code is none."""
+        ...
+
+    async def totp(self, person_id: PersonId) -> Totp | None:
+        """Return a person's authenticator app, also one that waits for its first code."""
+        ...
+
+    async def begin_totp(self, totp: Totp) -> bool:
+        """Store an app that waits for its first code, instead of another that waits; False when one is enrolled."""
+        ...
+
+    async def use_totp(self, person_id: PersonId, *, step: int) -> bool:
+        """Use up a step and all before it; False when it was used already. The first one ends the enrolment."""
+        ...
+
+    async def drop_totp(self, person_id: PersonId) -> None:
+        """Forget a person's authenticator app."""
+        ...
+
+    async def passkeys(self, person_id: PersonId) -> tuple[Passkey, ...]:
+        """Return a person's passkeys, the oldest first."""
+        ...
+
+    async def passkey(self, credential_id: bytes) -> Passkey | None:
+        """Return a passkey."""
+        ...
+
+    async def add_passkey(self, passkey: Passkey) -> bool:
+        """Store a passkey; False when it is known already."""
+        ...
+
+    async def use_passkey(self, passkey: Passkey, *, sign_count: int, at: datetime) -> bool:
+        """Note a use and the counter it showed; False when the counter moved meanwhile."""
+        ...
+
+    async def drop_passkey(self, person_id: PersonId, credential_id: bytes) -> None:
+        """Forget one of a person's passkeys."""
+        ...
+
+    async def replace_recovery_codes(self, person_id: PersonId, code_sha256s: tuple[bytes, ...]) -> None:
+        """Store new recovery codes; the former open nothing any more."""
+        ...
+
+    async def use_recovery_code(self, person_id: PersonId, code_sha256: bytes, *, at: datetime) -> bool:
+        """Use up a recovery code; False when it is unknown or was used."""
+        ...
+
+
+class Tickets(Protocol):
+    """Steps that were begun."""
+
+    async def add(self, ticket: Ticket, *, now: datetime) -> None:
+        """Store a ticket, and forget those that expired."""
+        ...
+
+    async def find(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
+        """Return a ticket that is neither taken nor expired."""
+        ...
+
+    async def take(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
+        """Return a ticket and forget it: of several who take it, one gets it."""
         ...
 
 
@@ -117,6 +241,87 @@ class Tokens(Protocol):
         ...
 
 
+class Vault(Protocol):
+    """Keeps small secrets closed in the store; the installation's key opens them."""
+
+    def seal(self, secret: bytes, *, bound_to: bytes) -> bytes:
+        """Return the secret closed, usable for what it is bound to only."""
+        ...
+
+    def open(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        """Return the secret.
+
+        Raises:
+            SealBroken: it was altered, bound to something else, or sealed with another key.
+        """
+        ...
+
+
+class BreachedPasswords(Protocol):
+    """Passwords known from breaches, as far as the installation was given a list."""
+
+    async def knows(self, password: str) -> bool:
+        """Say whether a password is on the list."""
+        ...
+
+
+class Passkeys(Protocol):
+    """Speaks WebAuthn with browsers; texts are the JSON that they take and give."""
+
+    def enrolment_options(self, person: Person, *, challenge: bytes, known: tuple[Passkey, ...]) -> str:
+        """Return what a browser needs to make a passkey."""
+        ...
+
+    def enrolled(self, answer: str, *, challenge: bytes) -> tuple[bytes, bytes, int]:
+        """Check a browser's new passkey; return its credential id, public key and sign counter.
+
+        Raises:
+            PasskeyRefused: it was made for another challenge or site, or its user was not verified.
+        """
+        ...
+
+    def assertion_options(self, *, challenge: bytes, known: tuple[Passkey, ...]) -> str:
+        """Return what a browser needs to use a passkey: one of `known`, or any it has for this site."""
+        ...
+
+    def credential_id_of(self, answer: str) -> bytes:
+        """Return which passkey a browser's answer claims to come from.
+
+        Raises:
+            PasskeyRefused: it is no such answer.
+        """
+        ...
+
+    def asserted(self, answer: str, *, challenge: bytes, passkey: Passkey) -> int:
+        """Check a passkey's answer; return the counter it shows.
+
+        Raises:
+            PasskeyRefused: the signature, the challenge or the site do not fit, or the counter did not rise.
+        """
+        ...
+
+
+class IdentityProvider(Protocol):
+    """An outside provider of identities (OpenID Connect)."""
+
+    async def authorization_url(self, *, state: str, nonce: str, code_verifier: str) -> str:
+        """Return where to send the browser.
+
+        Raises:
+            ProviderAway: the provider does not answer.
+        """
+        ...
+
+    async def redeem(self, code: str, *, nonce: str, code_verifier: str) -> ProviderClaims:
+        """Exchange a code for the signed claims, and check them.
+
+        Raises:
+            ProviderAway: the provider does not answer.
+            ProviderRefused: signature, issuer, audience, age or nonce do not fit, or the code is refused.
+        """
+        ...
+
+
 class IdentityWork(Committable, Protocol):
     """What a transaction over people offers."""
 
@@ -133,4 +338,14 @@ class IdentityWork(Committable, Protocol):
     @property
     def sessions(self) -> Sessions:
         """Open sessions."""
+        ...
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """What people have besides the password."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """Steps that were begun."""
         ...

@@ -11,7 +11,7 @@ from domain.metering.model import UsageSnapshot
 from domain.passport import usecases as passport
 from domain.passport.life import may_follow
 from domain.passport.model import EntryKind, Fact
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Role
 from domain.shared.canonical import Canonical
 from domain.shared.documents import DocumentKind, Documents
 from domain.shared.identifiers import ContractId, Ids, TenantId
@@ -50,10 +50,13 @@ async def close_month(
     """Close a contract's month, once; closing it again changes nothing.
 
     Raises:
+        ConfirmationNeeded: the actor did not prove within five minutes who they are.
         ContractUnknown: there is no such contract of this tenant.
         MonthNotOver: the month still runs.
         MonthIncomplete: readings are missing, and the gap is not accepted.
     """
+    wish.actor.require(Role.OPERATOR, Role.FINANCE, Role.SYSTEM)
+    wish.actor.require_confirmed(clock.now())
     async with unit(wish.actor) as work:
         await work.locks.hold(f"month-close:{wish.contract_id}:{wish.month}")
         contract = await work.contracts.one(wish.tenant_id, wish.contract_id)

@@ -75,7 +75,12 @@ def attribute(slots: Iterable[SlotEnergy], *, efficiency_ppm: int, opening: BySo
     charged_pv = charged_grid = delivered_pv = delivered_grid = lost_pv = lost_grid = unattributed = 0
     for slot in slots:
         if slot.storage_charge_wh:
-            from_pv = _from_surplus(slot, slot.storage_charge_wh)
+            from_pv = from_surplus(
+                pv_wh=slot.pv_wh,
+                load_wh=slot.load_wh,
+                charge_wh=slot.storage_charge_wh,
+                import_wh=slot.grid_import_wh,
+            )
             from_grid = slot.storage_charge_wh - from_pv
             charged_pv += from_pv
             charged_grid += from_grid
@@ -110,12 +115,12 @@ def attribute(slots: Iterable[SlotEnergy], *, efficiency_ppm: int, opening: BySo
     )
 
 
-def _from_surplus(slot: SlotEnergy, charge_wh: int) -> int:
+def from_surplus(*, pv_wh: int | None, load_wh: int | None, charge_wh: int, import_wh: int | None) -> int:
     """Return how much of a charge was PV surplus; up to 2 Wh more where the grid gave nothing in the slot."""
-    if slot.pv_wh is None or slot.load_wh is None or slot.pv_wh <= slot.load_wh:
+    if pv_wh is None or load_wh is None or pv_wh <= load_wh:
         return 0
-    surplus = slot.pv_wh - slot.load_wh
-    if charge_wh <= surplus or (slot.grid_import_wh == 0 and charge_wh <= surplus + _ROUNDING_WH):
+    surplus = pv_wh - load_wh
+    if charge_wh <= surplus or (import_wh == 0 and charge_wh <= surplus + _ROUNDING_WH):
         return charge_wh
     return surplus
 

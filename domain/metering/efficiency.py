@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 PPM = 1_000_000
@@ -67,3 +68,97 @@ def peak(energies_wh: Iterable[int | None]) -> Peak | None:
         if energy_wh is not None and (best is None or energy_wh * 4 > best.power_w):
             best = Peak(power_w=energy_wh * 4, index=index)
     return best
+
+
+class RoundTripBasis(StrEnum):
+    """How an efficiency was found, or why it was not."""
+
+    EQUAL_CHARGE = "equal_charge"
+    CORRECTED = "corrected"
+    CYCLES_TOO_FEW = "cycles_too_few"
+    CHARGE_UNKNOWN = "charge_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """A storage's AC-to-AC efficiency over a window; `ppm` is None where it says too little, and `why` tells."""
+
+    charge_wh: int
+    discharge_wh: int
+    stored_change_wh: int | None
+    cycles_milli: int | None
+    ppm: int | None
+    why: RoundTripBasis
+
+
+ROUND_TRIP_CYCLES_MILLI_MIN = 5_000
+"""A window of fewer full cycles says more about its ends than about the storage."""
+
+
+def round_trip(
+    *, charge_wh: int, discharge_wh: int, soc_start_bp: int | None, soc_end_bp: int | None, usable_wh: int | None
+) -> RoundTrip:
+    """Return the efficiency over a window with an equal state of charge at both ends, or corrected for the difference.
+
+    Args:
+        charge_wh: into the storage over the window.
+        discharge_wh: out of it.
+        soc_start_bp: when the window begins; None if it is not known.
+        soc_end_bp: when it ends.
+        usable_wh: what the storage holds between 0 and 10,000 bp; None if it is not known.
+
+    Source: metering reference §8, after IEC 62933-2-1
+    """
+    cycles = full_cycles_by_discharge_milli(discharge_wh=discharge_wh, usable_wh=usable_wh) if usable_wh else None
+    change: int | None = None
+    why = RoundTripBasis.CHARGE_UNKNOWN
+    if soc_start_bp is not None and soc_start_bp == soc_end_bp:
+        change, why = 0, RoundTripBasis.EQUAL_CHARGE
+    elif soc_start_bp is not None and soc_end_bp is not None and usable_wh:
+        change = stored_change_wh(soc_start_bp=soc_start_bp, soc_end_bp=soc_end_bp, usable_wh=usable_wh)
+        why = RoundTripBasis.CORRECTED
+    if change is not None and cycles is not None and cycles < ROUND_TRIP_CYCLES_MILLI_MIN:
+        why = RoundTripBasis.CYCLES_TOO_FEW
+    found = (
+        None
+        if change is None or why is RoundTripBasis.CYCLES_TOO_FEW
+        else round_trip_corrected_ppm(charge_wh=charge_wh, discharge_wh=discharge_wh, stored_change_wh=change)
+    )
+    return RoundTrip(
+        charge_wh=charge_wh,
+        discharge_wh=discharge_wh,
+        stored_change_wh=change,
+        cycles_milli=cycles,
+        ppm=found,
+        why=why,
+    )
+
+
+class SlotState(StrEnum):
+    """Whether a storage could do in a slot what was promised."""
+
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+    EXCUSED = "excused"
+
+
+def availability_ppm(states: Iterable[SlotState]) -> int | None:
+    """Return available / (all - excused) slots, rounded down; None if all are excused. Unknown is not available."""
+    available = counted = 0
+    for state in states:
+        if state is SlotState.EXCUSED:
+            continue
+        counted += 1
+        available += state is SlotState.AVAILABLE
+    return available * PPM // counted if counted else None
+
+
+def slot_state(*, power_ready_w: int | None, power_promised_w: int, share_ppm_min: int, excused: bool) -> SlotState:
+    """Judge one slot: the storage could deliver at least a share of the promised power, as its telemetry says."""
+    if excused:
+        return SlotState.EXCUSED
+    if power_ready_w is None:
+        return SlotState.UNKNOWN
+    ready = power_ready_w * PPM >= power_promised_w * share_ppm_min
+    return SlotState.AVAILABLE if ready else SlotState.UNAVAILABLE

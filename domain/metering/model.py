@@ -76,12 +76,42 @@ class Channel:
     quantity: Quantity
 
 
+class RevisionReason(StrEnum):
+    """Why a filled slot, or a day after a freeze, got a revision."""
+
+    LATE = "late"
+    RESEND = "resend"
+    MANUAL = "manual"
+    VALIDATION = "vee"
+    METER_SWAP = "meter-swap"
+    ESTIMATE = "estimate"
+    ACTUAL = "actual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """That one slot's value is known otherwise than its block's; slots count from 0."""
+
+    slot: int
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """That empty slots of a day were filled in place after the block was first stored; slots count from 0."""
+
+    at: datetime
+    slots: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBlock:
     """A channel's Seoul day.
 
     The current block of a day is the one of the highest revision. `quality` holds for every value
-    in the block. Revision 0 fills as readings arrive, until a freeze; then each change is a revision.
+    in the block except the marked ones. Revision 0 fills as readings arrive, until a freeze; then each
+    change is a revision. `recorded_at` is when the block was first stored, `fills` tell what came into it
+    later: together they say what was known at any moment.
     """
 
     channel_id: ChannelId
@@ -91,6 +121,9 @@ class DayBlock:
     quality: Quality
     source: ReadingSource
     recorded_at: datetime
+    fills: tuple[Fill, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    reason: RevisionReason | None = None
 
     def __post_init__(self) -> None:
         if len(self.values) != SLOTS_A_DAY:
@@ -295,3 +328,43 @@ class UsageSnapshot:
     usage: MonthUsage
     readings_sha256: str
     frozen_at: datetime
+
+
+ReadingEstimateId = NewType("ReadingEstimateId", UUID)
+
+
+class EstimateState(StrEnum):
+    """What became of a proposed estimate."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class EstimateRule(StrEnum):
+    """How missing slots were estimated; each keeps its meaning."""
+
+    LINEAR = "linear"
+    LIKE_DAY = "like-day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingEstimate:
+    """Values that a rule proposes for a channel's day; None where nothing is proposed. Nothing counts until accepted.
+
+    `basis` says what the rule looked at: the slots before and after the gap, or the like day.
+    """
+
+    estimate_id: ReadingEstimateId
+    tenant_id: TenantId
+    site_id: SiteId
+    channel_id: ChannelId
+    day: date
+    values: DayValues
+    rule: EstimateRule
+    basis: str
+    state: EstimateState
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None

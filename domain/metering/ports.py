@@ -11,7 +11,10 @@ from domain.metering.model import (
     ChannelDay,
     DayBlock,
     DayKey,
+    EstimateState,
     OfferedDay,
+    ReadingEstimate,
+    ReadingEstimateId,
     ReadingImport,
     ReadingImportId,
     ReadingSource,
@@ -19,6 +22,7 @@ from domain.metering.model import (
     SiteSeries,
     UsageSnapshot,
 )
+from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
 from domain.shared.time import Month
 
@@ -69,6 +73,20 @@ class Sites(Protocol):
         """Return a tenant's channels of these numbers, of whatever site; unknown numbers are left out."""
         ...
 
+    async def assign_tariff(
+        self, tenant_id: TenantId, site_id: SiteId, assignment: TariffAssignment, *, by: str, at: datetime
+    ) -> None:
+        """Store which tariff a site has from a day on; the same once more changes nothing.
+
+        Raises:
+            TariffAssigned: another is assigned from this very day.
+        """
+        ...
+
+    async def tariffs(self, tenant_id: TenantId, site_id: SiteId) -> tuple[TariffAssignment, ...]:
+        """Return a site's tariffs by day."""
+        ...
+
 
 class Readings(Protocol):
     """Day blocks, read and written many at a time."""
@@ -111,9 +129,18 @@ class Readings(Protocol):
         ...
 
     async def day_blocks(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+        self,
+        tenant_id: TenantId,
+        channel_ids: Sequence[ChannelId],
+        *,
+        first_on: date,
+        last_on: date,
+        as_of: datetime | None = None,
     ) -> Blocks:
-        """Return the current blocks of channels over days, both ends included; days without one are left out."""
+        """Return the current blocks of channels over days, both ends included; days without one are left out.
+
+        With `as_of`, what was known at that instant: the revision of then, without what was filled in later.
+        """
         ...
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
@@ -143,6 +170,42 @@ class ReadingImports(Protocol):
         ...
 
 
+class ReadingEstimates(Protocol):
+    """Values that rules proposed, and what became of them."""
+
+    async def propose(self, estimates: Sequence[ReadingEstimate]) -> None:
+        """Store proposals.
+
+        Raises:
+            EstimateStands: one is open for the same channel and day.
+        """
+        ...
+
+    async def one(self, tenant_id: TenantId, estimate_id: ReadingEstimateId) -> ReadingEstimate:
+        """Return a tenant's estimate.
+
+        Raises:
+            EstimateUnknown: the tenant has no such estimate.
+        """
+        ...
+
+    async def of_site(
+        self, tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, limit: int
+    ) -> tuple[ReadingEstimate, ...]:
+        """Return a site's estimates for days, both ends included, newest first."""
+        ...
+
+    async def decide(
+        self, tenant_id: TenantId, estimate_id: ReadingEstimateId, *, state: EstimateState, by: str, at: datetime
+    ) -> None:
+        """Say once what became of a proposal.
+
+        Raises:
+            EstimateStands: it is decided already.
+        """
+        ...
+
+
 class UsageSnapshots(Protocol):
     """Frozen usage; only added to."""
 
@@ -160,6 +223,19 @@ class UsageSnapshots(Protocol):
         self, tenant_id: TenantId, contract_id: ContractId, *, limit: int
     ) -> tuple[UsageSnapshot, ...]:
         """Return a contract's snapshots, newest month first."""
+        ...
+
+    async def revisions(self, tenant_id: TenantId, contract_id: ContractId, month: Month) -> tuple[UsageSnapshot, ...]:
+        """Return every revision of a contract's month, the first frozen first."""
+        ...
+
+    async def frozen_before(
+        self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
+    ) -> tuple[UsageSnapshot, ...]:
+        """Return the newest frozen months of a site before a month, newest first, each in its last revision.
+
+        With `as_of`, of what was frozen by then.
+        """
         ...
 
     async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
@@ -183,6 +259,11 @@ class MeteringWork(Protocol):
     @property
     def reading_imports(self) -> ReadingImports:
         """The imports."""
+        ...
+
+    @property
+    def reading_estimates(self) -> ReadingEstimates:
+        """The estimates."""
         ...
 
     @property

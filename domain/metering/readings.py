@@ -8,10 +8,12 @@ from domain.metering.model import (
     ENERGIES,
     DayBlock,
     DayValues,
+    Fill,
     Quality,
     Quantity,
     QuantitySeries,
     ReadingSource,
+    RevisionReason,
     SiteSeries,
 )
 from domain.shared.identifiers import ChannelId
@@ -62,7 +64,8 @@ def merge(
 
     A slot without a value is filled; a value within `tolerance` of the kept one is a duplicate; any
     other is put aside and changes nothing. In a frozen month what is filled becomes a new revision,
-    so that the frozen block stays as it was.
+    so that the frozen block stays as it was. A value for an estimated slot takes its place, as a new
+    revision: an estimate never silently becomes a reading.
     """
     if kept is None:
         count = known(offered)
@@ -76,42 +79,60 @@ def merge(
             quality=Quality.MEASURED,
             source=source,
             recorded_at=now,
+            reason=RevisionReason.LATE if frozen else None,
         )
         return Merged(block=block, accepted=count, filled=0, duplicate=0, put_aside=None)
-    if kept.values == offered:
+    if kept.values == offered and not kept.marks:
         return Merged(block=None, accepted=0, filled=0, duplicate=known(offered), put_aside=None)
     values = list(kept.values)
     aside: list[int | None] = [None] * SLOTS_A_DAY
-    filled = duplicate = conflicting = 0
+    slots: list[int] = []
+    estimated = {mark.slot for mark in kept.marks if mark.quality is Quality.ESTIMATED} if kept.marks else ()
+    actual: set[int] = set()
+    duplicate = conflicting = 0
     for index, (old, new) in enumerate(zip(kept.values, offered, strict=True)):
         if new is None:
             continue
         if old is None:
             values[index] = new
-            filled += 1
+            slots.append(index)
+        elif index in estimated:
+            values[index] = new
+            actual.add(index)
         elif -tolerance <= new - old <= tolerance:
             duplicate += 1
         else:
             aside[index] = new
             conflicting += 1
     changed = None
-    if filled:
+    filled = len(slots)
+    revised = frozen or bool(actual)
+    if filled or actual:
         changed = DayBlock(
             channel_id=channel_id,
             day=day,
-            revision=kept.revision + 1 if frozen else kept.revision,
+            revision=kept.revision + 1 if revised else kept.revision,
             values=tuple(values),
             quality=kept.quality,
             source=source,
-            recorded_at=now,
+            recorded_at=now if revised else kept.recorded_at,
+            fills=() if revised else (*kept.fills, Fill(at=now, slots=tuple(slots))),
+            marks=tuple([mark for mark in kept.marks if mark.slot not in actual]),
+            reason=_reason(frozen, bool(actual), kept.reason),
         )
     return Merged(
         block=changed,
-        accepted=filled,
+        accepted=filled + len(actual),
         filled=filled,
         duplicate=duplicate,
         put_aside=tuple(aside) if conflicting else None,
     )
+
+
+def _reason(frozen: bool, actual: bool, before: RevisionReason | None) -> RevisionReason | None:
+    if actual:
+        return RevisionReason.ACTUAL
+    return RevisionReason.LATE if frozen else before
 
 
 def tolerance_of(series: QuantitySeries) -> int:

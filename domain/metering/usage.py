@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from domain.metering.attribution import NOTHING, PPM, attribute, renewable_share_ppm
+from domain.metering.attribution import NOTHING, PPM, BySource, attribute, renewable_share_ppm
 from domain.metering.efficiency import peak, round_trip_ppm, self_consumption_ppm, self_sufficiency_ppm
 from domain.metering.model import ENERGIES, Blocks, Channel, DayValues, MonthUsage, Quantity, SlotEnergy
 from domain.metering.readings import NO_VALUES, known, total
@@ -47,27 +47,43 @@ def slots(days: SiteDays, *, first_on: date, until_on: date, empty_days: bool = 
         day += timedelta(days=1)
 
 
-def month_usage(month: Month, days: SiteDays, *, first_on: date, efficiency_ppm: int | None = None) -> MonthUsage:
+def month_usage(
+    month: Month,
+    days: SiteDays,
+    *,
+    first_on: date,
+    efficiency_ppm: int | None = None,
+    opening: BySource = NOTHING,
+    charged_before_wh: int = 0,
+    discharged_before_wh: int = 0,
+) -> MonthUsage:
     """Return the figures of a month.
 
     What the storage holds when the month begins is found by following it from `first_on`, the site's
-    first day with a reading: the same readings always give the same figures.
+    first day with a reading or the day after its last frozen month: the same readings and the same
+    frozen months always give the same figures.
 
     Args:
         month: the billing month.
         days: the site's readings from `first_on` to the month's end.
         first_on: a day not after the month's first.
         efficiency_ppm: that attribution draws with; None takes discharge / charge as metered from
-            `first_on` to the month's end, at most 1.
+            `first_on` to the month's end and before, at most 1.
+        opening: what the storage holds when `first_on` begins, as the frozen month before it closed.
+        charged_before_wh: metered in the frozen months before `first_on` that the efficiency goes by.
+        discharged_before_wh: likewise.
     """
     end_on = month.next().first_on
     start_on = min(first_on, month.first_on)
     if efficiency_ppm is None:
-        efficiency_ppm = _efficiency_ppm(days, start_on, end_on)
+        efficiency_ppm = _efficiency_ppm(
+            charge_wh=charged_before_wh + _total(days, Quantity.STORAGE_CHARGE, start_on, end_on),
+            discharge_wh=discharged_before_wh + _total(days, Quantity.STORAGE_DISCHARGE, start_on, end_on),
+        )
     before = attribute(
         slots(days, first_on=start_on, until_on=month.first_on, empty_days=False),
         efficiency_ppm=efficiency_ppm,
-        opening=NOTHING,
+        opening=opening,
     )
     inside = attribute(
         slots(days, first_on=month.first_on, until_on=end_on), efficiency_ppm=efficiency_ppm, opening=before.closing
@@ -110,11 +126,8 @@ def month_usage(month: Month, days: SiteDays, *, first_on: date, efficiency_ppm:
     )
 
 
-def _efficiency_ppm(days: SiteDays, first_on: date, until_on: date) -> int:
-    metered = round_trip_ppm(
-        charge_wh=_total(days, Quantity.STORAGE_CHARGE, first_on, until_on),
-        discharge_wh=_total(days, Quantity.STORAGE_DISCHARGE, first_on, until_on),
-    )
+def _efficiency_ppm(*, charge_wh: int, discharge_wh: int) -> int:
+    metered = round_trip_ppm(charge_wh=charge_wh, discharge_wh=discharge_wh)
     # Without a charge there is no inventory, and without a discharge nothing is drawn: any value does.
     return min(metered, PPM) if metered else PPM
 

@@ -14,6 +14,7 @@ from domain.metering.arrivals import (
     RejectedValues,
     Rejection,
 )
+from domain.metering.attribution import NOTHING, BySource
 from domain.metering.errors import (
     MonthIncomplete,
     MonthNotOver,
@@ -28,6 +29,7 @@ from domain.metering.model import (
     ChannelDay,
     DayBlock,
     ImportReport,
+    MonthUsage,
     OfferedDay,
     Quantity,
     ReadingConflict,
@@ -529,8 +531,8 @@ async def freeze_month(wish: FreezeMonth, *, work: MeteringWork, ids: Ids, clock
     if month_end_at is None or now < month_end_at:
         raise MonthNotOver(month=str(wish.month))
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    blocks, first_on = await _blocks_until(wish.month, channels, work=work, tenant_id=wish.tenant_id)
-    usage = month_usage(wish.month, site_days(channels, blocks), first_on=first_on, efficiency_ppm=wish.efficiency_ppm)
+    readings = await readings_of_month(wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id)
+    blocks, usage = readings.blocks, readings.usage(efficiency_ppm=wish.efficiency_ppm)
     if usage.completeness_ppm < COMPLETENESS_PPM_MIN and not wish.accept_gap:
         raise MonthIncomplete(
             month=str(wish.month),
@@ -554,15 +556,70 @@ async def freeze_month(wish: FreezeMonth, *, work: MeteringWork, ids: Ids, clock
     )
 
 
-async def _blocks_until(
-    month: Month, channels: tuple[Channel, ...], *, work: MeteringWork, tenant_id: TenantId
-) -> tuple[Blocks, date]:
-    """Read from the site's first day to the month's end: what the storage holds is found by replaying it all."""
+EFFICIENCY_MONTHS = 12
+"""A storage's efficiency is metered over at most so many frozen months and what followed them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthReadings:
+    """A month's readings with what it begins with: replayed from the site's first day, or from its last frozen month.
+
+    `blocks` reach from `start_on` to the month's end.
+    """
+
+    month: Month
+    start_on: date
+    days: SiteDays
+    blocks: Blocks
+    opening: BySource
+    charged_before_wh: int
+    discharged_before_wh: int
+
+    def usage(self, *, efficiency_ppm: int | None = None) -> MonthUsage:
+        """Return the month's figures."""
+        return month_usage(
+            self.month,
+            self.days,
+            first_on=self.start_on,
+            efficiency_ppm=efficiency_ppm,
+            opening=self.opening,
+            charged_before_wh=self.charged_before_wh,
+            discharged_before_wh=self.discharged_before_wh,
+        )
+
+
+async def readings_of_month(
+    month: Month,
+    channels: tuple[Channel, ...],
+    *,
+    work: MeteringWork,
+    tenant_id: TenantId,
+    site_id: SiteId,
+    as_of: datetime | None = None,
+) -> MonthReadings:
+    """Read a month and, of what lies before it, only what no frozen month tells."""
     channel_ids = [channel.channel_id for channel in channels]
-    first_on = await work.readings.first_on(tenant_id, channel_ids)
-    start_on = month.first_on if first_on is None else min(first_on, month.first_on)
-    last_on = month.dates()[-1]
-    return await work.readings.day_blocks(tenant_id, channel_ids, first_on=start_on, last_on=last_on), start_on
+    frozen = await work.usage_snapshots.frozen_before(tenant_id, site_id, month, limit=EFFICIENCY_MONTHS, as_of=as_of)
+    if frozen:
+        last = frozen[0].usage
+        start_on = last.month.next().first_on
+        opening = BySource(pv_wh=last.stock_pv_wh, grid_wh=last.stock_grid_wh)
+    else:
+        first_on = await work.readings.first_on(tenant_id, channel_ids)
+        start_on = month.first_on if first_on is None else min(first_on, month.first_on)
+        opening = NOTHING
+    blocks = await work.readings.day_blocks(
+        tenant_id, channel_ids, first_on=start_on, last_on=month.dates()[-1], as_of=as_of
+    )
+    return MonthReadings(
+        month=month,
+        start_on=start_on,
+        days=site_days(channels, blocks),
+        blocks=blocks,
+        opening=opening,
+        charged_before_wh=sum(one.usage.storage_charge_wh for one in frozen),
+        discharged_before_wh=sum(one.usage.storage_discharge_wh for one in frozen),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -585,14 +642,13 @@ async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
     _look(wish.actor, wish.tenant_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    blocks, first_on = await _blocks_until(wish.month, channels, work=work, tenant_id=wish.tenant_id)
-    days: SiteDays = site_days(channels, blocks)
+    readings = await readings_of_month(wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id)
     return MonthEnergy(
         site=site,
         month=wish.month,
-        usage=month_usage(wish.month, days, first_on=first_on),
-        flows=month_flows(days, wish.month),
-        days=day_sums(days, wish.month),
+        usage=readings.usage(),
+        flows=month_flows(readings.days, wish.month),
+        days=day_sums(readings.days, wish.month),
     )
 
 

@@ -6,7 +6,8 @@ from datetime import date
 
 from domain.metering.model import DayValues, MonthUsage, Quantity, Site, SlotEnergy
 from domain.metering.readings import NO_VALUES, known, total
-from domain.metering.usage import SiteDays, slots
+from domain.metering.series import columns
+from domain.metering.usage import SiteDays
 from domain.shared.time import SLOTS_A_DAY, Month
 
 
@@ -76,43 +77,65 @@ def flows(energies: Iterable[SlotEnergy]) -> EnergyFlows:
     the grid serves what is left of load and charge. A slot in which a meter gave nothing is skipped
     and counted.
     """
+    return _flows(
+        (
+            slot.pv_wh,
+            slot.load_wh,
+            slot.storage_charge_wh,
+            slot.storage_discharge_wh,
+            slot.grid_import_wh,
+            slot.grid_export_wh,
+        )
+        for slot in energies
+    )
+
+
+_Slot = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+
+
+def _flows(rows: Iterable[_Slot]) -> EnergyFlows:
     pv_load = pv_store = pv_out = grid_load = grid_store = store_load = store_out = 0
     loss = supply_left = use_left = skipped = 0
-    for slot in energies:
-        pv, load, charge = slot.pv_wh, slot.load_wh, slot.storage_charge_wh
-        discharge, bought, sold = slot.storage_discharge_wh, slot.grid_import_wh, slot.grid_export_wh
+    for pv, load, charge, discharge, bought, sold in rows:
         if pv is None or load is None or charge is None or discharge is None or bought is None or sold is None:
             skipped += 1
             continue
         loss += charge - discharge
-        moved = min(pv, load)
-        pv_load += moved
-        pv -= moved
-        load -= moved
-        moved = min(pv, charge)
-        pv_store += moved
-        pv -= moved
-        charge -= moved
-        moved = min(pv, sold)
-        pv_out += moved
-        pv -= moved
-        sold -= moved
-        moved = min(discharge, load)
-        store_load += moved
-        discharge -= moved
-        load -= moved
-        moved = min(discharge, sold)
-        store_out += moved
-        discharge -= moved
-        sold -= moved
-        moved = min(bought, load)
-        grid_load += moved
-        bought -= moved
-        load -= moved
-        moved = min(bought, charge)
-        grid_store += moved
-        bought -= moved
-        charge -= moved
+        if pv and load:
+            moved = pv if pv < load else load
+            pv_load += moved
+            pv -= moved
+            load -= moved
+        if pv and charge:
+            moved = pv if pv < charge else charge
+            pv_store += moved
+            pv -= moved
+            charge -= moved
+        if pv and sold:
+            moved = pv if pv < sold else sold
+            pv_out += moved
+            pv -= moved
+            sold -= moved
+        if discharge and load:
+            moved = discharge if discharge < load else load
+            store_load += moved
+            discharge -= moved
+            load -= moved
+        if discharge and sold:
+            moved = discharge if discharge < sold else sold
+            store_out += moved
+            discharge -= moved
+            sold -= moved
+        if bought and load:
+            moved = bought if bought < load else load
+            grid_load += moved
+            bought -= moved
+            load -= moved
+        if bought and charge:
+            moved = bought if bought < charge else charge
+            grid_store += moved
+            bought -= moved
+            charge -= moved
         supply_left += pv + discharge + bought
         use_left += load + charge + sold
     return EnergyFlows(
@@ -132,7 +155,8 @@ def flows(energies: Iterable[SlotEnergy]) -> EnergyFlows:
 
 def month_flows(days: SiteDays, month: Month) -> EnergyFlows:
     """Find the way that a month's energy took."""
-    return flows(slots(days, first_on=month.first_on, until_on=month.next().first_on))
+    table = columns(days, first_on=month.first_on, until_on=month.next().first_on)
+    return _flows(zip(table.pv, table.load, table.charge, table.discharge, table.bought, table.sold, strict=True))
 
 
 def day_sums(days: SiteDays, month: Month) -> tuple[DaySum, ...]:

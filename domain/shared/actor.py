@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -95,12 +96,25 @@ class RoleNotEnough(NotAllowed):
     title_en = "Your role may not do this; it takes: {needed}."
 
 
+CONFIRMATION_LASTS = timedelta(minutes=5)
+"""How long after proving again who they are somebody may sign, and move money."""
+
+
+class ConfirmationNeeded(NotAllowed):
+    """Signing and moving money ask for a proof of who acts that is at most five minutes old."""
+
+    code = "identity.confirmation-needed"
+    title_ko = "서명과 금전 처리에는 본인 확인이 필요합니다. 비밀번호, 인증 코드 또는 패스키로 다시 확인해 주세요."
+    title_en = "Signing and moving money take a fresh proof of who you are: password, code or passkey."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The one on whose behalf a use case runs, and every transaction is opened.
 
     `tenant_id` is the organisation the person or machine belongs to; `name` is printed on what they sign.
-    A machine's key may be narrowed to `sites` and `channels`; None leaves them all.
+    A machine's key may be narrowed to `sites` and `channels`; None leaves them all. `confirmed_at` is when the
+    person last proved in this session who they are.
     """
 
     person_id: PersonId
@@ -109,6 +123,7 @@ class Actor:
     tenant_id: TenantId
     sites: frozenset[UUID] | None = None
     channels: frozenset[int] | None = None
+    confirmed_at: datetime | None = None
 
     @property
     def extent(self) -> Extent:
@@ -138,6 +153,19 @@ class Actor:
         """
         if self.role not in roles:
             raise RoleNotEnough(needed=", ".join(roles), needed_ko=", ".join(ROLES_KO[role] for role in roles))
+
+    def require_confirmed(self, now: datetime) -> None:
+        """Refuse unless the person proved who they are within the last five minutes; the system needs not.
+
+        Raises:
+            ConfirmationNeeded: they did not, or longer ago.
+        """
+        if self.role is not Role.SYSTEM and not self.is_confirmed(now):
+            raise ConfirmationNeeded
+
+    def is_confirmed(self, now: datetime) -> bool:
+        """Whether the person proved who they are within the last five minutes."""
+        return self.confirmed_at is not None and now - self.confirmed_at <= CONFIRMATION_LASTS
 
 
 _NOBODY = PersonId(UUID(int=0))

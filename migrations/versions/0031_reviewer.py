@@ -8,7 +8,7 @@ from alembic import op
 from migrations.steps import SCHEMA, begin
 
 revision = "0031"
-down_revision = "0030"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

@@ -38,6 +38,8 @@ PLANTED = {
     "stripe lives in adapters.stripe": ("adapters/bank/planted_j.py", "import stripe"),
     "qrcode lives in adapters.qr": ("adapters/documents/planted_k.py", "import qrcode"),
     "typst lives in adapters.documents": ("adapters/qr/planted_l.py", "import typst"),
+    "webauthn lives in adapters.system": ("adapters/qr/planted_q.py", "import webauthn"),
+    "joserfc lives in adapters.oidc": ("adapters/qr/planted_r.py", "import joserfc.jwt"),
     "fastnda lives in adapters.ktr": ("adapters/sandbox/planted_m.py", "import fastnda"),
     "apscheduler lives in app.jobs": ("app/http/planted_n.py", "import apscheduler.schedulers.asyncio"),
     "HTTP words live in app.http, app.pages and where the application is put together": (

@@ -107,6 +107,8 @@ def rooms(life: demo.trace.PackTrace) -> dict[str, dict[str, str]]:
             "plans": "/plans",
             "sites": "/sites",
             "deposits": "/deposits",
+            "account": "/account",
+            "confirm": "/confirm?next=/account",
             "invoice-books": f"/invoices/{invoice.tenant_id}/{invoice.invoice_id}",
         },
     }

@@ -252,16 +252,16 @@ class House:
         return await judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
     async def review(self, reception, *, actor=REVIEWER):
-        wish = Sign(actor=actor, reception_id=reception.reception_id)
+        wish = Sign(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
         return await review(wish, work=self.work, ids=self.ids, clock=self.clock)
 
     async def approve(self, reception, *, actor=APPROVER):
-        wish = Sign(actor=actor, reception_id=reception.reception_id)
+        wish = Sign(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
         return await approve(wish, work=self.work, ids=self.ids, clock=self.clock)
 
     async def issue(self, reception, *, actor=APPROVER, token=TOKEN):
         wish = Issue(
-            actor=actor,
+            actor=replace(actor, confirmed_at=self.clock.now()),
             reception_id=reception.reception_id,
             pack_print=PACK_PRINT,
             laboratory=LABORATORY,
@@ -791,7 +791,9 @@ async def test_a_reexamination_is_due_when_the_grade_says(house):
 
 async def test_a_suspended_certificate_is_not_valid_and_may_be_revoked(house, work):
     certificate = (await house.issued()).certificate
-    wish = ChangeCertificate(actor=APPROVER, certificate_id=certificate.certificate_id, reason="안전 경보")
+    wish = ChangeCertificate(
+        actor=replace(APPROVER, confirmed_at=NOW), certificate_id=certificate.certificate_id, reason="안전 경보"
+    )
 
     suspended = await suspend(wish, work=work, clock=house.clock)
     assert await work.certificates.one(certificate.certificate_id) == suspended
@@ -809,7 +811,7 @@ async def test_a_suspended_certificate_is_not_valid_and_may_be_revoked(house, wo
 
 async def test_a_certificate_is_ended_by_an_approver_of_its_body(house, work):
     certificate = (await house.issued()).certificate
-    strange = someone(Role.APPROVER, number=905, tenant_id=2)
+    strange = replace(someone(Role.APPROVER, number=905, tenant_id=2), confirmed_at=NOW)
 
     with pytest.raises(RoleNotEnough):
         await suspend(

@@ -8,10 +8,22 @@ from uuid import UUID
 
 import pytest
 
-from domain.identity.errors import SignInNameTaken, TenantNumberTaken, TenantUnknown
-from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
+from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken, TenantUnknown
+from domain.identity.model import (
+    Failures,
+    Holder,
+    IndustrialComplex,
+    PartyKind,
+    Passkey,
+    Person,
+    Session,
+    Tenant,
+    Ticket,
+    TicketKind,
+    Totp,
+)
 from domain.identity.ports import IdentityWork
-from domain.shared.actor import SYSTEM, Actor, Role
+from domain.shared.actor import DOOR, SYSTEM, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.identity import MemoryIdentityWork
 from tests.fakes.system import NOON
@@ -46,6 +58,12 @@ SESSION = Session(
     tenant_id=TenantId(1),
     opened_at=NOON,
     expires_at=NOON + timedelta(hours=12),
+    session_id=UUID(int=71),
+    last_seen_at=NOON,
+    confirmed_at=None,
+    second_factor=False,
+    source="10.0.0.1",
+    agent="test",
 )
 
 
@@ -100,25 +118,203 @@ async def test_a_sign_in_name_is_one_persons(unit: Opened) -> None:
         assert await work.people.one(PersonId(UUID(int=7))) is None
 
 
-async def test_failures_are_counted_by_name_and_forgotten_after_a_day(unit: Opened) -> None:
-    async with unit(SYSTEM) as work:
-        for number, minutes in enumerate((0, 10, 60 * 25), start=1):
+async def test_failures_are_counted_by_name_and_by_address_and_forgotten_after_a_day(unit: Opened) -> None:
+    async with unit(DOOR) as work:
+        for number, (name, source, minutes) in enumerate(
+            [("kim", "10.0.0.1", 0), ("kim", "10.0.0.2", 1), ("lee", "10.0.0.1", 2)], start=1
+        ):
             at = NOON + timedelta(minutes=minutes)
-            await work.people.note_failure("kim", failure_id=UUID(int=number), at=at)
+            await work.people.note_failure(name, source=source, failure_id=UUID(int=number), at=at)
 
-        assert await work.people.failures_since("kim", NOON) == 1
-        assert await work.people.failures_since("lee", NOON) == 0
+        found = await work.people.hold_failures("kim", source="10.0.0.1", since=NOON)
+        assert (found.under_name, found.from_source) == (2, 2)
+        assert found.last_under_name == NOON + timedelta(minutes=1)
+        assert found.last_from_source == NOON + timedelta(minutes=2)
+        later = await work.people.hold_failures("kim", source="", since=NOON + timedelta(seconds=61))
+        assert later == Failures(under_name=0, last_under_name=None, from_source=0, last_from_source=None)
+
+        next_day = NOON + timedelta(days=1, seconds=90)
+        await work.people.note_failure("choi", source="10.0.0.9", failure_id=UUID(int=9), at=next_day)
+        assert (await work.people.hold_failures("kim", source="10.0.0.1", since=NOON)).under_name == 0
+        assert (await work.people.hold_failures("lee", source="10.0.0.1", since=NOON)).under_name == 1
 
 
-async def test_a_session_is_found_until_it_expires_or_is_closed(unit: Opened) -> None:
+async def test_failures_are_forgiven_by_name_and_address_or_one_alone(unit: Opened) -> None:
+    async with unit(DOOR) as work:
+        for number, source in enumerate(["a", "a", "b"], start=1):
+            await work.people.note_failure("kim", source=source, failure_id=UUID(int=number), at=NOON)
+
+        await work.people.forgive("kim", source="a", only=UUID(int=2))
+        assert (await work.people.hold_failures("kim", source="a", since=NOON)).under_name == 2
+        await work.people.forgive("kim", source="a")
+        assert (await work.people.hold_failures("kim", source="a", since=NOON)).under_name == 1
+
+
+async def test_a_password_is_replaced(unit: Opened) -> None:
     async with unit(SYSTEM) as work:
-        await work.sessions.open(SESSION)
-        other = replace(SESSION, token_sha256=b"\2" * 32, expires_at=NOON + timedelta(hours=1))
-        await work.sessions.open(other)
+        await work.people.add(KIM)
+        await work.people.set_password(KIM.person_id, "$argon2id$new")
 
-        assert await work.sessions.find(SESSION.token_sha256, now=NOON) == SESSION
-        assert await work.sessions.find(b"\3" * 32, now=NOON) is None
-        assert await work.sessions.find(other.token_sha256, now=NOON + timedelta(hours=1)) is None
-        assert await work.sessions.sweep(now=NOON + timedelta(hours=1)) == 1
+        assert await work.people.named("kim") == replace(KIM, password_hash="$argon2id$new")
+
+
+async def test_an_outside_account_is_one_members_and_a_member_has_one_there(unit: Opened) -> None:
+    lee = replace(KIM, person_id=PersonId(UUID(int=6)), sign_in_name="lee")
+    async with unit(SYSTEM) as work:
+        await work.people.add(KIM)
+        await work.people.add(lee)
+        await work.commit()
+    async with unit(DOOR) as work:
+        await work.people.link(KIM.person_id, issuer="https://idp", subject="s-1", at=NOON)
+        await work.people.link(KIM.person_id, issuer="https://idp", subject="s-1", at=NOON)
+
+        assert await work.people.linked(issuer="https://idp", subject="s-1") == KIM
+        assert await work.people.linked(issuer="https://other", subject="s-1") is None
+        for person, subject in ((lee, "s-1"), (KIM, "s-2")):
+            with pytest.raises(LinkTaken):
+                await work.people.link(person.person_id, issuer="https://idp", subject=subject, at=NOON)
+
+
+async def _with_kim(unit: Opened) -> None:
+    async with unit(SYSTEM) as work:
+        await work.people.add(KIM)
+        await work.commit()
+
+
+async def test_a_sessions_holder_is_found_until_it_expires_rests_or_is_closed(unit: Opened) -> None:
+    await _with_kim(unit)
+    rested = NOON - timedelta(hours=1)
+    async with unit(DOOR) as work:
+        await work.sessions.open(SESSION)
+        holder = await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested)
+
+        assert holder == Holder(actor=KIM.actor, session=SESSION)
+        assert await work.sessions.holder(b"\3" * 32, now=NOON, seen_since=rested) is None
+        assert await work.sessions.holder(SESSION.token_sha256, now=SESSION.expires_at, seen_since=rested) is None
+        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON) is None
+        await work.sessions.seen(SESSION.token_sha256, at=NOON + timedelta(minutes=1))
+        found = await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON)
+        assert found is not None
+        assert found.session.last_seen_at == NOON + timedelta(minutes=1)
         await work.sessions.close(SESSION.token_sha256)
-        assert await work.sessions.find(SESSION.token_sha256, now=NOON) is None
+        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested) is None
+
+
+async def test_nobody_holds_the_session_of_one_who_left(unit: Opened) -> None:
+    async with unit(SYSTEM) as work:
+        await work.people.add(replace(KIM, active=False))
+        await work.sessions.open(SESSION)
+
+        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON - timedelta(hours=1)) is None
+
+
+async def test_a_renewed_session_answers_to_its_new_token_only_and_once(unit: Opened) -> None:
+    await _with_kim(unit)
+    rested = NOON - timedelta(hours=1)
+    async with unit(DOOR) as work:
+        await work.sessions.open(SESSION)
+
+        new = b"\7" * 32
+        assert await work.sessions.renew(SESSION, token_sha256=new, confirmed_at=NOON, second_factor=True)
+        assert not await work.sessions.renew(SESSION, token_sha256=b"\6" * 32, confirmed_at=NOON, second_factor=True)
+
+        found = await work.sessions.holder(new, now=NOON, seen_since=rested)
+        assert found is not None
+        assert found.session == replace(SESSION, token_sha256=new, confirmed_at=NOON, second_factor=True)
+        assert found.actor.confirmed_at == NOON
+        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested) is None
+
+
+async def test_a_persons_sessions_are_listed_and_ended_one_or_all(unit: Opened) -> None:
+    second = replace(SESSION, session_id=UUID(int=72), token_sha256=b"\2" * 32, opened_at=NOON + timedelta(minutes=1))
+    third = replace(SESSION, session_id=UUID(int=73), token_sha256=b"\4" * 32, person_id=PersonId(UUID(int=6)))
+    rested = NOON - timedelta(hours=1)
+    async with unit(DOOR) as work:
+        for one in (SESSION, second, third):
+            await work.sessions.open(one)
+
+        assert await work.sessions.of_person(KIM.person_id, now=NOON, seen_since=rested) == (second, SESSION)
+        assert not await work.sessions.close_one(KIM.person_id, third.session_id)
+        assert await work.sessions.close_one(KIM.person_id, second.session_id)
+        assert await work.sessions.close_all(KIM.person_id, but=SESSION.session_id) == 0
+        assert await work.sessions.close_all(KIM.person_id) == 1
+        assert await work.sessions.of_person(third.person_id, now=NOON, seen_since=rested) == (third,)
+        assert await work.sessions.sweep(now=NOON, seen_since=NOON) == 1
+
+
+async def test_an_authenticator_app_takes_each_step_once(unit: Opened) -> None:
+    app = Totp(person_id=KIM.person_id, sealed_secret=b"sealed", enrolled_at=NOON, last_step=None)
+    async with unit(DOOR) as work:
+        factors = work.second_factors
+        assert await factors.begin_totp(app)
+        assert await factors.begin_totp(replace(app, sealed_secret=b"anew"))
+        assert not (await factors.enrolled(KIM.person_id)).has_second_factor
+
+        assert await factors.use_totp(KIM.person_id, step=100)
+        assert [await factors.use_totp(KIM.person_id, step=step) for step in (100, 99, 101)] == [False, False, True]
+        assert not await factors.begin_totp(app)
+        assert await factors.totp(KIM.person_id) == replace(app, sealed_secret=b"anew", last_step=101)
+        assert (await factors.enrolled(KIM.person_id)).totp
+        await factors.drop_totp(KIM.person_id)
+        assert await factors.totp(KIM.person_id) is None
+        assert not await factors.use_totp(KIM.person_id, step=102)
+
+
+async def test_a_passkeys_counter_moves_once_from_where_it_was_seen(unit: Opened) -> None:
+    passkey = Passkey(
+        credential_id=b"id-1",
+        person_id=KIM.person_id,
+        public_key=b"key",
+        sign_count=4,
+        label="노트북",
+        enrolled_at=NOON,
+        last_used_at=None,
+    )
+    async with unit(DOOR) as work:
+        factors = work.second_factors
+        assert await factors.add_passkey(passkey)
+        assert not await factors.add_passkey(replace(passkey, person_id=PersonId(UUID(int=6))))
+        assert await factors.use_passkey(passkey, sign_count=5, at=NOON)
+        assert not await factors.use_passkey(passkey, sign_count=6, at=NOON)
+
+        assert await factors.passkey(b"id-1") == replace(passkey, sign_count=5, last_used_at=NOON)
+        assert (await factors.enrolled(KIM.person_id)).passkeys == 1
+        await factors.drop_passkey(PersonId(UUID(int=6)), b"id-1")
+        assert len(await factors.passkeys(KIM.person_id)) == 1
+        await factors.drop_passkey(KIM.person_id, b"id-1")
+        assert await factors.passkeys(KIM.person_id) == ()
+        assert await factors.passkey(b"id-1") is None
+
+
+async def test_a_recovery_code_is_good_once_and_a_new_set_ends_the_old(unit: Opened) -> None:
+    one, two, three = (bytes([number]) * 32 for number in (1, 2, 3))
+    async with unit(DOOR) as work:
+        factors = work.second_factors
+        await factors.replace_recovery_codes(KIM.person_id, (one, two))
+
+        assert not await factors.use_recovery_code(PersonId(UUID(int=6)), one, at=NOON)
+        assert [await factors.use_recovery_code(KIM.person_id, one, at=NOON) for _ in range(2)] == [True, False]
+        assert (await factors.enrolled(KIM.person_id)).recovery_codes == 1
+        await factors.replace_recovery_codes(KIM.person_id, (three,))
+        assert [await factors.use_recovery_code(KIM.person_id, code, at=NOON) for code in (two, three)] == [False, True]
+        await factors.replace_recovery_codes(KIM.person_id, ())
+        assert (await factors.enrolled(KIM.person_id)).recovery_codes == 0
+
+
+async def test_a_ticket_is_taken_once_for_its_own_step_and_in_time(unit: Opened) -> None:
+    ticket = Ticket(
+        token_sha256=b"\5" * 32,
+        kind=TicketKind.PROVIDER,
+        person_id=None,
+        payload="nonce verifier",
+        expires_at=NOON + timedelta(minutes=5),
+    )
+    async with unit(DOOR) as work:
+        await work.tickets.add(ticket, now=NOON)
+        key = ticket.token_sha256
+
+        assert await work.tickets.take(key, kind=TicketKind.SECOND_FACTOR, now=NOON) is None
+        assert await work.tickets.take(key, kind=TicketKind.PROVIDER, now=ticket.expires_at) is None
+        assert await work.tickets.find(key, kind=TicketKind.PROVIDER, now=NOON) == ticket
+        assert await work.tickets.take(key, kind=TicketKind.PROVIDER, now=NOON) == ticket
+        assert await work.tickets.take(key, kind=TicketKind.PROVIDER, now=NOON) is None

@@ -12,27 +12,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
 from adapters.postgres.metering import (
+    PostgresReadingEstimates,
     PostgresReadingImports,
     PostgresReadings,
     PostgresSites,
     PostgresUsageSnapshots,
 )
 from app.samples import make_site
-from domain.metering.errors import SiteUnknown
+from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
 from domain.metering.model import (
     Added,
     Channel,
     ChannelDay,
     DayBlock,
+    EstimateRule,
+    EstimateState,
+    Fill,
+    Mark,
     OfferedDay,
     Quality,
     Quantity,
+    ReadingEstimate,
+    ReadingEstimateId,
     ReadingImport,
     ReadingSource,
+    RevisionReason,
     Site,
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
+from domain.metering.tariff import TariffAssignment
 from domain.metering.usage import month_usage
 from domain.metering.usecases import (
     FreezeMonth,
@@ -72,6 +81,7 @@ class PostgresMetering:
         self.sites = PostgresSites(connection)
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
+        self.reading_estimates = PostgresReadingEstimates(connection)
         self.usage_snapshots = PostgresUsageSnapshots(connection)
 
 
@@ -304,6 +314,126 @@ async def test_a_contracts_snapshots_are_listed_newest_month_first(work):
     asked = {Month(2026, 6), JULY}
     assert await work.usage_snapshots.frozen_months(ONE, made.site_id, asked) == {JULY}
     assert await work.usage_snapshots.frozen_months(ONE, UUID(int=5), asked) == frozenset()
+
+
+async def test_what_was_filled_marked_and_why_comes_back(work):
+    await opened(work)
+    later = NOW.replace(day=3, microsecond=7)
+    whole = replace(
+        block(1, 1, 5, 6, 7),
+        fills=(Fill(at=NOW, slots=(1,)), Fill(at=later, slots=(2,))),
+        marks=(Mark(slot=0, quality=Quality.ESTIMATED), Mark(slot=95, quality=Quality.SUSPECT)),
+        reason=RevisionReason.METER_SWAP,
+    )
+
+    await work.readings.write(ONE, [whole])
+
+    assert list((await july(work, 1)).values()) == [whole]
+    assert await work.readings.blocks(ONE, [(ChannelId(1), date(2026, 7, 1))]) == {(1, date(2026, 7, 1)): whole}
+
+
+async def test_what_was_known_at_an_instant_is_read_again(work):
+    await opened(work)
+    later, last = NOW.replace(day=3), NOW.replace(day=5)
+    first = replace(block(1, 1, 5, 6), fills=(Fill(at=later, slots=(1,)),))
+    revised = replace(block(1, 1, 50, 6, revision=1), recorded_at=last, reason=RevisionReason.MANUAL)
+    await work.readings.write(ONE, [first, revised, replace(block(1, 2, 7), recorded_at=last)])
+
+    async def known(as_of):
+        found = await work.readings.day_blocks(
+            ONE, [ChannelId(1)], first_on=date(2026, 7, 1), last_on=date(2026, 7, 31), as_of=as_of
+        )
+        return {day.day: found_block.values[:2] for (_, day), found_block in found.items()}
+
+    assert await known(NOW.replace(day=1, hour=0)) == {}
+    assert await known(NOW) == {1: (5, None)}
+    assert await known(later) == {1: (5, 6)}
+    assert await known(last) == {1: (50, 6), 2: (7, None)}
+    assert await known(None) == {1: (50, 6), 2: (7, None)}
+
+
+async def test_a_sites_tariff_is_assigned_once_a_day(work):
+    made = await opened(work)
+    wish = TariffAssignment(from_on=date(2026, 7, 1), tariff="kepco.a", deferred=True)
+    later = TariffAssignment(from_on=date(2026, 9, 1), tariff="kepco.b", deferred=False)
+
+    for one in (later, wish, wish):
+        await work.sites.assign_tariff(ONE, made.site_id, one, by="김운영", at=NOW)
+
+    assert await work.sites.tariffs(ONE, made.site_id) == (wish, later)
+    assert await work.sites.tariffs(TWO, made.site_id) == ()
+    with pytest.raises(TariffAssigned):
+        await work.sites.assign_tariff(ONE, made.site_id, replace(wish, deferred=False), by="김운영", at=NOW)
+
+
+def estimate(number: int, day: int, *, of: Site, channel_id: int = 1) -> ReadingEstimate:
+    return ReadingEstimate(
+        estimate_id=ReadingEstimateId(UUID(int=number)),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        channel_id=ChannelId(channel_id),
+        day=date(2026, 7, day),
+        values=(None, 7, 2**31 - 1, *(None,) * 93),
+        rule=EstimateRule.LINEAR,
+        basis="1-2: 7, 9",
+        state=EstimateState.PROPOSED,
+        proposed_by="이입주",
+        proposed_at=NOW,
+    )
+
+
+async def test_an_estimate_is_decided_once(work):
+    made = await opened(work)
+    first, second = estimate(31, 1, of=made), estimate(32, 2, of=made)
+    await work.reading_estimates.propose([first, second])
+    await work.reading_estimates.propose([])
+
+    async def listed():
+        return await work.reading_estimates.of_site(
+            ONE, made.site_id, first_on=date(2026, 7, 1), last_on=date(2026, 7, 31), limit=9
+        )
+
+    assert await listed() == (second, first)
+    decided = replace(first, state=EstimateState.ACCEPTED, decided_by="김운영", decided_at=NOW)
+    await work.reading_estimates.decide(ONE, first.estimate_id, state=EstimateState.ACCEPTED, by="김운영", at=NOW)
+    assert await work.reading_estimates.one(ONE, first.estimate_id) == decided
+    with pytest.raises(EstimateStands):
+        await work.reading_estimates.decide(ONE, first.estimate_id, state=EstimateState.REFUSED, by="김운영", at=NOW)
+    with pytest.raises(EstimateUnknown):
+        await work.reading_estimates.one(TWO, first.estimate_id)
+    again = estimate(33, 1, of=made)
+    await work.reading_estimates.propose([again])
+    assert await listed() == (again, second, decided)
+
+
+async def test_a_channels_day_has_one_open_estimate(work):
+    made = await opened(work)
+    await work.reading_estimates.propose([estimate(31, 1, of=made)])
+
+    with pytest.raises(EstimateStands):
+        await work.reading_estimates.propose([estimate(32, 1, of=made)])
+
+
+async def test_frozen_months_before_one_come_newest_first_in_their_last_revision(work):
+    made = await opened(work)
+    other = site(2)
+    await work.sites.add(other, [channel(9, Quantity.LOAD, of=other)])
+    may = snapshot(41, of=made, month=Month(2026, 5))
+    june = snapshot(42, of=made, month=Month(2026, 6))
+    late = replace(june, snapshot_id=SnapshotId(UUID(int=43)), revision=1, frozen_at=NOW.replace(day=9))
+    elsewhere = replace(june, site_id=other.site_id, contract_id=ContractId(UUID(int=89)), snapshot_id=UUID(int=44))
+    for one in (may, june, late, elsewhere, snapshot(45, of=made)):
+        await work.usage_snapshots.keep(one)
+
+    async def before(month, **asked):
+        return await work.usage_snapshots.frozen_before(ONE, made.site_id, month, **{"limit": 9} | asked)
+
+    assert await before(JULY) == (late, may)
+    assert await before(JULY, limit=1) == (late,)
+    assert await before(JULY, as_of=NOW) == (june, may)
+    assert await before(Month(2026, 5)) == ()
+    assert await work.usage_snapshots.revisions(ONE, CONTRACT, Month(2026, 6)) == (june, late)
+    assert await work.usage_snapshots.revisions(TWO, CONTRACT, Month(2026, 6)) == ()
 
 
 async def test_a_sample_file_goes_in_once_and_a_month_comes_out(work):

@@ -251,7 +251,7 @@ async def test_a_spectrums_summary_has_its_frequencies_and_a_cyclers_has_not(sha
     assert spectrum["ohmic_intercept_ohm"] == pytest.approx(0.01568817, rel=0.01)
     assert list(cycler) == [
         *("format", "rows", "sha256", "voltage_v", "current_a", "hours", "cycles", "steps"),
-        *("discharge_capacity_ah", "soh", "findings"),
+        *("discharge_capacity_ah", "soh", "findings", "evaluation"),
     ]
     assert cycler["discharge_capacity_ah"] == pytest.approx(5.80665, rel=0.001)
 

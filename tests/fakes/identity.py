@@ -1,10 +1,25 @@
 """The identity ports in memory."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.identity.errors import SignInNameTaken, TenantNumberTaken, TenantUnknown
-from domain.identity.model import IndustrialComplex, PartyKind, Person, Session, Tenant
+from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken, TenantUnknown
+from domain.identity.model import (
+    Enrolled,
+    Failures,
+    Holder,
+    IndustrialComplex,
+    PartyKind,
+    Passkey,
+    Person,
+    Session,
+    Tenant,
+    Ticket,
+    TicketKind,
+    Totp,
+)
 from domain.shared.identifiers import PersonId, TenantId
 
 
@@ -35,7 +50,8 @@ class MemoryParties:
 class MemoryPeople:
     def __init__(self) -> None:
         self._people: dict[PersonId, Person] = {}
-        self._failures: list[tuple[str, datetime]] = []
+        self._failures: list[tuple[str, str, datetime, UUID]] = []
+        self._links: dict[tuple[str, str], PersonId] = {}
 
     async def add(self, person: Person) -> None:
         if await self.named(person.sign_in_name) is not None:
@@ -48,43 +64,222 @@ class MemoryPeople:
     async def one(self, person_id: PersonId) -> Person | None:
         return self._people.get(person_id)
 
-    async def failures_since(self, sign_in_name: str, since: datetime) -> int:
-        return sum(name == sign_in_name and at >= since for name, at in self._failures)
+    async def set_password(self, person_id: PersonId, password_hash: str) -> None:
+        self._people[person_id] = replace(self._people[person_id], password_hash=password_hash)
 
-    async def note_failure(self, sign_in_name: str, *, failure_id: UUID, at: datetime) -> None:
-        kept = [(name, then) for name, then in self._failures if name != sign_in_name or then >= at - timedelta(days=1)]
-        self._failures = [*kept, (sign_in_name, at)]
+    async def hold_failures(self, sign_in_name: str, *, source: str, since: datetime) -> Failures:
+        fresh = [one for one in self._failures if one[2] >= since]
+        named = [at for name, _, at, _ in fresh if name == sign_in_name]
+        sent = [at for _, origin, at, _ in fresh if origin == source and source]
+        return Failures(
+            under_name=len(named),
+            last_under_name=max(named, default=None),
+            from_source=len(sent),
+            last_from_source=max(sent, default=None),
+        )
+
+    async def note_failure(self, sign_in_name: str, *, source: str, failure_id: UUID, at: datetime) -> None:
+        kept = [one for one in self._failures if one[2] >= at - timedelta(days=1)]
+        self._failures = [*kept, (sign_in_name, source, at, failure_id)]
+
+    async def forgive(self, sign_in_name: str, *, source: str, only: UUID | None = None) -> None:
+        self._failures = [
+            (name, origin, at, failure_id)
+            for name, origin, at, failure_id in self._failures
+            if not (name == sign_in_name and origin == source and only in (None, failure_id))
+        ]
+
+    async def linked(self, *, issuer: str, subject: str) -> Person | None:
+        return self._people.get(self._links.get((issuer, subject), PersonId(UUID(int=0))))
+
+    async def link(self, person_id: PersonId, *, issuer: str, subject: str, at: datetime) -> None:
+        other = any(who == person_id and where[0] == issuer for where, who in self._links.items())
+        bound = self._links.get((issuer, subject))
+        if bound not in (None, person_id) or (bound is None and other):
+            raise LinkTaken
+        self._links[(issuer, subject)] = person_id
 
 
 class MemorySessions:
-    def __init__(self) -> None:
+    def __init__(self, people: MemoryPeople) -> None:
         self._sessions: dict[bytes, Session] = {}
+        self._people = people
 
     async def open(self, session: Session) -> None:
         self._sessions[session.token_sha256] = session
 
-    async def find(self, token_sha256: bytes, *, now: datetime) -> Session | None:
+    async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
         found = self._sessions.get(token_sha256)
-        return found if found is not None and found.expires_at > now else None
+        if found is None or not _open(found, now, seen_since):
+            return None
+        person = await self._people.one(found.person_id)
+        if person is None or not person.active:
+            return None
+        return Holder(actor=replace(person.actor, confirmed_at=found.confirmed_at), session=found)
+
+    async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
+        if token_sha256 in self._sessions:
+            self._sessions[token_sha256] = replace(self._sessions[token_sha256], last_seen_at=at)
+
+    async def renew(
+        self, session: Session, *, token_sha256: bytes, confirmed_at: datetime | None, second_factor: bool
+    ) -> bool:
+        kept = self._sessions.pop(session.token_sha256, None)
+        if kept is None:
+            return False
+        self._sessions[token_sha256] = replace(
+            kept, token_sha256=token_sha256, confirmed_at=confirmed_at, second_factor=second_factor
+        )
+        return True
+
+    async def of_person(self, person_id: PersonId, *, now: datetime, seen_since: datetime) -> tuple[Session, ...]:
+        mine = [one for one in self._sessions.values() if one.person_id == person_id and _open(one, now, seen_since)]
+        mine.sort(key=lambda one: one.session_id)
+        return tuple(sorted(mine, key=lambda one: one.opened_at, reverse=True)[:50])
 
     async def close(self, token_sha256: bytes) -> None:
         self._sessions.pop(token_sha256, None)
 
-    async def sweep(self, *, now: datetime) -> int:
-        over = [token for token, session in self._sessions.items() if session.expires_at <= now]
-        for token in over:
-            del self._sessions[token]
-        return len(over)
+    async def close_one(self, person_id: PersonId, session_id: UUID) -> bool:
+        return self._drop(lambda one: one.person_id == person_id and one.session_id == session_id) == 1
+
+    async def close_all(self, person_id: PersonId, *, but: UUID | None = None) -> int:
+        return self._drop(lambda one: one.person_id == person_id and one.session_id != but)
+
+    async def sweep(self, *, now: datetime, seen_since: datetime) -> int:
+        return self._drop(lambda one: not _open(one, now, seen_since))
+
+    def _drop(self, over: Callable[[Session], bool]) -> int:
+        kept = {token: one for token, one in self._sessions.items() if not over(one)}
+        dropped = len(self._sessions) - len(kept)
+        self._sessions = kept
+        return dropped
+
+
+def _open(session: Session, now: datetime, seen_since: datetime) -> bool:
+    return session.expires_at > now and session.last_seen_at > seen_since
+
+
+class MemorySecondFactors:
+    def __init__(self) -> None:
+        self._apps: dict[PersonId, Totp] = {}
+        self._passkeys: dict[bytes, Passkey] = {}
+        self._codes: dict[tuple[PersonId, bytes], datetime | None] = {}
+
+    async def enrolled(self, person_id: PersonId) -> Enrolled:
+        app = self._apps.get(person_id)
+        return Enrolled(
+            totp=app is not None and app.last_step is not None,
+            passkeys=len(await self.passkeys(person_id)),
+            recovery_codes=sum(who == person_id and used is None for (who, _), used in self._codes.items()),
+        )
+
+    async def totp(self, person_id: PersonId) -> Totp | None:
+        return self._apps.get(person_id)
+
+    async def begin_totp(self, totp: Totp) -> bool:
+        known = self._apps.get(totp.person_id)
+        if known is not None and known.last_step is not None:
+            return False
+        self._apps[totp.person_id] = totp
+        return True
+
+    async def use_totp(self, person_id: PersonId, *, step: int) -> bool:
+        app = self._apps.get(person_id)
+        if app is None or (app.last_step is not None and app.last_step >= step):
+            return False
+        self._apps[person_id] = replace(app, last_step=step)
+        return True
+
+    async def drop_totp(self, person_id: PersonId) -> None:
+        self._apps.pop(person_id, None)
+
+    async def passkeys(self, person_id: PersonId) -> tuple[Passkey, ...]:
+        mine = [one for one in self._passkeys.values() if one.person_id == person_id]
+        return tuple(sorted(mine, key=lambda one: (one.enrolled_at, one.credential_id)))
+
+    async def passkey(self, credential_id: bytes) -> Passkey | None:
+        return self._passkeys.get(credential_id)
+
+    async def add_passkey(self, passkey: Passkey) -> bool:
+        if passkey.credential_id in self._passkeys:
+            return False
+        self._passkeys[passkey.credential_id] = passkey
+        return True
+
+    async def use_passkey(self, passkey: Passkey, *, sign_count: int, at: datetime) -> bool:
+        known = self._passkeys.get(passkey.credential_id)
+        if known is None or known.sign_count != passkey.sign_count:
+            return False
+        self._passkeys[passkey.credential_id] = replace(known, sign_count=sign_count, last_used_at=at)
+        return True
+
+    async def drop_passkey(self, person_id: PersonId, credential_id: bytes) -> None:
+        known = self._passkeys.get(credential_id)
+        if known is not None and known.person_id == person_id:
+            del self._passkeys[credential_id]
+
+    async def replace_recovery_codes(self, person_id: PersonId, code_sha256s: tuple[bytes, ...]) -> None:
+        self._codes = {key: used for key, used in self._codes.items() if key[0] != person_id}
+        self._codes |= {(person_id, code): None for code in code_sha256s}
+
+    async def use_recovery_code(self, person_id: PersonId, code_sha256: bytes, *, at: datetime) -> bool:
+        if self._codes.get((person_id, code_sha256), at) is not None:
+            return False
+        self._codes[(person_id, code_sha256)] = at
+        return True
+
+
+class MemoryTickets:
+    def __init__(self) -> None:
+        self._tickets: dict[bytes, Ticket] = {}
+
+    async def add(self, ticket: Ticket, *, now: datetime) -> None:
+        self._tickets = {key: one for key, one in self._tickets.items() if one.expires_at > now}
+        self._tickets[ticket.token_sha256] = ticket
+
+    async def find(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
+        found = self._tickets.get(token_sha256)
+        return found if found is not None and found.kind is kind and found.expires_at > now else None
+
+    async def take(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
+        found = await self.find(token_sha256, kind=kind, now=now)
+        if found is not None:
+            del self._tickets[token_sha256]
+        return found
 
 
 class MemoryIdentityWork:
     def __init__(self) -> None:
         self.parties = MemoryParties()
         self.people = MemoryPeople()
-        self.sessions = MemorySessions()
+        self.sessions = MemorySessions(self.people)
+        self.second_factors = MemorySecondFactors()
+        self.tickets = MemoryTickets()
 
     async def commit(self) -> None:
         return None
+
+
+class OpenVault:
+    """Keeps nothing secret, but still knows what a secret was bound to."""
+
+    def seal(self, secret: bytes, *, bound_to: bytes) -> bytes:
+        return bound_to + secret
+
+    def open(self, sealed: bytes, *, bound_to: bytes) -> bytes:
+        assert sealed.startswith(bound_to)
+        return sealed.removeprefix(bound_to)
+
+
+class ListedPasswords:
+    """Knows the passwords that it was given."""
+
+    def __init__(self, *known: str) -> None:
+        self._known = known
+
+    async def knows(self, password: str) -> bool:
+        return password in self._known
 
 
 class PlainPasswords:
@@ -110,4 +305,5 @@ class CountedTokens:
         return f"token-{self._last}"
 
     def new_hex(self) -> str:
+        self._last += 1
         return f"{self._last:032x}"

@@ -1,9 +1,10 @@
 """The metering ports in memory."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from domain.metering.errors import SiteUnknown
+from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
 from domain.metering.model import (
     Added,
     Blocks,
@@ -11,8 +12,11 @@ from domain.metering.model import (
     ChannelDay,
     DayBlock,
     DayKey,
+    EstimateState,
     OfferedDay,
     Quality,
+    ReadingEstimate,
+    ReadingEstimateId,
     ReadingImport,
     ReadingImportId,
     ReadingSource,
@@ -20,6 +24,8 @@ from domain.metering.model import (
     SiteSeries,
     UsageSnapshot,
 )
+from domain.metering.series import known_at
+from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
 from domain.shared.time import Month
 
@@ -29,6 +35,7 @@ class MemorySites:
         self._sites: dict[tuple[TenantId, SiteId], Site] = {}
         self._channels: list[Channel] = []
         self._last: dict[TenantId, int] = {}
+        self._tariffs: dict[tuple[TenantId, SiteId, date], TariffAssignment] = {}
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
         first = self._last.get(tenant_id, 0) + 1
@@ -56,6 +63,17 @@ class MemorySites:
     async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
         mine = [c for c in self._channels if c.tenant_id == tenant_id and c.channel_id in channel_ids]
         return tuple(sorted(mine, key=lambda channel: channel.channel_id))
+
+    async def assign_tariff(
+        self, tenant_id: TenantId, site_id: SiteId, assignment: TariffAssignment, *, by: str, at: datetime
+    ) -> None:
+        kept = self._tariffs.setdefault((tenant_id, site_id, assignment.from_on), assignment)
+        if kept != assignment:
+            raise TariffAssigned(day=assignment.from_on.isoformat())
+
+    async def tariffs(self, tenant_id: TenantId, site_id: SiteId) -> tuple[TariffAssignment, ...]:
+        mine = [one for (tenant, site, _), one in self._tariffs.items() if (tenant, site) == (tenant_id, site_id)]
+        return tuple(sorted(mine, key=lambda one: one.from_on))
 
 
 class MemoryReadings:
@@ -114,12 +132,20 @@ class MemoryReadings:
         return min(days, default=None)
 
     async def day_blocks(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, first_on: date, last_on: date
+        self,
+        tenant_id: TenantId,
+        channel_ids: Sequence[ChannelId],
+        *,
+        first_on: date,
+        last_on: date,
+        as_of: datetime | None = None,
     ) -> Blocks:
         chosen: dict[tuple[ChannelId, date], DayBlock] = {}
         for (owner, day, channel, _), block in sorted(self._blocks.items(), key=lambda pair: pair[0]):
             if owner == tenant_id and channel in channel_ids and first_on <= day <= last_on:
-                chosen[channel, day] = block
+                then = block if as_of is None else known_at(block, as_of)
+                if then is not None:
+                    chosen[channel, day] = then
         return chosen
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
@@ -153,6 +179,46 @@ class MemoryReadingImports:
         return tuple(sorted(mine, key=lambda imported: imported.import_id, reverse=True)[:limit])
 
 
+class MemoryReadingEstimates:
+    def __init__(self) -> None:
+        self._estimates: dict[tuple[TenantId, ReadingEstimateId], ReadingEstimate] = {}
+
+    async def propose(self, estimates: Sequence[ReadingEstimate]) -> None:
+        for one in estimates:
+            open_ = {
+                (o.tenant_id, o.channel_id, o.day)
+                for o in self._estimates.values()
+                if o.state is EstimateState.PROPOSED
+            }
+            if (one.tenant_id, one.channel_id, one.day) in open_:
+                raise EstimateStands
+            self._estimates[one.tenant_id, one.estimate_id] = one
+
+    async def one(self, tenant_id: TenantId, estimate_id: ReadingEstimateId) -> ReadingEstimate:
+        found = self._estimates.get((tenant_id, estimate_id))
+        if found is None:
+            raise EstimateUnknown
+        return found
+
+    async def of_site(
+        self, tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, limit: int
+    ) -> tuple[ReadingEstimate, ...]:
+        mine = [
+            one
+            for one in self._estimates.values()
+            if (one.tenant_id, one.site_id) == (tenant_id, site_id) and first_on <= one.day <= last_on
+        ]
+        return tuple(sorted(mine, key=lambda one: one.estimate_id, reverse=True)[:limit])
+
+    async def decide(
+        self, tenant_id: TenantId, estimate_id: ReadingEstimateId, *, state: EstimateState, by: str, at: datetime
+    ) -> None:
+        found = await self.one(tenant_id, estimate_id)
+        if found.state is not EstimateState.PROPOSED:
+            raise EstimateStands
+        self._estimates[tenant_id, estimate_id] = replace(found, state=state, decided_by=by, decided_at=at)
+
+
 class MemoryUsageSnapshots:
     def __init__(self) -> None:
         self._snapshots: dict[tuple[TenantId, ContractId, Month, int], UsageSnapshot] = {}
@@ -171,6 +237,20 @@ class MemoryUsageSnapshots:
     ) -> tuple[UsageSnapshot, ...]:
         mine = [s for s in self._snapshots.values() if (s.tenant_id, s.contract_id) == (tenant_id, contract_id)]
         return tuple(sorted(mine, key=lambda s: (s.usage.month, s.revision), reverse=True)[:limit])
+
+    async def revisions(self, tenant_id: TenantId, contract_id: ContractId, month: Month) -> tuple[UsageSnapshot, ...]:
+        mine = [one for key, one in self._snapshots.items() if key[:3] == (tenant_id, contract_id, month)]
+        return tuple(sorted(mine, key=lambda one: one.revision))
+
+    async def frozen_before(
+        self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
+    ) -> tuple[UsageSnapshot, ...]:
+        last: dict[Month, UsageSnapshot] = {}
+        for one in sorted(self._snapshots.values(), key=lambda one: (one.revision, one.snapshot_id)):
+            known = as_of is None or one.frozen_at <= as_of
+            if (one.tenant_id, one.site_id) == (tenant_id, site_id) and one.usage.month < month and known:
+                last[one.usage.month] = one
+        return tuple(last[one] for one in sorted(last, reverse=True)[:limit])
 
     async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
         mine = {s.usage.month for s in self._snapshots.values() if (s.tenant_id, s.site_id) == (tenant_id, site_id)}
@@ -193,6 +273,7 @@ class MemoryMeteringWork:
         self.usage_snapshots = MemoryUsageSnapshots()
         self.readings = MemoryReadings(self.usage_snapshots)
         self.reading_imports = MemoryReadingImports()
+        self.reading_estimates = MemoryReadingEstimates()
 
     async def commit(self) -> None:
         return None

@@ -87,6 +87,22 @@ async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[S
         await one.aclose()
 
 
+async def confirm(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Let somebody who signed in prove again who they are; their session goes on under a new token."""
+    proven = await client.post("/api/v1/sessions/me/confirmation", json={"password": PASSWORD})
+    assert proven.status_code == 200, proven.text
+    client.headers["Authorization"] = f"Bearer {proven.json()['token']}"
+    return client
+
+
+async def by_cookie(client: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
+    """Let somebody who signed in as a program go on as a browser does."""
+    del client.headers["Authorization"]
+    opened = await client.post("/sign-in", data={"sign_in_name": name, "password": PASSWORD})
+    assert opened.status_code == 303, opened.text
+    return client
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """The demonstration's story in the fresh database."""
@@ -153,6 +169,12 @@ def let_in(ports: Ports) -> LetIn:
                     tenant_id=TenantId(tenant_id),
                     opened_at=now,
                     expires_at=now + timedelta(hours=12),
+                    session_id=uuid4(),
+                    last_seen_at=now,
+                    confirmed_at=now,
+                    second_factor=True,
+                    source="",
+                    agent="",
                 )
             )
             await work.commit()

@@ -10,6 +10,7 @@ import pytest
 from app import demo
 from app.ports import Ports
 from domain.shared.errors import DomainError
+from tests.http.conftest import confirm
 
 PACK = {
     "product_uri": "https://id.sunhwan.example/01/09506000134352/21/EV-1",
@@ -87,7 +88,11 @@ async def certified(signed_in) -> tuple[UUID, str]:
     await test_everything(tester, reception_id)
     assert (await tester.post(f"/api/v1/receptions/{reception_id}/judgement")).status_code == 201
     reviewer = await signed_in("reviewer")
+    problem(await reviewer.post(f"/api/v1/receptions/{reception_id}/review"), 403, "identity.confirmation-needed")
+    await confirm(reviewer)
     assert (await reviewer.post(f"/api/v1/receptions/{reception_id}/review")).status_code == 201
+    problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 403, "identity.confirmation-needed")
+    await confirm(approver)
     assert (await approver.post(f"/api/v1/receptions/{reception_id}/approval")).status_code == 201
     assert (await approver.post(f"/api/v1/receptions/{reception_id}/issue")).status_code == 201
     return pack_id, reception_id
@@ -189,6 +194,7 @@ async def test_a_tester_cannot_approve_and_an_approver_cannot_test(signed_in) ->
 
     problem(await tester.post(f"/api/v1/receptions/{reception_id}/review"), 403, "shared.role-not-enough")
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/review"), 403, "shared.role-not-enough")
+    await confirm(approver)
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 409, "certification.reception-moved")
     problem(await tester.post(f"/api/v1/receptions/{reception_id}/approval"), 403, "shared.role-not-enough")
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/judgement"), 403, "shared.role-not-enough")
@@ -202,6 +208,7 @@ async def test_no_certificate_without_approval(signed_in) -> None:
     await test_everything(tester, reception_id)
     await tester.post(f"/api/v1/receptions/{reception_id}/judgement")
 
+    await confirm(approver)
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/issue"), 409, "certification.reception-moved")
 
 
@@ -217,6 +224,7 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
 
     assert judged["disposition"] == "hold_review"
     assert "T03" in judged["not_assessed"]
+    await confirm(reviewer)
     problem(await reviewer.post(f"/api/v1/receptions/{reception_id}/review"), 422, "certification.not-for-reuse")
 
 
@@ -278,7 +286,7 @@ async def test_report_and_certificate_are_printed_and_stay_the_same(signed_in) -
 
 async def test_anyone_can_ask_whether_a_certificate_holds(signed_in, client) -> None:
     _, reception_id = await certified(signed_in)
-    tester, approver = await signed_in("tester"), await signed_in("approver")
+    tester, approver = await signed_in("tester"), await confirm(await signed_in("approver"))
     certificate = (await tester.get(f"/api/v1/receptions/{reception_id}")).json()["certificate"]
 
     before = (await client.get(f"/api/v1/certificates/by-number/{certificate['number']}")).json()
@@ -482,7 +490,7 @@ async def test_an_address_that_names_no_month_is_400(signed_in, month) -> None:
 
 
 async def test_a_month_that_still_runs_is_not_closed(signed_in) -> None:
-    operator = await signed_in("operator")
+    operator = await confirm(await signed_in("operator"))
     _, contract_id = await site_and_contract(operator)
 
     answer = await operator.post(f"/api/v1/contracts/{contract_id}/months?tenant_id=11", json={"month": "2026-07"})
@@ -494,7 +502,7 @@ async def test_a_month_without_readings_is_closed_only_knowingly(signed_in, port
     operator = await signed_in("operator")
     _, contract_id = await site_and_contract(operator)
     ports.clock.move_to(ports.clock.now() + timedelta(days=300))
-    operator = await signed_in("operator")
+    operator = await confirm(await signed_in("operator"))
     path = f"/api/v1/contracts/{contract_id}/months?tenant_id=11"
 
     problem(await operator.post(path, json={"month": "2026-07"}), 422, "metering.month-incomplete")
@@ -510,6 +518,7 @@ async def test_a_month_without_readings_is_closed_only_knowingly(signed_in, port
 async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client) -> None:
     public = {
         ("POST", "/api/v1/sessions"),
+        ("POST", "/api/v1/sessions/passkey-challenge"),
         ("DELETE", "/api/v1/sessions/me"),
         ("GET", "/api/v1/certificates/by-number/{number:str}"),
     }
@@ -544,13 +553,13 @@ async def test_a_wrong_password_and_a_wrong_name_get_one_answer(client) -> None:
 
 
 async def test_guessing_is_slowed_down(client) -> None:
-    for _ in range(10):
+    for _ in range(5):
         await client.post("/api/v1/sessions", json={"sign_in_name": "nobody", "password": "x" * 12})
 
     answer = await client.post("/api/v1/sessions", json={"sign_in_name": "nobody", "password": "x" * 12})
 
     problem(answer, 429, "identity.too-many-failures")
-    assert answer.headers["retry-after"]
+    assert answer.headers["retry-after"] == "1"
 
 
 async def test_a_closed_session_opens_nothing(signed_in) -> None:

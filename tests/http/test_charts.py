@@ -117,3 +117,18 @@ def test_what_comes_out_of_the_battery_is_what_went_in(a, b, c, d, e, f, g):
     assert sums[BATTERY][0] == sums[BATTERY][1]
     assert sums[SOLAR][1] + sums[GRID][1] + sums[STOCK][1] == sums[FACTORY][0] + sums[SOLD][0] + sums[LOST][0]
     assert all(flow.energy_wh >= 0 for flow in flow_list(flows))
+
+
+def test_a_heat_map_is_small_well_formed_and_marks_what_is_missing():
+    rows = [(str(day), tuple(None if hour == 3 and day == 2 else hour * 1000 for hour in range(24))) for day in (1, 2)]
+
+    drawn = charts.heat_map(rows, title="수전 <8월>")
+
+    root = ElementTree.fromstring(drawn)
+    assert root.get("aria-label") == "수전 <8월>"
+    shapes = [one for one in root.iter("{http://www.w3.org/2000/svg}path") if one.get("fill")]
+    assert sum(one.get("d").count("M") for one in shapes) == 47
+    assert len([one for one in root.iter("{http://www.w3.org/2000/svg}path") if one.get("class") == "rule"]) == 1
+    assert "style=" not in drawn
+    assert charts.heat_map([], title="") == ""
+    assert charts.heat_map([("1", (0,) * 24)], title="nothing") != ""

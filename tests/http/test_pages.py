@@ -13,12 +13,13 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
 from app import demo
-from app.http.identity import SESSION_COOKIE
+from app.http.identity import SECURE_SESSION_COOKIE
 from app.pages.frame import TEMPLATES, safe_path, template_config
 from app.pages.messages import LANGUAGES, MESSAGES, say
 from app.pages.problem_codes import problem_kinds
 from domain.passport.attributes import ATTRIBUTES, Tier
 from domain.shared.actor import SYSTEM
+from tests.http.conftest import PASSWORD, by_cookie, confirm
 from tests.http.test_api import collect, receive, register
 
 HOST = "https://id.sunhwan.example"
@@ -40,7 +41,12 @@ class Checked(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        if tag in ("style", "script") or "style" in given or any(name.startswith("on") for name in given):
+        ours = tag == "script" and given.get("src") == "/static/passkey.js"
+        if (
+            (tag in ("style", "script") and not ours)
+            or "style" in given
+            or any(name.startswith("on") for name in given)
+        ):
             self.forbidden.append(f"{tag} {given}")
         if "id" in given:
             self.ids.append(given["id"])
@@ -202,14 +208,14 @@ async def test_signing_in_sets_a_strict_cookie_and_signing_out_ends_the_session(
     assert opened.status_code == 303
     assert opened.headers["location"] == "/"
     cookie = opened.headers["set-cookie"]
-    assert cookie.startswith(f"{SESSION_COOKIE}=")
+    assert cookie.startswith(f"{SECURE_SESSION_COOKIE}=")
     assert all(part in cookie for part in ("HttpOnly", "Path=/", "SameSite=lax", "Secure", "Max-Age=43200"))
     assert (await client.get("/")).headers["location"] == "/energy"
 
-    token = client.cookies[SESSION_COOKIE]
+    token = client.cookies[SECURE_SESSION_COOKIE]
     ended = await client.post("/sign-out")
     assert ended.status_code == 303
-    again = await client.get("/energy", headers={"Cookie": f"{SESSION_COOKIE}={token}"})
+    again = await client.get("/energy", headers={"Cookie": f"{SECURE_SESSION_COOKIE}={token}"})
     assert again.headers["location"].startswith("/sign-in")
 
 
@@ -514,8 +520,8 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     operator, tester, reviewer, approver = (
         await signed_in("operator"),
         await signed_in("tester"),
-        await signed_in("reviewer"),
-        await signed_in("approver"),
+        await by_cookie(await signed_in("reviewer"), "reviewer"),
+        await by_cookie(await signed_in("approver"), "approver"),
     )
     from tests.http.test_api import PACK
 
@@ -569,7 +575,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert entered.status_code == 303, entered.text[-3000:]
     complete = await tester.get(reception)
     assert "빈 항목이 없습니다." in complete.text
-    early = await approver.post(f"{reception}/approval")
+    unsigned = await approver.post(f"{reception}/approval")
+    assert unsigned.status_code == 422
+    assert "비밀번호 다시 입력" in unsigned.text
+    early = await approver.post(f"{reception}/approval", data={"password_again": PASSWORD})
     assert early.status_code == 409
     judged = await tester.post(f"{reception}/judgement")
     assert judged.status_code == 303, judged.text[-3000:]
@@ -579,7 +588,7 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert "검토는 검토자가 합니다." in shown.text
     for signer, step in ((reviewer, "review"), (approver, "approval"), (approver, "issue")):
         assert f"{reception}/{step}" in checked(await signer.get(reception)).addresses
-        done = await signer.post(f"{reception}/{step}")
+        done = await signer.post(f"{reception}/{step}", data={"password_again": PASSWORD})
         assert done.status_code == 303, done.text[-3000:]
     repurposed = await operator.post(
         f"{pack}/repurpose",
@@ -675,6 +684,7 @@ async def test_the_operator_signs_opens_and_records_by_forms(everybody, story):
     assert "120.50 kWh" in contract.text
     assert "90.8 원/kWh" in contract.text
     assert "비율 50.0 % 이상: 사용료 12.5 % 할인" in contract.text
+    await confirm(operator)
     money = await operator.post(
         "/deposits",
         data={

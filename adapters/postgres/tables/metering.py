@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -90,8 +92,10 @@ class ChannelCounterRow(SQLModel, table=True):
 class IntervalDayRow(SQLModel, table=True):
     """A channel's Seoul day: 96 values in the channel's unit (Wh; bp of a state of charge), null where nothing came.
 
-    The current row of a day is the one of the highest revision. The fill factor is left alone: files
-    write a day once. A stream that ticks slot by slot wants 50, so that a row is changed on its page.
+    The current row of a day is the one of the highest revision. `fills` say what came into the row after
+    `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. The
+    fill factor is left alone: files write a day once. A stream that ticks slot by slot wants 50, so that a row
+    is changed on its page.
     """
 
     __tablename__ = "interval_day"
@@ -109,6 +113,10 @@ class IntervalDayRow(SQLModel, table=True):
             "quality in ('measured', 'estimated', 'substituted', 'suspect')", name="interval_day_quality_is_known"
         ),
         CheckConstraint("source in ('site_file', 'api')", name="interval_day_source_is_known"),
+        CheckConstraint(
+            "reason in ('late', 'resend', 'manual', 'vee', 'meter-swap', 'estimate', 'actual')",
+            name="interval_day_reason_is_known",
+        ),
         distributed("tenant_id"),
     )
 
@@ -120,6 +128,9 @@ class IntervalDayRow(SQLModel, table=True):
     quality: str = Field(sa_column=Column("quality", Text, nullable=False))
     source: str = Field(sa_column=Column("source", Text, nullable=False))
     recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+    fills: bytes | None = Field(sa_column=Column("fills", LargeBinary, nullable=True))
+    marks: bytes | None = Field(sa_column=Column("marks", LargeBinary, nullable=True))
+    reason: str | None = Field(sa_column=Column("reason", Text, nullable=True))
 
 
 class ReadingImportRow(SQLModel, table=True):
@@ -244,3 +255,72 @@ class UsageSnapshotRow(SQLModel, table=True):
     peak_import_at: datetime | None = Field(sa_column=Column("peak_import_at", DateTime(timezone=True), nullable=True))
     readings_sha256: bytes = Field(sa_column=Column("readings_sha256", LargeBinary, nullable=False))
     frozen_at: datetime = Field(sa_column=Column("frozen_at", DateTime(timezone=True), nullable=False))
+
+
+class SiteTariffRow(SQLModel, table=True):
+    """Which tariff a site's service point has from a day on; rows are only added."""
+
+    __tablename__ = "site_tariff"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "site_id", "from_on"),
+        ForeignKeyConstraint(
+            ["tenant_id", "site_id"],
+            [f"{SCHEMA}.site.tenant_id", f"{SCHEMA}.site.site_id"],
+            name="site_tariff_is_of_a_site",
+        ),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
+    from_on: date = Field(sa_column=Column("from_on", Date, nullable=False))
+    tariff: str = Field(sa_column=Column("tariff", Text, nullable=False))
+    deferred: bool = Field(sa_column=Column("deferred", Boolean, nullable=False))
+    assigned_by: str = Field(sa_column=Column("assigned_by", Text, nullable=False))
+    assigned_at: datetime = Field(sa_column=Column("assigned_at", DateTime(timezone=True), nullable=False))
+
+
+class ReadingEstimateRow(SQLModel, table=True):
+    """Values that a rule proposed for a channel's day, and what became of them; null where nothing is proposed."""
+
+    __tablename__ = "reading_estimate"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "estimate_id"),
+        ForeignKeyConstraint(
+            ["tenant_id", "channel_id"],
+            [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
+            name="reading_estimate_is_of_a_channel",
+        ),
+        CheckConstraint("array_ndims(wh) = 1 and array_length(wh, 1) = 96", name="reading_estimate_has_96_slots"),
+        CheckConstraint("0 <= all (wh)", name="reading_estimate_values_are_not_negative"),
+        CheckConstraint("rule in ('linear', 'like-day')", name="reading_estimate_rule_is_known"),
+        CheckConstraint("state in ('proposed', 'accepted', 'refused')", name="reading_estimate_state_is_known"),
+        CheckConstraint(
+            "(state = 'proposed') = (decided_at is null) and (decided_at is null) = (decided_by is null)",
+            name="reading_estimate_is_decided_by_somebody",
+        ),
+        Index(
+            "reading_estimate_proposed_once",
+            "tenant_id",
+            "channel_id",
+            "day",
+            unique=True,
+            postgresql_where=text("state = 'proposed'"),
+        ),
+        Index("reading_estimate_site", "tenant_id", "site_id", "estimate_id"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    estimate_id: UUID = Field(sa_column=Column("estimate_id", Uuid, nullable=False))
+    site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
+    channel_id: int = Field(sa_column=Column("channel_id", Integer, nullable=False, autoincrement=False))
+    day: date = Field(sa_column=Column("day", Date, nullable=False))
+    wh: list[int | None] = Field(sa_column=Column("wh", ARRAY(Integer), nullable=False))
+    rule: str = Field(sa_column=Column("rule", Text, nullable=False))
+    basis: str = Field(sa_column=Column("basis", Text, nullable=False))
+    state: str = Field(sa_column=Column("state", Text, nullable=False))
+    proposed_by: str = Field(sa_column=Column("proposed_by", Text, nullable=False))
+    proposed_at: datetime = Field(sa_column=Column("proposed_at", DateTime(timezone=True), nullable=False))
+    decided_by: str | None = Field(sa_column=Column("decided_by", Text, nullable=True))
+    decided_at: datetime | None = Field(sa_column=Column("decided_at", DateTime(timezone=True), nullable=True))

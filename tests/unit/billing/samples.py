@@ -24,7 +24,7 @@ from tests.fakes.system import NOON, someone
 
 SELLER = TenantId(2)
 TENANT = TenantId(7)
-OPERATOR = someone(Role.OPERATOR, tenant_id=SELLER)
+OPERATOR = replace(someone(Role.OPERATOR, tenant_id=SELLER), confirmed_at=NOON)
 VIRTUAL_ACCOUNT = "국민 790-01-0000007"
 
 TERMS = ContractTerms(

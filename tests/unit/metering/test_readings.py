@@ -1,11 +1,23 @@
 """How readings meet kept ones."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.metering.model import DayBlock, DayValues, Quality, Quantity, QuantitySeries, ReadingSource, SiteSeries
+from domain.metering.model import (
+    DayBlock,
+    DayValues,
+    Fill,
+    Mark,
+    Quality,
+    Quantity,
+    QuantitySeries,
+    ReadingSource,
+    RevisionReason,
+    SiteSeries,
+)
 from domain.metering.readings import NO_VALUES, Merged, known, merge, total, unbalanced_slots
 from domain.shared.identifiers import ChannelId
 
@@ -64,7 +76,7 @@ def test_an_equal_day_changes_nothing_and_is_counted():
 def test_a_gap_is_filled_in_place():
     outcome = met(kept(day_of(5, None, 0)), day_of(None, 7))
 
-    assert outcome.block == kept(day_of(5, 7, 0))
+    assert outcome.block == replace(kept(day_of(5, 7, 0)), fills=(Fill(at=NOW, slots=(1,)),))
     assert (outcome.accepted, outcome.filled) == (1, 1)
 
 
@@ -87,9 +99,30 @@ def test_one_wh_either_way_is_the_same_reading_where_fractions_were_carried():
 
 
 def test_what_is_filled_after_a_freeze_is_a_new_revision():
-    assert met(None, day_of(5), frozen=True).block == kept(day_of(5), revision=1)
-    assert met(kept(day_of(5)), day_of(None, 6), frozen=True).block == kept(day_of(5, 6), revision=1)
-    assert met(kept(day_of(5, 6), revision=1), day_of(5, 6, 7), frozen=True).block == kept(day_of(5, 6, 7), revision=2)
+    def late(values: DayValues, revision: int) -> DayBlock:
+        return replace(kept(values, revision=revision), reason=RevisionReason.LATE)
+
+    assert met(None, day_of(5), frozen=True).block == late(day_of(5), 1)
+    assert met(kept(day_of(5)), day_of(None, 6), frozen=True).block == late(day_of(5, 6), 1)
+    assert met(kept(day_of(5, 6), revision=1), day_of(5, 6, 7), frozen=True).block == late(day_of(5, 6, 7), 2)
+
+
+def test_a_reading_takes_an_estimates_place_as_a_new_revision():
+    marks = (Mark(slot=0, quality=Quality.ESTIMATED), Mark(slot=1, quality=Quality.ESTIMATED))
+    estimated = replace(kept(day_of(5, 6, 7), revision=1), marks=marks, reason=RevisionReason.ESTIMATE)
+
+    outcome = met(estimated, day_of(50, None, 7))
+
+    assert outcome.block == replace(kept(day_of(50, 6, 7), revision=2), marks=marks[1:], reason=RevisionReason.ACTUAL)
+    assert (outcome.accepted, outcome.filled, outcome.duplicate, outcome.conflicting) == (1, 0, 1, 0)
+
+
+def test_a_reading_that_equals_the_estimate_is_a_reading_from_then_on():
+    estimated = replace(kept(day_of(5)), marks=(Mark(slot=0, quality=Quality.ESTIMATED),))
+
+    outcome = met(estimated, day_of(5))
+
+    assert outcome.block == replace(kept(day_of(5), revision=1), reason=RevisionReason.ACTUAL)
 
 
 VALUES = st.lists(st.one_of(st.none(), st.integers(0, 2**31 - 1)), min_size=96, max_size=96).map(tuple)

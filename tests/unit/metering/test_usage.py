@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.metering.attribution import BySource
 from domain.metering.model import Channel, DayBlock, Quality, Quantity, ReadingSource, SlotEnergy
 from domain.metering.usage import month_usage, readings_text, site_days
 from domain.metering.views import day_sums, flows, month_flows
@@ -196,3 +197,31 @@ def test_a_months_flows_are_those_of_its_slots():
 
     assert (found.pv_to_load_wh, found.pv_to_storage_wh, found.pv_to_export_wh) == (297_600, 119_040, 29_760)
     assert found.loss_wh == 119_040
+
+
+@pytest.mark.parametrize("efficiency_ppm", [None, 870_000])
+def test_a_month_opened_by_the_one_before_is_the_month_replayed_from_the_first_day(efficiency_ppm):
+    july, august = Month(2026, 7), Month(2026, 8)
+    dates = (*july.dates(), *august.dates())
+    rows = {
+        Quantity.LOAD: (50,) * 96,
+        Quantity.PV: (0,) * 30 + (90,) * 30 + (0,) * 36,
+        Quantity.STORAGE_CHARGE: (7,) * 10 + (0,) * 20 + (40,) * 30 + (0,) * 36,
+        Quantity.STORAGE_DISCHARGE: (0,) * 60 + (33,) * 33 + (0,) * 3,
+        Quantity.GRID_IMPORT: (57,) * 10 + (50,) * 20 + (0,) * 30 + (17,) * 33 + (50,) * 3,
+        Quantity.GRID_EXPORT: (0,) * 96,
+    }
+    days = {quantity: dict.fromkeys(dates, values) for quantity, values in rows.items()}
+    before = month_usage(july, days, first_on=july.first_on, efficiency_ppm=efficiency_ppm)
+
+    opened = month_usage(
+        august,
+        days,
+        first_on=august.first_on,
+        efficiency_ppm=efficiency_ppm,
+        opening=BySource(pv_wh=before.stock_pv_wh, grid_wh=before.stock_grid_wh),
+        charged_before_wh=before.storage_charge_wh,
+        discharged_before_wh=before.storage_discharge_wh,
+    )
+
+    assert opened == month_usage(august, days, first_on=july.first_on, efficiency_ppm=efficiency_ppm)

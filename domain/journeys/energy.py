@@ -1,0 +1,87 @@
+"""A month of energy from every side: what the meters said, with what contracts say of the storage."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.journeys.ports import JourneyWork
+from domain.metering import reading_back
+from domain.metering import usecases as metering
+from domain.metering.carbon import EmissionFactor
+from domain.metering.insight import MonthInsight
+from domain.metering.tariff import TariffBook
+from domain.shared.actor import Actor
+from domain.shared.identifiers import SiteId, TenantId
+from domain.shared.time import Clock, Month
+from domain.shared.unit import Unit
+
+_CONTRACTS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthAsked:
+    """A site's month; `as_if` prices it by a version that is named, `priced` False by none."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    month: Month
+    as_if: reading_back.AsIf | None = None
+    priced: bool = True
+    as_of: datetime | None = None
+
+
+async def month_insight(
+    asked: MonthAsked,
+    *,
+    unit: Unit[JourneyWork],
+    book: TariffBook,
+    factors: tuple[EmissionFactor, ...],
+    clock: Clock,
+) -> MonthInsight:
+    """Show a site's month from every side; the storage's usable energy is what its packs are certified for.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        TariffUnknown: the version that is asked for is not listed.
+        TariffNotInForce: nothing listed prices a day of the month, though a tariff is assigned.
+        CalendarUnknown: the year's public holidays are not listed.
+    """
+    async with unit(asked.actor) as work:
+        await metering.list_channels(  # whoever may not look is refused before contracts are read
+            asked.actor, tenant_id=asked.tenant_id, site_id=asked.site_id, work=work
+        )
+        return await reading_back.read_insight(
+            reading_back.ReadInsight(
+                actor=asked.actor,
+                tenant_id=asked.tenant_id,
+                site_id=asked.site_id,
+                month=asked.month,
+                as_if=asked.as_if,
+                priced=asked.priced,
+                usable_wh=await _certified_wh(asked, work=work),
+                as_of=asked.as_of,
+            ),
+            work=work,
+            book=book,
+            factors=factors,
+            clock=clock,
+        )
+
+
+async def _certified_wh(asked: MonthAsked, *, work: JourneyWork) -> int | None:
+    """Return what the packs that served the site through the whole month are certified for; None if they changed."""
+    month = asked.month.interval
+    found = 0
+    for contract in await work.contracts.page(tenant_id=asked.tenant_id, after=None, limit=_CONTRACTS_MAX):
+        if contract.site_id != asked.site_id:
+            continue
+        for one in await work.assignments.of_contract(asked.tenant_id, contract.contract_id):
+            if month.end_at is None or one.starts_at >= month.end_at:
+                continue
+            if one.ends_at is not None and one.ends_at <= month.start_at:
+                continue
+            if one.starts_at > month.start_at or (one.ends_at is not None and one.ends_at < month.end_at):
+                return None
+            found += one.certificate.certified_wh
+    return found or None

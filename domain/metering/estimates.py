@@ -1,0 +1,172 @@
+"""Estimates of missing slots by named rules, and corrections of filled ones; no estimate counts until accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from domain.metering.errors import NothingToEstimate, SlotEmpty
+from domain.metering.model import (
+    DayBlock,
+    DayValues,
+    EstimateRule,
+    Mark,
+    Quality,
+    Quantity,
+    ReadingSource,
+    RevisionReason,
+)
+from domain.metering.readings import NO_VALUES
+from domain.shared.identifiers import ChannelId
+from domain.shared.money import split_by_weight
+from domain.shared.time import SLOTS_A_DAY
+
+LINEAR_SLOTS_MAX = 8
+"""A gap of two hours and less is drawn straight between its neighbours; a longer one takes a like day."""
+
+LIKE_DAYS_BACK_MAX = 28
+_STORAGE = frozenset({Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE, Quantity.STORAGE_SOC})
+"""A storage does what it is told and not what it did on a like day: its gaps are sent again or stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Values for the empty slots of a day, None elsewhere; `basis` says what they go by."""
+
+    rule: EstimateRule
+    values: DayValues
+    basis: str
+
+
+def gaps(values: DayValues) -> tuple[tuple[int, int], ...]:
+    """Return the runs of empty slots as `[start, end)`."""
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    for index, value in enumerate((*values, 0)):
+        if value is None and start is None:
+            start = index
+        elif value is not None and start is not None:
+            found.append((start, index))
+            start = None
+    return tuple(found)
+
+
+def propose(
+    day: date,
+    values: DayValues,
+    *,
+    quantity: Quantity,
+    before: int | None,
+    after: int | None,
+    like_days: Mapping[date, DayValues],
+) -> tuple[Proposal, ...]:
+    """Propose values for a day's empty slots, at most one proposal a rule.
+
+    Args:
+        day: a day in Seoul.
+        values: what is known of it.
+        quantity: what the channel measures; a storage's long gaps are not estimated.
+        before: the last slot of the day before, for a gap from midnight on; None if it is not known.
+        after: the first slot of the day after.
+        like_days: complete days of the same type in the four weeks before, from which the latest is taken.
+
+    Raises:
+        NothingToEstimate: no slot is missing, or no rule finds anything to go by.
+    """
+    linear: list[int | None] = [None] * SLOTS_A_DAY
+    like: list[int | None] = [None] * SLOTS_A_DAY
+    model = max(like_days, default=None)
+    drawn: list[str] = []
+    for start, end in gaps(values):
+        left = values[start - 1] if start else before
+        right = values[end] if end < SLOTS_A_DAY else after
+        if end - start <= LINEAR_SLOTS_MAX and left is not None and right is not None:
+            for step, index in enumerate(range(start, end), start=1):
+                linear[index] = left + (right - left) * step // (end - start + 1)
+            drawn.append(f"{start}-{end - 1}: {left}, {right}")
+        elif model is not None and quantity not in _STORAGE:
+            like[start:end] = like_days[model][start:end]
+    found: list[Proposal] = []
+    if drawn:
+        found.append(Proposal(rule=EstimateRule.LINEAR, values=tuple(linear), basis="; ".join(drawn)))
+    if model is not None and any(value is not None for value in like):
+        found.append(Proposal(rule=EstimateRule.LIKE_DAY, values=tuple(like), basis=model.isoformat()))
+    if not found:
+        raise NothingToEstimate
+    return tuple(found)
+
+
+def scaled_to(values: DayValues, total_wh: int) -> DayValues:
+    """Scale an estimate so that it sums to what a register counted over the gap, by largest remainder.
+
+    Raises:
+        ValueError: the total is negative, or nothing is estimated.
+    """
+    places = [index for index, value in enumerate(values) if value is not None]
+    weights = tuple([value for value in values if value is not None])
+    if not places or total_wh < 0:
+        raise ValueError("an estimate of at least one slot is scaled to a total of at least zero")
+    parts = split_by_weight(total_wh, weights if sum(weights) else (1,) * len(places))
+    scaled: list[int | None] = [None] * SLOTS_A_DAY
+    for index, part in zip(places, parts, strict=True):
+        scaled[index] = part
+    return tuple(scaled)
+
+
+def accepted(
+    kept: DayBlock | None, values: DayValues, *, channel_id: ChannelId, day: date, now: datetime
+) -> DayBlock | None:
+    """Return the revision of a day in which empty slots hold accepted estimates, marked; None if none is empty now.
+
+    A reading that came since the proposal stays as it is.
+    """
+    known = NO_VALUES if kept is None else kept.values
+    filled = {
+        index for index, (old, new) in enumerate(zip(known, values, strict=True)) if old is None and new is not None
+    }
+    if not filled:
+        return None
+    return DayBlock(
+        channel_id=channel_id,
+        day=day,
+        revision=1 if kept is None else kept.revision + 1,
+        values=tuple([values[index] if index in filled else old for index, old in enumerate(known)]),
+        quality=Quality.MEASURED if kept is None else kept.quality,
+        source=ReadingSource.API if kept is None else kept.source,
+        recorded_at=now,
+        marks=(
+            *(() if kept is None else kept.marks),
+            *(Mark(slot=index, quality=Quality.ESTIMATED) for index in sorted(filled)),
+        ),
+        reason=RevisionReason.ESTIMATE,
+    )
+
+
+def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionReason, now: datetime) -> DayBlock:
+    """Return the revision of a day in which filled slots hold other values; they are marked as substituted.
+
+    Raises:
+        SlotEmpty: a slot holds no value.
+        ValueError: a slot is not of the day, or a value is negative.
+    """
+    values = list(kept.values)
+    for slot, value in sorted(changes.items()):
+        if not 0 <= slot < SLOTS_A_DAY or value < 0:
+            raise ValueError("a correction names slots 0..95 and values of at least zero")
+        if values[slot] is None:
+            raise SlotEmpty(slot=slot)
+        values[slot] = value
+    others = tuple([mark for mark in kept.marks if mark.slot not in changes])
+    return replace(
+        kept,
+        revision=kept.revision + 1,
+        values=tuple(values),
+        recorded_at=now,
+        fills=(),
+        marks=(*others, *(Mark(slot=slot, quality=Quality.SUBSTITUTED) for slot in sorted(changes))),
+        reason=reason,
+    )
+
+
+def same_type(day: date, other: date) -> bool:
+    """Say whether two days are of one type: working day, Saturday or Sunday."""
+    return max(day.weekday(), 4) == max(other.weekday(), 4)

@@ -1,0 +1,399 @@
+"""Reading back what meters said: series at any step, months from every side, as they are or as they were known."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain.metering.carbon import EmissionFactor, factor_known_at
+from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet_months, without_storage
+from domain.metering.errors import StretchTooLong
+from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
+from domain.metering.inventory import Method, Trace, trace
+from domain.metering.model import Channel, Quantity, Site
+from domain.metering.ports import MeteringWork
+from domain.metering.series import MatrixRow, Resolution, Step, columns, matrix, steps, unmeasured_slots
+from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
+from domain.metering.usage import site_days
+from domain.metering.usecases import list_channels, readings_of_month
+from domain.shared.actor import Actor, Role
+from domain.shared.identifiers import SiteId, TenantId
+from domain.shared.time import Clock, Month, seoul_day
+
+_OF_THE_GRID_METER = frozenset(
+    {Quantity.GRID_IMPORT, Quantity.GRID_EXPORT, Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE}
+)
+"""What tells the import with the storage and without it."""
+
+DAYS_MAX = 366
+"""So many days one answer gives: a year of quarter hours is 35,136 steps a quantity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSeries:
+    """What of a site is to be read: quantities from a day to before another, in steps, as known at an instant."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    quantities: tuple[Quantity, ...]
+    resolution: Resolution
+    first_on: date
+    until_on: date
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSeries:
+    """One channel's steps."""
+
+    channel: Channel
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSteps:
+    """A site's channels in steps; a quantity that the site does not meter is left out."""
+
+    site: Site
+    wish: ReadSeries
+    series: tuple[ChannelSeries, ...]
+
+
+async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
+    """Show a site's channels in steps.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        StretchTooLong: more than a year is asked for, or less than a day.
+        ResolutionTooFine: the step is shorter than the slots that are kept.
+    """
+    _bounded(wish.first_on, wish.until_on)
+    found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    channels = [channel for channel in found if channel.quantity in wish.quantities]
+    site = await work.sites.one(wish.tenant_id, wish.site_id)
+    blocks = await work.readings.day_blocks(
+        wish.tenant_id,
+        [channel.channel_id for channel in channels],
+        first_on=wish.first_on,
+        last_on=wish.until_on - timedelta(days=1),
+        as_of=wish.as_of,
+    )
+    days = site_days(channels, blocks)
+    unmeasured = unmeasured_slots(blocks)
+    return SiteSteps(
+        site=site,
+        wish=wish,
+        series=tuple(
+            ChannelSeries(
+                channel=channel,
+                steps=steps(
+                    days[channel.quantity],
+                    quantity=channel.quantity,
+                    resolution=wish.resolution,
+                    first_on=wish.first_on,
+                    until_on=wish.until_on,
+                    unmeasured=unmeasured.get(channel.channel_id, {}),
+                ),
+            )
+            for channel in channels
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMatrix:
+    """One quantity of a site by day and hour, as known at an instant."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    quantity: Quantity
+    first_on: date
+    until_on: date
+    as_of: datetime | None = None
+
+
+async def read_matrix(wish: ReadMatrix, *, work: MeteringWork) -> tuple[MatrixRow, ...]:
+    """Show a quantity by day and hour of Seoul; every hour of a quantity that is not metered is empty.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        StretchTooLong: more than a year is asked for, or less than a day.
+    """
+    _bounded(wish.first_on, wish.until_on)
+    found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    channels = [channel for channel in found if channel.quantity is wish.quantity]
+    blocks = await work.readings.day_blocks(
+        wish.tenant_id,
+        [channel.channel_id for channel in channels],
+        first_on=wish.first_on,
+        last_on=wish.until_on - timedelta(days=1),
+        as_of=wish.as_of,
+    )
+    dates = [wish.first_on + timedelta(days=offset) for offset in range((wish.until_on - wish.first_on).days)]
+    return matrix(site_days(channels, blocks).get(wish.quantity, {}), dates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsIf:
+    """A tariff version that a month is priced by for comparison, whatever is assigned."""
+
+    tariff: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadInsight:
+    """A site's month from every side.
+
+    `as_if` prices it by a version that is named; without, the assigned tariffs price it, and where none is assigned
+    or `priced` is False it is not priced. `usable_wh` is the storage's, where somebody knows it.
+    """
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    month: Month
+    as_if: AsIf | None = None
+    priced: bool = True
+    usable_wh: int | None = None
+    as_of: datetime | None = None
+
+
+async def list_tariffs(
+    actor: Actor, *, tenant_id: TenantId, site_id: SiteId, work: MeteringWork
+) -> tuple[TariffAssignment, ...]:
+    """Show which tariffs a site has, by day.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    await list_channels(actor, tenant_id=tenant_id, site_id=site_id, work=work)
+    return await work.sites.tariffs(tenant_id, site_id)
+
+
+async def read_insight(
+    wish: ReadInsight,
+    *,
+    work: MeteringWork,
+    book: TariffBook,
+    factors: tuple[EmissionFactor, ...],
+    clock: Clock,
+) -> MonthInsight:
+    """Show a month from every side.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        TariffUnknown: the version that is asked for is not listed.
+        TariffNotInForce: nothing listed prices a day of the month, though a tariff is assigned.
+        CalendarUnknown: the year's public holidays are not listed.
+    """
+    channels = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    site = await work.sites.one(wish.tenant_id, wish.site_id)
+    assigned = await work.sites.tariffs(wish.tenant_id, wish.site_id)
+    priced = price_days(wish.month, assigned, book=book, as_if=wish.as_if) if wish.priced else None
+    readings = await readings_of_month(
+        wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id, as_of=wish.as_of
+    )
+    days = {quantity: dict(listed) for quantity, listed in readings.days.items()}
+    socs = [channel for channel in channels if channel.quantity is Quantity.STORAGE_SOC]
+    eve_on = wish.month.first_on - timedelta(days=1)
+    if socs and readings.start_on > eve_on:
+        eve = await work.readings.day_blocks(
+            wish.tenant_id, [socs[0].channel_id], first_on=eve_on, last_on=eve_on, as_of=wish.as_of
+        )
+        days[Quantity.STORAGE_SOC] |= {day: block.values for (_, day), block in eve.items()}
+    usage = readings.usage()
+    return month_insight(
+        site=site,
+        usage=usage,
+        days=days,
+        opening=opening_of(
+            readings.days,
+            wish.month,
+            start_at=readings.opening,
+            start_on=readings.start_on,
+            efficiency_ppm=usage.efficiency_ppm,
+        ),
+        usable_wh=wish.usable_wh,
+        priced=priced,
+        unmeasured=sum(
+            len(slots)
+            for listed in unmeasured_slots(readings.blocks).values()
+            for day, slots in listed.items()
+            if Month.of(day) == wish.month
+        ),
+        factor=factor_known_at(factors, seoul_day(clock.now() if wish.as_of is None else wish.as_of)),
+        known_at=wish.as_of,
+    )
+
+
+def price_days(
+    month: Month, assigned: tuple[TariffAssignment, ...], *, book: TariffBook, as_if: AsIf | None
+) -> PricedDays | None:
+    """Find the tariff of each day of a month; None where none is assigned and none is asked for.
+
+    Raises:
+        TariffUnknown: the version that is asked for is not listed.
+        TariffNotInForce: nothing listed prices a day, though a tariff is assigned.
+        CalendarUnknown: the year's public holidays are not listed.
+    """
+    if as_if is None and not assigned:
+        return None
+    found: list[DayTariff] = []
+    counted: dict[tuple[str, str, str], int] = {}
+    for day in month.dates():
+        version = book.at(assigned, day) if as_if is None else book.version(as_if.tariff, as_if.version)
+        found.append(day_tariff(book, version, day))
+        key = (version.tariff, version.version, version.source)
+        counted[key] = counted.get(key, 0) + 1
+    return PricedDays(
+        days=tuple(found),
+        uses=tuple(
+            TariffUse(tariff=tariff, version=version, days=count, source=source, as_if=as_if is not None)
+            for (tariff, version, source), count in counted.items()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTrace:
+    """A site's month slot by slot, by one method of attribution."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    month: Month
+    method: Method
+    as_of: datetime | None = None
+
+
+async def read_trace(wish: ReadTrace, *, work: MeteringWork) -> Trace:
+    """Show what each slot of a month charged and discharged by source; slots count from the month's first.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    channels = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    readings = await readings_of_month(
+        wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id, as_of=wish.as_of
+    )
+    efficiency_ppm = readings.usage().efficiency_ppm
+    opening = opening_of(
+        readings.days,
+        wish.month,
+        start_at=readings.opening,
+        start_on=readings.start_on,
+        efficiency_ppm=efficiency_ppm,
+    )
+    return trace(
+        columns(readings.days, first_on=wish.month.first_on, until_on=wish.month.next().first_on),
+        method=wish.method,
+        efficiency_ppm=efficiency_ppm,
+        opening=opening_layers(opening),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDemand:
+    """The demand that prices a site's month."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    month: Month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthPeak:
+    """One month's highest quarter hours, W; None where no slot is known."""
+
+    month: Month
+    with_storage_w: int | None
+    without_storage_w: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteDemand:
+    """The demand that prices a month with the storage and without it, and the months that may set it, oldest first."""
+
+    month: Month
+    with_storage: BillingDemand
+    without_storage: BillingDemand
+    peaks: tuple[MonthPeak, ...]
+
+    @property
+    def lowered_w(self) -> int:
+        """How much the storage lowers it; a peak already incurred cannot be lowered."""
+        return self.without_storage.power_w - self.with_storage.power_w
+
+
+async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
+    """Show what prices a month's demand, from the peaks of the months that may set it.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
+    found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    channels = [channel for channel in found if channel.quantity in _OF_THE_GRID_METER]
+    site = await work.sites.one(wish.tenant_id, wish.site_id)
+    peaks_of: list[MonthPeak] = []
+    for month in ratchet_months(wish.month):
+        blocks = await work.readings.day_blocks(
+            wish.tenant_id,
+            [channel.channel_id for channel in channels],
+            first_on=month.first_on,
+            last_on=month.dates()[-1],
+        )
+        table = columns(site_days(channels, blocks), first_on=month.first_on, until_on=month.next().first_on)
+        both = peaks(table, without_storage(table))
+        peaks_of.append(
+            MonthPeak(
+                month=month,
+                with_storage_w=None if both.with_storage is None else both.with_storage.power_w,
+                without_storage_w=None if both.without_storage is None else both.without_storage.power_w,
+            )
+        )
+    now = {one.month: one.with_storage_w for one in peaks_of if one.with_storage_w is not None}
+    then = {one.month: one.without_storage_w for one in peaks_of if one.without_storage_w is not None}
+    return SiteDemand(
+        month=wish.month,
+        with_storage=billing_demand(wish.month, now, contract_power_w=site.contract_power_w),
+        without_storage=billing_demand(wish.month, then, contract_power_w=site.contract_power_w),
+        peaks=tuple(peaks_of),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignTariff:
+    """Which tariff a site's service point has from a day on."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    assignment: TariffAssignment
+
+
+async def assign_tariff(wish: AssignTariff, *, work: MeteringWork, book: TariffBook, clock: Clock) -> None:
+    """Assign a tariff to a site's service point; the same once more changes nothing.
+
+    Raises:
+        RoleNotEnough: only an operator assigns tariffs.
+        SiteUnknown: the tenant has no such site.
+        TariffUnknown: no such tariff is listed.
+        TariffAssigned: another is assigned from this very day.
+    """
+    wish.actor.require(Role.OPERATOR)
+    await work.sites.one(wish.tenant_id, wish.site_id)
+    book.named(wish.assignment.tariff)
+    await work.sites.assign_tariff(wish.tenant_id, wish.site_id, wish.assignment, by=wish.actor.name, at=clock.now())
+
+
+def _bounded(first_on: date, until_on: date) -> None:
+    if not 1 <= (until_on - first_on).days <= DAYS_MAX:
+        raise StretchTooLong(days_max=DAYS_MAX)

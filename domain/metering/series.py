@@ -1,0 +1,223 @@
+"""Readings laid out for reading back: columns of slots, coarser steps, and a day by hour matrix."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import chain
+
+from domain.metering.errors import ResolutionTooFine
+from domain.metering.inventory import Columns
+from domain.metering.model import Blocks, DayBlock, DayValues, Quality, Quantity
+from domain.metering.readings import NO_VALUES, known
+from domain.metering.usage import SiteDays
+from domain.shared.identifiers import ChannelId
+from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
+
+_ZEROS: DayValues = (0,) * SLOTS_A_DAY
+_NONE: Mapping[date, Collection[int]] = {}
+_HOURS = 24
+_SLOTS_AN_HOUR = SLOTS_A_DAY // _HOURS
+
+
+class Resolution(StrEnum):
+    """A step of time; days and months are Seoul's."""
+
+    MINUTES_5 = "5m"
+    MINUTES_15 = "15m"
+    MINUTES_30 = "30m"
+    HOUR = "60m"
+    DAY = "day"
+    MONTH = "month"
+
+
+_SLOTS_A_STEP: Mapping[Resolution, int] = {
+    Resolution.MINUTES_15: 1,
+    Resolution.MINUTES_30: 2,
+    Resolution.HOUR: _SLOTS_AN_HOUR,
+    Resolution.DAY: SLOTS_A_DAY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a series: the energy of the slots that were received, Wh, or a state of charge at its end, bp.
+
+    `value` is None if nothing was received; `missing` counts the slots that gave nothing, `unmeasured` those whose
+    value was estimated or corrected.
+    """
+
+    start_at: datetime
+    value: int | None
+    missing: int
+    unmeasured: int = 0
+
+
+def days_between(first_on: date, until_on: date) -> tuple[date, ...]:
+    """Return the days from the first to before the last."""
+    return tuple(first_on + timedelta(days=offset) for offset in range((until_on - first_on).days))
+
+
+def column(days: Mapping[date, DayValues], first_on: date, until_on: date) -> list[int | None]:
+    """Lay a channel's days one after another; a day without a reading is 96 times None."""
+    return list(chain.from_iterable([days.get(day, NO_VALUES) for day in days_between(first_on, until_on)]))
+
+
+def columns(days: SiteDays, *, first_on: date, until_on: date) -> Columns:
+    """Lay a site's energies out slot by slot; a quantity that the site does not meter is 0, a missing value None."""
+    dates = days_between(first_on, until_on)
+
+    def of(quantity: Quantity) -> list[int | None]:
+        listed = days.get(quantity)
+        if listed is None:
+            return [0] * (len(dates) * SLOTS_A_DAY)
+        return list(chain.from_iterable([listed.get(day, NO_VALUES) for day in dates]))
+
+    return Columns(
+        load=of(Quantity.LOAD),
+        pv=of(Quantity.PV),
+        charge=of(Quantity.STORAGE_CHARGE),
+        discharge=of(Quantity.STORAGE_DISCHARGE),
+        bought=of(Quantity.GRID_IMPORT),
+        sold=of(Quantity.GRID_EXPORT),
+    )
+
+
+def steps(
+    days: Mapping[date, DayValues],
+    *,
+    quantity: Quantity,
+    resolution: Resolution,
+    first_on: date,
+    until_on: date,
+    unmeasured: Mapping[date, Collection[int]] = _NONE,
+) -> tuple[Step, ...]:
+    """Return a channel's series from a day to before another, in steps.
+
+    Args:
+        days: the channel's values.
+        quantity: what it measures; a state of charge is not summed.
+        resolution: the step.
+        first_on: the first day.
+        until_on: the day after the last.
+        unmeasured: by day, the slots whose value was estimated or corrected.
+
+    Raises:
+        ResolutionTooFine: the step is shorter than the slots that are kept: nothing is made up between them.
+    """
+    if resolution is Resolution.MINUTES_5:
+        raise ResolutionTooFine(resolution=resolution.value)
+    if resolution is Resolution.MONTH:
+        return _monthly(days, quantity, first_on, until_on, unmeasured)
+    size = _SLOTS_A_STEP[resolution]
+    values = column(days, first_on, until_on)
+    start = day_start(first_on)
+    marked = {
+        (day - first_on).days * SLOTS_A_DAY + slot
+        for day, listed in unmeasured.items()
+        if first_on <= day < until_on
+        for slot in listed
+    }
+    if size == 1:
+        return tuple(
+            [
+                Step(
+                    start_at=start + number * SLOT,
+                    value=value,
+                    missing=int(value is None),
+                    unmeasured=int(number in marked),
+                )
+                for number, value in enumerate(values)
+            ]
+        )
+    return tuple(
+        [
+            _step(
+                start + place * SLOT,
+                values[place : place + size],
+                quantity,
+                sum(number in marked for number in range(place, place + size)) if marked else 0,
+            )
+            for place in range(0, len(values), size)
+        ]
+    )
+
+
+def _monthly(
+    days: Mapping[date, DayValues],
+    quantity: Quantity,
+    first_on: date,
+    until_on: date,
+    unmeasured: Mapping[date, Collection[int]],
+) -> tuple[Step, ...]:
+    found: list[Step] = []
+    start_on = first_on
+    while start_on < until_on:
+        end_on = min(Month.of(start_on).next().first_on, until_on)
+        marked = sum(len(listed) for day, listed in unmeasured.items() if start_on <= day < end_on)
+        found.append(_step(day_start(start_on), column(days, start_on, end_on), quantity, marked))
+        start_on = end_on
+    return tuple(found)
+
+
+def _step(start_at: datetime, values: Sequence[int | None], quantity: Quantity, unmeasured: int) -> Step:
+    there = [value for value in values if value is not None]
+    missing = len(values) - len(there)
+    if not there:
+        return Step(start_at=start_at, value=None, missing=missing, unmeasured=unmeasured)
+    # A state of charge is that of the step's end; where the end is missing, no earlier one stands for it.
+    value = values[-1] if quantity is Quantity.STORAGE_SOC else sum(there)
+    return Step(start_at=start_at, value=value, missing=missing, unmeasured=unmeasured)
+
+
+def unmeasured_slots(blocks: Blocks) -> Mapping[ChannelId, Mapping[date, tuple[int, ...]]]:
+    """Return the slots of which a value is there and was not measured, by channel and day."""
+    found: dict[ChannelId, dict[date, tuple[int, ...]]] = {}
+    for (channel_id, day), block in blocks.items():
+        if block.quality is not Quality.MEASURED:
+            slots = tuple([slot for slot, value in enumerate(block.values) if value is not None])
+        elif block.marks:
+            slots = tuple([mark.slot for mark in block.marks if mark.quality is not Quality.MEASURED])
+        else:
+            continue
+        found.setdefault(channel_id, {})[day] = slots
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRow:
+    """A day's 24 hours, Wh; None where a slot of the hour gave nothing."""
+
+    day: date
+    hours: tuple[int | None, ...]
+
+
+def matrix(days: Mapping[date, DayValues], dates: Sequence[date]) -> tuple[MatrixRow, ...]:
+    """Arrange a channel by day and hour of Seoul."""
+    return tuple(MatrixRow(day=day, hours=_hours(days.get(day, NO_VALUES))) for day in dates)
+
+
+def _hours(values: DayValues) -> tuple[int | None, ...]:
+    found: list[int | None] = []
+    for start in range(0, SLOTS_A_DAY, _SLOTS_AN_HOUR):
+        total: int | None = 0
+        for value in values[start : start + _SLOTS_AN_HOUR]:
+            total = None if value is None or total is None else total + value
+        found.append(total)
+    return tuple(found)
+
+
+def known_at(block: DayBlock, at: datetime) -> DayBlock | None:
+    """Return a block as it was known at an instant; None if nothing of it was.
+
+    What was filled in place later is taken out again: a filled slot never changed its value within a revision.
+    """
+    if block.recorded_at > at:
+        return None
+    later = {index for fill in block.fills if fill.at > at for index in fill.slots}
+    if not later:
+        return block
+    values = tuple([None if index in later else value for index, value in enumerate(block.values)])
+    if not known(values):
+        return None
+    return replace(block, values=values, fills=tuple(fill for fill in block.fills if fill.at <= at))
