@@ -44,6 +44,11 @@ KINDS: Mapping[EntryKind, tuple[str, str, str]] = {
         "{month} · {site_charge_wh} → {site_discharge_wh} Wh · {renewable_share_ppm}",
     ),
     EntryKind.BILLED: ("청구", "billed", "{month} · {invoice}"),
+    EntryKind.HEALTH_CHECKED: ("건강도 점검", "health checked", "SoH {soh_ppm} · {note}"),
+    EntryKind.ALARM_TRIPPED: ("차단 경보", "alarm tripped", "{note}"),
+    EntryKind.OPENED: ("개봉", "opened", "{note}"),
+    EntryKind.MOVED: ("이설", "moved", "{note}"),
+    EntryKind.BMS_CHANGED: ("BMS 변경", "BMS changed", "{note}"),
     EntryKind.CERTIFICATE_ENDED: ("인증 종료", "certificate ended", "{certificate} · {how} · {reason}"),
     EntryKind.WITHDRAWN_FROM_USE: ("사용 중지", "withdrawn from use", "{reason}"),
 }

@@ -21,6 +21,7 @@ from adapters.postgres.tables.certification import (
     DeviceRow,
     ReceptionRow,
     ReceptionStateRow,
+    ReinspectionRow,
     SignatureRow,
     TestReportRow,
     TestRunRow,
@@ -53,6 +54,7 @@ from domain.certification.model import (
     TestRun,
     Variant,
 )
+from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import (
     applicant_of,
     applicant_text,
@@ -605,6 +607,14 @@ class PostgresCertificates:
         row = found.mappings().first()
         return None if row is None else _to_certificate(row)
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that stand, a page at a time."""
+        query = _certificates().where(col(CertificateStateRow.status).in_(_STANDING))
+        if after is not None:
+            query = query.where(col(CertificateRow.certificate_id) > after)
+        found = await self._connection.execute(query.order_by(col(CertificateRow.certificate_id)).limit(limit))
+        return tuple(_to_certificate(row) for row in found.mappings())
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         found = await self._connection.execute(
@@ -829,4 +839,63 @@ class PostgresDevices:
             accepted_by=PersonId(row["accepted_by"]),
             accepted_by_name=row["accepted_by_name"],
             accepted_at=row["accepted_at"],
+        )
+
+
+class PostgresReinspections:
+    """Requests to inspect a pack again, only ever added to."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def open(self, request: Reinspection) -> bool:
+        """Store a request; the key refuses a second one of the same cause."""
+        stored = await self._connection.execute(
+            upsert(ReinspectionRow)
+            .values(
+                pack_id=request.pack_id,
+                certificate_id=request.certificate_id,
+                cause=request.cause.value,
+                reinspection_id=request.reinspection_id,
+                tenant_id=request.tenant_id,
+                certificate_number=request.certificate_number,
+                happened_on=request.happened_on,
+                opened_at=request.opened_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        return stored.rowcount == 1
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        """Return a body's requests that wait, longest first."""
+        received = select(ReceptionRow.pack_id).where(
+            col(ReceptionRow.pack_id) == col(ReinspectionRow.pack_id),
+            col(ReceptionRow.received_at) >= col(ReinspectionRow.opened_at),
+        )
+        found = await self._connection.execute(
+            select(*ReinspectionRow.__table__.c)  # type: ignore[attr-defined]
+            .join(
+                CertificateStateRow,
+                (col(CertificateStateRow.pack_id) == col(ReinspectionRow.pack_id))
+                & (col(CertificateStateRow.certificate_id) == col(ReinspectionRow.certificate_id)),
+            )
+            .where(
+                col(ReinspectionRow.tenant_id) == tenant_id,
+                col(CertificateStateRow.status).in_(_STANDING),
+                ~received.exists(),
+            )
+            .order_by(col(ReinspectionRow.opened_at), col(ReinspectionRow.reinspection_id))
+        )
+        return tuple(
+            Reinspection(
+                reinspection_id=row["reinspection_id"],
+                pack_id=PackId(row["pack_id"]),
+                tenant_id=TenantId(row["tenant_id"]),
+                certificate_id=CertificateId(row["certificate_id"]),
+                certificate_number=row["certificate_number"],
+                cause=Cause(row["cause"]),
+                happened_on=row["happened_on"],
+                opened_at=row["opened_at"],
+            )
+            for row in found.mappings()
         )

@@ -12,6 +12,7 @@ from adapters.postgres.certification import (
     PostgresCertificates,
     PostgresDevices,
     PostgresReceptions,
+    PostgresReinspections,
     PostgresReports,
     PostgresSignatures,
     PostgresTestRuns,
@@ -141,6 +142,11 @@ class PostgresWork:
     def signatures(self) -> PostgresSignatures:
         """Signatures."""
         return PostgresSignatures(self._connection)
+
+    @cached_property
+    def reinspections(self) -> PostgresReinspections:
+        """Requests to inspect again."""
+        return PostgresReinspections(self._connection)
 
     @cached_property
     def devices(self) -> PostgresDevices:

@@ -87,6 +87,7 @@ POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  
 POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/reinspections                                     -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  -  -  -  -  -  -  -  -

@@ -27,7 +27,7 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.journeys import equipment as devices
-from domain.journeys import inspection
+from domain.journeys import inspection, reinspection
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
@@ -214,6 +214,17 @@ class ReceptionFileOut(Out):
     assessment: AssessmentOut | None
     signatures: list[SignatureOut]
     certificate: CertificateOut | None
+
+
+class ReinspectionOut(Out):
+    """Why a certified pack must be inspected again; `happened_on` is the due day where the calendar asks."""
+
+    reinspection_id: UUID
+    pack_id: UUID
+    certificate: str
+    cause: str
+    happened_on: Day
+    opened_at: Instant
 
 
 class EndIn(In):
@@ -606,6 +617,28 @@ class ReceptionsController(Controller):
         if found.certificate is None:
             raise CertificateUnknown
         return Response(found.certificate.credential.encode(), media_type="application/vc")
+
+
+class ReinspectionsController(Controller):
+    """Certified packs that must come back."""
+
+    path = "/api/v1/reinspections"
+    tags = ("certification",)
+
+    @get("/", operation_id="ListReinspections", summary="List re-inspection requests (재검사)", responses=PROBLEMS)
+    async def list_reinspections(self, ports: GivenPorts, actor: GivenActor) -> list[ReinspectionOut]:
+        """List the body's requests that wait, oldest first."""
+        return [
+            ReinspectionOut(
+                reinspection_id=one.reinspection_id,
+                pack_id=one.pack_id,
+                certificate=one.certificate_number,
+                cause=one.cause.value,
+                happened_on=one.happened_on,
+                opened_at=one.opened_at,
+            )
+            for one in await reinspection.waiting(actor, unit=ports.unit)
+        ]
 
 
 class CertificatesController(Controller):

@@ -21,7 +21,7 @@ from domain.certification.conditions import quantities_of
 from domain.certification.evaluating import evaluate
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.journeys import equipment, inspection, public_passport, trace
+from domain.journeys import equipment, inspection, public_passport, reinspection, trace
 from domain.passport.model import Pack
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -42,11 +42,11 @@ RECEPTION_FACTS = frozenset(
 async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
     """Show the body's receptions by state, those due first on top."""
     found = await inspection.queue(actor, states=tuple(ReceptionState), after=None, limit=QUEUE_MAX, unit=ports.unit)
+    again = await reinspection.waiting(actor, unit=ports.unit)
     packs: dict[PackId, Pack] = {}
     async with ports.unit(actor) as work:
-        for one in found:
-            if one.pack_id not in packs:
-                packs[one.pack_id] = await work.packs.one(one.pack_id)
+        for pack_id in dict.fromkeys(one.pack_id for one in (*found, *again)):
+            packs[pack_id] = await work.packs.one(pack_id)
     lanes = [
         (state.value, sorted((one for one in found if one.state is state), key=lambda one: (one.due_on, one.number)))
         for state in ReceptionState
@@ -55,6 +55,7 @@ async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Templa
         "ktr_queue.html",
         lanes=lanes,
         packs=packs,
+        reinspections=again,
         today=seoul_day(ports.clock.now()),
         may_receive=actor.role is Role.TESTER,
     )

@@ -19,6 +19,7 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
+from domain.certification.reinspection import Reinspection
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -278,6 +279,10 @@ class Certificates(Protocol):
         """Return the pack's valid or suspended certificate; None where there is none. The calendar is not asked."""
         ...
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that are valid or suspended, by identifier, beyond `after`."""
+        ...
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         ...
@@ -287,6 +292,21 @@ class Certificates(Protocol):
 
         Raises:
             CertificateMoved: somebody changed it first.
+        """
+        ...
+
+
+class Reinspections(Protocol):
+    """Requests to inspect a pack again, only ever added to."""
+
+    async def open(self, request: Reinspection) -> bool:
+        """Store a request; say whether it is the first of its cause for this certificate."""
+        ...
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        """Return a body's requests, oldest first.
+
+        A request waits while its certificate stands and the pack was not received since.
         """
         ...
 
@@ -317,6 +337,11 @@ class CertificationWork(Protocol):
     @property
     def devices(self) -> Devices:
         """Test devices."""
+        ...
+
+    @property
+    def reinspections(self) -> Reinspections:
+        """Requests to inspect again."""
         ...
 
     @property

@@ -130,6 +130,11 @@ class EntryKind(StrEnum):
     DEPLOYED = "deployed"
     IN_SERVICE = "in_service"
     BILLED = "billed"
+    HEALTH_CHECKED = "health_checked"
+    ALARM_TRIPPED = "alarm_tripped"
+    OPENED = "opened"
+    MOVED = "moved"
+    BMS_CHANGED = "bms_changed"
     CERTIFICATE_ENDED = "certificate_ended"
     WITHDRAWN_FROM_USE = "withdrawn_from_use"
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +20,7 @@ from adapters.postgres.certification import (
     PostgresCertificates,
     PostgresDevices,
     PostgresReceptions,
+    PostgresReinspections,
     PostgresReports,
     PostgresSignatures,
     PostgresTestRuns,
@@ -66,6 +67,7 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.certification.ports import CertificationWork
+from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import assessment_text
 from domain.certification.usecases import (
     AcceptDeviation,
@@ -156,6 +158,7 @@ class PostgresCertification:
         self.devices = PostgresDevices(connection)
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
+        self.reinspections = PostgresReinspections(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 
@@ -1099,3 +1102,61 @@ async def test_a_device_is_booked_once_a_day(house, work):
         await book(device, 3, 3)
     with pytest.raises(BookingWrong):
         await book(device, 9, 8)
+
+
+# Re-inspection.
+
+
+async def test_a_request_is_opened_once_a_cause_and_waits_until_the_pack_is_back(house, work):
+    certificate = (await house.issued()).certificate
+    request = Reinspection(
+        reinspection_id=UUID(int=9_001),
+        pack_id=PACK,
+        tenant_id=ONE,
+        certificate_id=certificate.certificate_id,
+        certificate_number=certificate.number,
+        cause=Cause.OPENED,
+        happened_on=date(2026, 11, 22),
+        opened_at=NOW + timedelta(days=1),
+    )
+    other = replace(request, reinspection_id=UUID(int=9_002), cause=Cause.MOVED)
+
+    assert await work.reinspections.open(request)
+    assert not await work.reinspections.open(replace(request, reinspection_id=UUID(int=9_003)))
+    assert await work.reinspections.open(other)
+    assert await work.reinspections.waiting(ONE) == (request, other)
+    assert await work.reinspections.waiting(TWO) == ()
+
+    house.clock.move(days=2)
+    await house.receive()
+    assert await work.reinspections.waiting(ONE) == ()
+
+
+async def test_a_request_falls_with_its_certificate(house, work):
+    certificate = (await house.issued()).certificate
+    await work.reinspections.open(
+        Reinspection(
+            reinspection_id=UUID(int=9_001),
+            pack_id=PACK,
+            tenant_id=ONE,
+            certificate_id=certificate.certificate_id,
+            certificate_number=certificate.number,
+            cause=Cause.OPENED,
+            happened_on=date(2026, 11, 22),
+            opened_at=NOW + timedelta(days=1),
+        )
+    )
+    await work.certificates.change(certificate, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+
+    assert await work.reinspections.waiting(ONE) == ()
+
+
+async def test_the_certificates_that_stand_are_told_a_page_at_a_time(house, work):
+    first = (await house.issued()).certificate
+    second = (await house.issued(pack_id=OTHER_PACK, token="f" * 32)).certificate
+
+    assert await work.certificates.standing_page(after=None, limit=9) == (first, second)
+    assert await work.certificates.standing_page(after=None, limit=1) == (first,)
+    assert await work.certificates.standing_page(after=first.certificate_id, limit=9) == (second,)
+    await work.certificates.change(first, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+    assert await work.certificates.standing_page(after=None, limit=9) == (second,)

@@ -39,6 +39,7 @@ from domain.certification.model import (
     StepKind,
     TestRun,
 )
+from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -222,6 +223,14 @@ class MemoryCertificates:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id and one.status in STANDING]
         return mine[0] if mine else None
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        mine = [
+            one
+            for one in self._certificates.values()
+            if one.status in STANDING and (after is None or one.certificate_id > after)
+        ]
+        return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
@@ -247,6 +256,25 @@ class MemoryFiles:
         return self._files[sha256]
 
 
+class MemoryReinspections:
+    def __init__(self, certificates: MemoryCertificates, receptions: MemoryReceptions) -> None:
+        self._certificates, self._receptions = certificates, receptions
+        self._requests: dict[tuple[CertificateId, Cause], Reinspection] = {}
+
+    async def open(self, request: Reinspection) -> bool:
+        key = (request.certificate_id, request.cause)
+        return self._requests.setdefault(key, request) is request
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        found = []
+        for one in self._requests.values():
+            standing = (await self._certificates.one(one.certificate_id)).status in STANDING
+            back = [r for r in await self._receptions.of_pack(one.pack_id) if r.received_at >= one.opened_at]
+            if one.tenant_id == tenant_id and standing and not back:
+                found.append(one)
+        return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
+
+
 class MemoryCertificationWork:
     def __init__(self) -> None:
         self.receptions = MemoryReceptions()
@@ -256,6 +284,7 @@ class MemoryCertificationWork:
         self.devices = MemoryDevices()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
+        self.reinspections = MemoryReinspections(self.certificates, self.receptions)
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

@@ -387,3 +387,28 @@ class DeviceDeviationRow(SQLModel, table=True):
     accepted_by: UUID = Field(sa_column=Column("accepted_by", Uuid, nullable=False))
     accepted_by_name: str = Field(sa_column=Column("accepted_by_name", Text, nullable=False))
     accepted_at: datetime = Field(sa_column=Column("accepted_at", DateTime(timezone=True), nullable=False))
+
+
+class ReinspectionRow(SQLModel, table=True):
+    """A request to inspect a pack again; the key lets a certificate have one for each cause. Never changed."""
+
+    __tablename__ = "reinspection"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "certificate_id", "cause"),
+        ForeignKeyConstraint(["pack_id", "certificate_id"], _CERTIFICATE, name="reinspection_is_of_a_certificate"),
+        CheckConstraint(
+            "cause in ('due', 'health_drop', 'alarm_tripped', 'opened', 'moved', 'bms_changed')",
+            name="reinspection_cause_is_known",
+        ),
+        Index("reinspection_queue", "tenant_id", "opened_at"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    certificate_id: UUID = Field(sa_column=Column("certificate_id", Uuid, nullable=False))
+    cause: str = Field(sa_column=Column("cause", Text, nullable=False))
+    reinspection_id: UUID = Field(sa_column=Column("reinspection_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    certificate_number: str = Field(sa_column=Column("certificate_number", Text, nullable=False))
+    happened_on: date = Field(sa_column=Column("happened_on", Date, nullable=False))
+    opened_at: datetime = Field(sa_column=Column("opened_at", DateTime(timezone=True), nullable=False))
