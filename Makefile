@@ -27,15 +27,18 @@ run: $(RUN_STAMP) ## Install once, then start database, console, API and worker 
 test: $(DEV_STAMP) ## Run the whole test suite (ARGS="-k words" narrows it; DATABASE_URL=... names another server)
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-check: $(DEV_STAMP) ## Check format, lint, types and import contracts
+check: $(DEV_STAMP) ## Check format, lint, types, import contracts, known weaknesses, secrets
 	@failed=; \
 	tell() { printf '\n== %s\n' "$$1"; heading=$$1; shift; "$$@" || failed="$$failed, $$heading"; }; \
 	tell 'format (ruff format)' $(BIN)/ruff format --check .; \
 	tell 'lint (ruff check)' $(BIN)/ruff check .; \
 	tell 'types (mypy --strict)' $(BIN)/mypy; \
 	tell 'import contracts (lint-imports)' $(BIN)/lint-imports; \
+	tell 'weak spots (bandit)' $(BIN)/bandit -q -r app domain adapters migrations -c pyproject.toml; \
+	tell 'secrets in tracked files' $(BIN)/python -m tests.security.secrets; \
+	tell 'known weaknesses of libraries (pip-audit)' $(BIN)/python -m tests.security.libraries; \
 	if [ -n "$$failed" ]; then printf '\nmake check: failed: %s\n' "$${failed#, }" >&2; exit 1; fi; \
-	printf '\nmake check: all four hold\n'
+	printf '\nmake check: all hold\n'
 
 bench: $(DEV_STAMP) ## Measure how fast the main paths are
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,14 +18,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from app import inspecting, wiring
-from app.answers import USAGE, Json, Lang, Language
+from app.answers import FAILED, USAGE, Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
 from app.ports import Ports
-from app.settings import Settings, read_settings
-from app.terminal import err, out, show_forecast, show_import, show_scanned, show_story, show_trace
+from app.registrar import audit_log, key, person, tenant
+from app.registrar import configured as _settings
+from app.registrar import opened as _ports
+from app.settings import Settings
+from app.terminal import err, out, show_findings, show_forecast, show_import, show_scanned, show_story, show_trace
 from app.workbench import cycler, forecasts, screen
 from domain.certification.forecasting import Forecast
 from domain.identity import provider
@@ -61,10 +64,10 @@ cli.add_typer(cycler, name="cycler")
 cli.add_typer(screen, name="screen")
 cli.add_typer(forecasts, name="forecast")
 cli.add_typer(cert, name="cert")
-tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
-person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
+cli.add_typer(key, name="key")
+cli.add_typer(audit_log, name="audit")
 cli.add_typer(meter, name="meter")
 
 PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, 배터리 식별번호, 일련번호 또는 팩 번호.")]
@@ -95,20 +98,26 @@ def _log_to_stderr(level: int = logging.WARNING) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
-@contextlib.asynccontextmanager
-async def _ports(settings: Settings) -> AsyncIterator[Ports]:
-    async with (
-        wiring.open_database(settings) as address,
-        wiring.open_ports(replace(settings, database_url=address)) as ports,
-    ):
-        yield ports
+@cli.command()
+def doctor(
+    backup_marker: Annotated[
+        Path | None,
+        typer.Option(help="백업 뒤에 갱신되는 파일 · a file touched after each backup. [SUNHWAN_HOME/backup/last]"),
+    ] = None,
+    language: Lang = "ko",
+    as_json: Json = False,
+) -> None:
+    """배포 상태 점검: TLS, 키, 역할, 시각, 백업 · examine a deployment; exits 1 when something must be mended."""
+    from app import doctor as doctoring
 
-
-def _settings(language: Language) -> Settings:
-    try:
-        return read_settings()
-    except DomainError as error:
-        _fail(error, language)
+    settings = _settings(language)
+    findings = _run(lambda: doctoring.examine(settings, backup_marker=backup_marker), language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps([asdict(one) for one in findings], ensure_ascii=False, indent=2))
+    else:
+        show_findings(findings, language)
+    if any(one.verdict is doctoring.Verdict.FAIL for one in findings):
+        raise typer.Exit(FAILED)
 
 
 # ── starting ──────────────────────────────────────────────────────────────────────────────────────
@@ -365,8 +374,8 @@ def trace_command(pack: PackArgument, as_json: Json = False, language: Lang = "k
     async def run() -> trace.PackTrace:
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
-            return await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
+            return await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
 
     found = _run(run, language, as_json=as_json)
     if as_json:
@@ -383,8 +392,8 @@ def history_verify(pack: PackArgument, as_json: Json = False, language: Lang = "
     async def run() -> int:
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
-            return await pack_life.verify_history(pack_id, actor=actor, unit=ports.unit)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
+            return await pack_life.verify_history(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
 
     entries = _run(run, language, as_json=as_json)
     if as_json:
@@ -407,8 +416,8 @@ def forecast_pack(
     async def run() -> Forecast:
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit)
-            found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+            pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
+            found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
             checks = pack_health.own_checks(found.certificates)
             return pack_health.outlook(found.pack.chemistry, checks, years=years)
 

@@ -658,8 +658,10 @@ class _Teller:
 
     async def look_back(self, pack: Pack, issued: Issued) -> None:
         ports = self.ports
-        held = await pack_life.verify_history(pack.pack_id, actor=self.people.operator, unit=ports.unit)
-        found = await trace.trace_pack(pack.pack_id, actor=self.people.operator, unit=ports.unit)
+        held = await pack_life.verify_history(
+            pack.pack_id, actor=self.people.operator, unit=ports.unit, clock=ports.clock
+        )
+        found = await trace.trace_pack(pack.pack_id, actor=self.people.operator, unit=ports.unit, clock=ports.clock)
         self.story.life, self.story.told_at = found, ports.clock.now()
         self.story.told["trace"] = {
             "entries": len(found.entries),

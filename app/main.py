@@ -9,21 +9,28 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.http.account import AccountController
+from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.devices import DevicesController
 from app.http.docs import openapi_config
 from app.http.estimates import EstimatesController
 from app.http.health import livez, readyz, version
+from app.http.idempotency import KeyedOperation, OnceMiddleware, keyed_doors
 from app.http.identity import REMEMBERED, RememberedActors, carry_renewed, give_actor, give_holder, give_ports
 from app.http.invoices import DepositsController, InvoicesController
+from app.http.keys import KeysController
+from app.http.load import GATE, Gate, LoadMiddleware
+from app.http.members import MEMBERS
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
+from app.http.preconditions import TagMiddleware
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
-from app.http.security import refuse_foreign_writes, security_headers
+from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
 from app.pages import PAGES, STATIC, template_config
@@ -39,6 +46,7 @@ OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
 
 async def _guard(request: Request[Any, Any, Any]) -> None:
     refuse_foreign_writes(request.headers, request.method)
+    refuse_other_versions(request.headers, request.scope["path"])
     await refuse_loose_body(request)
 
 
@@ -70,6 +78,9 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ContractsController,
             InvoicesController,
             DepositsController,
+            *MEMBERS,
+            KeysController,
+            AuditController,
             livez,
             readyz,
             version,
@@ -82,17 +93,27 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "holder": Provide(give_holder),
             "upload": Provide(give_upload),
         },
-        guards=[keep_policy],
+        middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), OnceMiddleware()],
+        guards=[keep_policy, keep_quota],
         before_request=_guard,
-        before_send=[security_headers(secure=chosen.secure), carry_renewed(secure=chosen.secure)],
+        before_send=[security_headers(secure=chosen.secure), quota_headers, carry_renewed(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],
         openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
-        state=State({"secure": chosen.secure, REMEMBERED: RememberedActors()}),
+        state=State(
+            {
+                "secure": chosen.secure,
+                REMEMBERED: RememberedActors(),
+                GATE: Gate(),
+                METERS: Meters() if chosen.quotas else None,
+            }
+        ),
         template_config=template_config(),
         debug=False,
         logging_config=None,  # structlog, set up where the program starts, is the only one that writes
     )
     apply_policy(app)
+    for door in keyed_doors(app):
+        door.operation_class = KeyedOperation
     return app

@@ -13,6 +13,7 @@ from domain.metering.ports import ReadingFiles
 from domain.metering.tariff import TariffBook
 from domain.passport.ports import Labels
 from domain.shared.documents import Documents
+from domain.shared.idempotency import Once
 from domain.shared.identifiers import Ids
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
@@ -26,6 +27,7 @@ class Ports:
     """
 
     unit: Unit[JourneyWork]
+    once: Once[JourneyWork]
     clock: Clock
     ids: Ids
     passwords: Passwords

@@ -5,10 +5,15 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
+import msgspec
 import uvicorn
 from litestar import Litestar
+from litestar.exceptions import ClientException
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.http.problems import problem_of
 from domain.shared.errors import Unavailable
 
 STARTS_WITHIN_S = 30
@@ -38,6 +43,22 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP that answers what is no HTTP with a problem document as well."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that cannot be read; `msg` is the parser's and stays with us."""
+        request_id = uuid4()
+        body = msgspec.json.encode(problem_of(ClientException(), request_id))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+            f"x-request-id: {request_id}\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
 
 
 def stop_asked() -> asyncio.Event:
@@ -79,6 +100,7 @@ async def serving(app: Litestar, listening: socket.socket) -> AsyncIterator[None
     server = _Server(
         uvicorn.Config(
             app,
+            http=_Protocol,
             log_config=None,
             access_log=False,
             server_header=False,

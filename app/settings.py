@@ -53,6 +53,7 @@ class Settings:
     breached_passwords_file: Path | None
     second_factor_required: bool
     provider: Provider | None
+    quotas: bool
 
     @property
     def secure(self) -> bool:
@@ -89,16 +90,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
         vault_key=_secret(env, "SUNHWAN_VAULT_KEY"),
         breached_passwords_file=_path(env, "SUNHWAN_BREACHED_PASSWORDS_FILE"),
-        second_factor_required=_switch(env, "SUNHWAN_REQUIRE_SECOND_FACTOR"),
+        second_factor_required=_switch(env, "SUNHWAN_REQUIRE_SECOND_FACTOR", default="off"),
         provider=_provider(env),
+        quotas=_switch(env, "SUNHWAN_QUOTAS", default="on"),
     )
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    text = env.get(name, "")
-    if text not in ("", "0", "1"):
-        raise SettingMalformed(name=name, wanted="0 | 1")
-    return text == "1"
+_SWITCHES: Mapping[str, bool] = {"on": True, "1": True, "off": False, "0": False}
+
+
+def _switch(env: Mapping[str, str], name: str, *, default: str) -> bool:
+    word = env.get(name) or default
+    if word not in _SWITCHES:
+        raise SettingMalformed(name=name, wanted="on | off")
+    return _SWITCHES[word]
 
 
 def _provider(env: Mapping[str, str]) -> Provider | None:

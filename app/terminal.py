@@ -1,11 +1,12 @@
 """What the command line shows: the story's result, and a pack's life as one timeline."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -18,7 +19,7 @@ from domain.passport.model import EntryKind
 from domain.shared.time import SEOUL
 
 if TYPE_CHECKING:
-    from app import demo
+    from app import demo, doctor
 
 out = Console()
 err = Console(stderr=True)
@@ -84,6 +85,16 @@ def _particular(key: str, value: object) -> str:
 def _line(kind: EntryKind, payload: str) -> str:
     particulars = json.loads(payload)
     return KINDS[kind][2].format_map(_Shown({key: _particular(key, value) for key, value in particulars.items()}))
+
+
+_MARKS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
+
+
+def show_findings(findings: "Sequence[doctor.Finding]", language: str) -> None:
+    """Show what was found in a deployment, one line each."""
+    for one in findings:
+        said = one.said_ko if language == "ko" else one.said_en
+        out.print(f"{_MARKS[one.verdict]} {one.code:<14} {escape(said)}", highlight=False)
 
 
 def show_story(story: "demo.Story", language: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles, PulseTables
+from domain.shared.checkup import DatabaseFacts
 from domain.shared.time import Clock
 
 if TYPE_CHECKING:
@@ -52,6 +53,22 @@ async def migrate_database(address: str) -> None:
         await migrate(engine)
     finally:
         await engine.dispose()
+
+
+async def database_facts(settings: Settings) -> DatabaseFacts:
+    """Return what the configured or the running embedded database says of itself; nothing is started or changed.
+
+    Raises:
+        DatabaseUnreachable: none runs, or none answers.
+    """
+    from adapters.postgres.checkup import examine
+    from adapters.postgres.engine import DatabaseUnreachable
+    from adapters.postgres.supervisor import running_url
+
+    address = settings.database_url or await running_url(settings.home / "postgres")
+    if address is None:
+        raise DatabaseUnreachable
+    return await examine(address)
 
 
 def story_clock(start_at: datetime) -> "StoryClock":
@@ -120,7 +137,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     from adapters.ktr.protocol_file import SHIPPED, load_protocol
     from adapters.postgres.engine import open_engine
     from adapters.postgres.roles import APP
-    from adapters.postgres.work import PostgresUnit
+    from adapters.postgres.work import PostgresOnce, PostgresUnit
     from adapters.qr.labels import QrLabels
     from adapters.stripe.payments import StripePayments, stripe_client
     from adapters.system import Argon2Passwords, RandomTokens, UuidV7
@@ -134,13 +151,15 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
     tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
+    unit = PostgresUnit(engine)
     documents = TypstDocuments()
     told = clock or system_clock()
     provider = _provider(settings, told)
     breached_file = settings.breached_passwords_file
     try:
         yield Ports(
-            unit=PostgresUnit(engine),
+            unit=unit,
+            once=PostgresOnce(unit),
             clock=told,
             ids=UuidV7(),
             passwords=Argon2Passwords(),

@@ -116,7 +116,7 @@ def _engine(url: str, pool_size: int, role: str | None) -> AsyncEngine:
                 "lock_timeout": "10s",
                 "idle_in_transaction_session_timeout": "60s",
                 "citus.propagate_set_commands": "local",
-                **({} if role is None else {"role": role}),
+                **({} if role is None else {"role": role, "statement_timeout": "55s"}),
             },
         },
     )

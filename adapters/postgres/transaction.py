@@ -17,11 +17,14 @@ class NotCommitted(RuntimeError):
 
 
 class Transaction:
-    """A transaction of one actor on a connection that SQLAlchemy leaves to us (AUTOCOMMIT)."""
+    """A transaction of one actor on a connection that SQLAlchemy leaves to us (AUTOCOMMIT).
 
-    def __init__(self, connection: AsyncConnection, actor: Actor) -> None:
+    `also` is said in the same trip, after the beginning.
+    """
+
+    def __init__(self, connection: AsyncConnection, actor: Actor, *, also: str = "") -> None:
         self._connection = connection
-        self._begin = begin_statement(actor)
+        self._begin = begin_statement(actor) + also
         self._driver: asyncpg.Connection | None = None
 
     async def __aenter__(self) -> Self:
@@ -29,9 +32,20 @@ class Transaction:
         driver = raw.driver_connection
         if not isinstance(driver, asyncpg.Connection):
             raise TypeError("the driver is asyncpg")
-        await driver.execute(self._begin)
+        try:
+            await driver.execute(self._begin)
+        except asyncpg.PostgresError:
+            await driver.execute("rollback")
+            raise
         self._driver = driver
         return self
+
+    @property
+    def driver(self) -> asyncpg.Connection:
+        """The connection, while the transaction lasts."""
+        if self._driver is None:
+            raise RuntimeError("the transaction is over")
+        return self._driver
 
     async def commit(self) -> None:
         """Make what was done durable."""
@@ -52,4 +66,9 @@ class Transaction:
 def begin_statement(actor: Actor) -> str:
     """Return what opens an actor's transaction. Both parts are ours to spell: an enumeration and an integer."""
     mode = " read only" if actor.only_reads else ""
-    return f"begin{mode}; set local {REACH} = '{actor.extent.value}:{int(actor.tenant_id)}'"
+    return f"begin{mode}; {reach_statement(actor)}"
+
+
+def reach_statement(actor: Actor) -> str:
+    """Return what tells an open transaction whose it is."""
+    return f"set local {REACH} = '{actor.extent.value}:{int(actor.tenant_id)}'"

@@ -1,11 +1,13 @@
 """One transaction with every port on it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cached_property
 
+from asyncpg.exceptions import LockNotAvailableError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.audit import PostgresAudit
 from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, PostgresLedger
 from adapters.postgres.certification import (
     PostgresAssessments,
@@ -18,6 +20,8 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
+from adapters.postgres.grants import PostgresGrants
+from adapters.postgres.idempotency import PostgresAnswers, keep_answer, kept_answer, lock_statement
 from adapters.postgres.identity import (
     PostgresParties,
     PostgresPeople,
@@ -25,6 +29,8 @@ from adapters.postgres.identity import (
     PostgresSessions,
     PostgresTickets,
 )
+from adapters.postgres.keys import PostgresKeys
+from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
     PostgresReadingEstimates,
@@ -34,10 +40,12 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
+from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
-from adapters.postgres.transaction import Transaction
-from domain.shared.actor import Actor
+from adapters.postgres.transaction import Transaction, reach_statement
+from domain.shared.actor import Actor, Extent
+from domain.shared.idempotency import Answer, Claim, KeyInProgress
 
 
 class PostgresWork:
@@ -52,6 +60,16 @@ class PostgresWork:
         """Make the work durable."""
         await self._transaction.commit()
         self.readings.committed()
+
+    @cached_property
+    def answers(self) -> PostgresAnswers:
+        """Answers kept under their keys."""
+        return PostgresAnswers(self._connection)
+
+    @cached_property
+    def buckets(self) -> PostgresBuckets:
+        """Quotas' buckets."""
+        return PostgresBuckets(self._connection)
 
     @cached_property
     def numbers(self) -> PostgresNumbers:
@@ -79,6 +97,11 @@ class PostgresWork:
         return PostgresLocks(self._connection)
 
     @cached_property
+    def audit(self) -> PostgresAudit:
+        """The audit log."""
+        return PostgresAudit(self._connection)
+
+    @cached_property
     def parties(self) -> PostgresParties:
         """The complex and its tenants."""
         return PostgresParties(self._connection)
@@ -104,6 +127,21 @@ class PostgresWork:
         return PostgresTickets(self._connection)
 
     @cached_property
+    def members(self) -> PostgresMembers:
+        """People as others manage them."""
+        return PostgresMembers(self._connection)
+
+    @cached_property
+    def invitations(self) -> PostgresInvitations:
+        """Places kept for those who were invited."""
+        return PostgresInvitations(self._connection)
+
+    @cached_property
+    def keys(self) -> PostgresKeys:
+        """Keys for machines."""
+        return PostgresKeys(self._connection)
+
+    @cached_property
     def packs(self) -> PostgresPacks:
         """Packs."""
         return PostgresPacks(self._connection)
@@ -122,6 +160,11 @@ class PostgresWork:
     def printed_labels(self) -> PostgresPrintedLabels:
         """Labels."""
         return PostgresPrintedLabels(self._connection)
+
+    @cached_property
+    def grants(self) -> PostgresGrants:
+        """Who may look at which pack."""
+        return PostgresGrants(self._connection)
 
     @cached_property
     def receptions(self) -> PostgresReceptions:
@@ -229,7 +272,7 @@ class PostgresUnit:
     def __init__(self, engine: AsyncEngine) -> None:
         # The driver's own transactions begin with a trip of their own; ours begin in the one that tells the reach.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._channels: KnownChannels = {}
+        self.channels: KnownChannels = {}
 
     def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
         """Open one transaction."""
@@ -237,12 +280,131 @@ class PostgresUnit:
 
     @asynccontextmanager
     async def _open(self, actor: Actor) -> AsyncIterator[PostgresWork]:
+        async with self.begun(actor) as (connection, transaction):
+            yield PostgresWork(connection, transaction, self.channels)
+
+    @asynccontextmanager
+    async def begun(self, actor: Actor, *, also: str = "") -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
+        """Begin a transaction and yield what works are made of."""
         with reaching():
             async with self._engine.connect() as connection:
                 try:
-                    async with Transaction(connection, actor) as begun:
-                        yield PostgresWork(connection, begun, self._channels)
+                    async with Transaction(connection, actor, also=also) as begun:
+                        yield connection, begun
                 except BaseException as error:
                     if not isinstance(error, Exception):
                         await connection.invalidate()  # cancelled in the middle: nobody knows where the server stands
                     raise
+
+
+class _HeldWork(PostgresWork):
+    """A work whose commit only says that it is whole; what becomes of it is decided with the answer."""
+
+    whole = False
+
+    async def commit(self) -> None:
+        """Say that the work is whole."""
+        self.whole = True
+
+    async def make_durable(self) -> None:
+        """Commit."""
+        await super().commit()
+
+
+class PostgresOnceUnit:
+    """One request's transactions under a key: work and answer become durable in one commit, or neither does.
+
+    Every unit takes the key's advisory lock as it begins, so that twins pass one after the other, and looks whether
+    one has passed. The first that is said to be whole keeps its transaction open until the answer is known; later
+    ones join it between savepoints.
+    """
+
+    def __init__(self, unit: PostgresUnit, claim: Claim) -> None:
+        self._unit = unit
+        self._claim = claim
+        self._open_until_settled = AsyncExitStack()
+        self._held: tuple[_HeldWork, AsyncConnection, Transaction] | None = None
+        self._joined: list[_HeldWork] = []
+        self._overtaken = False
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether a twin was answered after we had asked."""
+        return self._overtaken
+
+    def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
+        """Open one transaction, or a part of the one that is held."""
+        if actor.extent is Extent.DOOR:
+            return self._unit(actor)
+        return self._begin(actor) if self._held is None else self._join(actor)
+
+    async def answered(self) -> Answer | None:
+        """Return what was answered before, waiting a little for a twin under way."""
+        async with self._begun(self._claim.actor) as (connection, _):
+            return await kept_answer(connection, self._claim)
+
+    async def settle(self, answer: Answer) -> None:
+        """Make the work and its answer durable."""
+        if self._held is None:
+            return
+        work, connection, _ = self._held
+        with reaching():
+            await keep_answer(connection, self._claim, answer)
+            await work.make_durable()
+        for one in self._joined:
+            one.readings.committed()
+        self._held = None
+        await self._open_until_settled.aclose()
+
+    async def drop(self) -> None:
+        """Undo what was not settled."""
+        self._held = None
+        await self._open_until_settled.aclose()
+
+    @asynccontextmanager
+    async def _begun(self, actor: Actor) -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
+        try:
+            async with self._unit.begun(actor, also=lock_statement(self._claim)) as begun:
+                yield begun
+        except LockNotAvailableError as error:
+            raise KeyInProgress from error
+
+    @asynccontextmanager
+    async def _begin(self, actor: Actor) -> AsyncIterator[PostgresWork]:
+        async with AsyncExitStack() as stack:
+            connection, transaction = await stack.enter_async_context(self._begun(actor))
+            if await kept_answer(connection, self._claim) is not None:
+                self._overtaken = True
+                raise KeyInProgress
+            work = _HeldWork(connection, transaction, self._unit.channels)
+            yield work
+            if work.whole:
+                self._held = work, connection, transaction
+                self._open_until_settled = stack.pop_all()
+
+    @asynccontextmanager
+    async def _join(self, actor: Actor) -> AsyncIterator[PostgresWork]:
+        if self._held is None:
+            raise RuntimeError("there is nothing to join")
+        _, connection, transaction = self._held
+        work = _HeldWork(connection, transaction, self._unit.channels)
+        driver = transaction.driver
+        await driver.execute(f"savepoint joined; {reach_statement(actor)}")
+        try:
+            yield work
+        finally:
+            if not driver.is_closed():
+                ended = "release" if work.whole else "rollback to"
+                await driver.execute(f"{ended} savepoint joined; {reach_statement(self._claim.actor)}")
+        self._joined.append(work)
+
+
+class PostgresOnce:
+    """Opens units under a key."""
+
+    def __init__(self, unit: PostgresUnit) -> None:
+        self._unit = unit
+
+    def __call__(self, claim: Claim) -> PostgresOnceUnit:
+        """Return the unit of one request."""
+        return PostgresOnceUnit(self._unit, claim)

@@ -1,4 +1,4 @@
-"""Who asks: a session's token, from the cookie of the pages or from `Authorization: Bearer`."""
+"""Who asks: a session's token from the cookie of the pages, or a token or a key from `Authorization: Bearer`."""
 
 import time
 from datetime import datetime
@@ -13,9 +13,11 @@ from litestar.params import SkipValidation
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from app.ports import Ports
+from domain.identity import keys
 from domain.identity import usecases as identity
 from domain.identity.account import Renewed
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
+from domain.identity.keyring import PREFIX
 from domain.identity.model import Holder, Session, Visit
 from domain.shared.actor import Actor
 
@@ -33,15 +35,19 @@ _ACTOR = "sunhwan.actor"
 _HOLDER = "sunhwan.holder"
 _REFUSAL = "sunhwan.refusal"
 _RENEWED = "sunhwan.renewed"
+PORTS = "sunhwan.ports"
+"""Where a request keeps ports of its own."""
+KEY_FIRST_USED = "sunhwan.key-first-used"
+"""Where a request keeps that a key came for the first time, for the audit."""
 
 GivenPorts: TypeAlias = NamedDependency[SkipValidation[Ports]]
 GivenActor: TypeAlias = NamedDependency[SkipValidation[Actor]]
 GivenHolder: TypeAlias = NamedDependency[SkipValidation[Holder]]
 
 
-def give_ports(state: State) -> Ports:
-    """Hand a door everything it may call."""
-    ports: Ports = state["ports"]
+def give_ports(state: State, scope: Scope) -> Ports:
+    """Hand a door everything it may call; under an idempotency key, with the unit that settles with the answer."""
+    ports: Ports = scope["state"].get(PORTS) or state["ports"]
     return ports
 
 
@@ -86,6 +92,11 @@ def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     return actor
 
 
+def note_actor(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> None:
+    """Keep who turned out to ask: somebody who signs in is nobody until then."""
+    connection.scope["state"][_ACTOR] = actor
+
+
 async def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:
     """Return the one who asks, or nobody; looked up once a request."""
     kept: dict[str, Any] = connection.scope["state"]
@@ -102,24 +113,27 @@ async def _look(connection: ASGIConnection[Any, Any, Any, Any], kept: dict[str, 
         return None
     if connection.route_handler.opt.get(REMEMBERED):
         remembered: RememberedActors = connection.app.state[REMEMBERED]
-        return await remembered.of(token, ports)
-    holder = await _found(token, ports)
-    if holder is None:
+        return await remembered.of(token, ports, kept)
+    return await _who(token, ports, kept, enrolling=bool(connection.route_handler.opt.get(ENROLLING)))
+
+
+async def _who(token: str, ports: Ports, kept: dict[str, Any], *, enrolling: bool = False) -> Actor | None:
+    """Return who holds a key or a session's token; what else was learnt is kept for the request."""
+    try:
+        if token.startswith(PREFIX):
+            machine = await keys.who_holds(token, unit=ports.unit, clock=ports.clock)
+            kept[KEY_FIRST_USED] = machine.first_use
+            return machine.actor
+        holder = await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
+    except NotSignedIn:
         return None
     kept[_HOLDER] = holder
-    if connection.route_handler.opt.get(ENROLLING):
+    if enrolling:
         return holder.actor
     try:
         return identity.check_factors(holder, second_factor_required=ports.second_factor_required)
     except SecondFactorMissing as error:
         kept[_REFUSAL] = error
-        return None
-
-
-async def _found(token: str, ports: Ports) -> Holder | None:
-    try:
-        return await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
-    except NotSignedIn:
         return None
 
 
@@ -132,24 +146,23 @@ def why_nobody(connection: ASGIConnection[Any, Any, Any, Any]) -> NotSignedIn | 
 class RememberedActors:
     """Those who ask hundreds of times a second, on routes that say `REMEMBERED` in their `opt`.
 
-    A session is looked up again after two seconds, so one that was closed still passes for so long
+    A session or key is looked up again after two seconds, so one that ended still passes for so long
     (docs/decisions/0013).
     """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Actor, float]] = {}
 
-    async def of(self, token: str, ports: Ports) -> Actor | None:
+    async def of(self, token: str, ports: Ports, kept: dict[str, Any]) -> Actor | None:
         """Return who holds a token, or nobody."""
         now = time.monotonic()
         found = self._known.get(token)
         if found is not None and found[1] > now:
             return found[0]
-        holder = await _found(token, ports)
-        if holder is None:
+        actor = await _who(token, ports, kept)
+        if actor is None:
             self._known.pop(token, None)
             return None
-        actor = identity.check_factors(holder, second_factor_required=ports.second_factor_required)
         if len(self._known) >= _REMEMBERED_MAX:
             self._known.clear()
         self._known[token] = (actor, now + _REMEMBERED_S)

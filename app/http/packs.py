@@ -11,11 +11,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Count, Day, EnergyWh, In, Instant, Name, Out, TenantNo
-from domain.journeys import pack_life, second_life, trace
+from app.ports import Ports
+from domain.journeys import grants, pack_life, second_life, trace
 from domain.passport import usecases as passport
+from domain.passport.grants import PackGrant
 from domain.passport.model import Entry, EntryKind, Pack, Passport
 from domain.shared.canonical import Canonical
-from domain.shared.identifiers import PackId
+from domain.shared.identifiers import PackId, TenantId
 from domain.shared.time import day_start
 
 ProductUri = Annotated[str, msgspec.Meta(min_length=10, max_length=200, description="GS1 Digital Link of the item.")]
@@ -170,6 +172,9 @@ class TraceOut(Out):
     certificates: list[CertificateBriefOut]
     labels: list[str]
     services: list[ServiceOut]
+    attributes: Annotated[
+        dict[str, str | int], msgspec.Meta(description="Of the passport in force, for those who look by a grant.")
+    ]
 
 
 class HistoryCheckOut(Out):
@@ -258,6 +263,7 @@ def trace_out(found: trace.PackTrace) -> TraceOut:
             )
             for service in found.services
         ],
+        attributes={key: value for key, value in found.attributes.items() if isinstance(value, str | int)},
     )
 
 
@@ -278,6 +284,51 @@ async def _label(
         labels=ports.labels,
     )
     return Response(content, media_type=media_type)
+
+
+class GrantIn(In):
+    """Who may look at a pack, from when until when, and why."""
+
+    tenant_id: TenantNo
+    until_at: Instant
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=TEXT_PATTERN)]
+    from_at: Instant | None = None
+
+
+class GrantEndIn(In):
+    """Why a grant ends."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=TEXT_PATTERN)]
+
+
+class GrantOut(Out):
+    """A grant of access to a pack."""
+
+    grant_id: UUID
+    tenant_id: TenantNo
+    from_at: Instant
+    until_at: Instant
+    reason: str
+    granted_by: str
+    granted_at: Instant
+    in_force: bool
+    revoked_at: Instant | None
+    revoked_reason: str | None
+
+
+def _grant_out(one: PackGrant, ports: Ports) -> GrantOut:
+    return GrantOut(
+        grant_id=one.grant_id,
+        tenant_id=one.tenant_id,
+        from_at=one.from_at,
+        until_at=one.until_at,
+        reason=one.reason,
+        granted_by=one.granted_by_name,
+        granted_at=one.granted_at,
+        in_force=one.in_force(ports.clock.now()),
+        revoked_at=one.revoked_at,
+        revoked_reason=one.revoked_reason,
+    )
 
 
 class PacksController(Controller):
@@ -312,7 +363,7 @@ class PacksController(Controller):
     ) -> list[PackOut]:
         """List packs, newest first; a tenant's own, or all for the complex's staff."""
         packs = await trace.list_packs(
-            actor, after=None if after is None else PackId(after), limit=limit, unit=ports.unit
+            actor, after=None if after is None else PackId(after), limit=limit, unit=ports.unit, clock=ports.clock
         )
         return [_pack_out(pack) for pack in packs]
 
@@ -324,13 +375,13 @@ class PacksController(Controller):
         identifier: Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=TEXT_PATTERN)],
     ) -> TraceOut:
         """Show the whole life of the pack that an identifier leads to."""
-        pack_id = await trace.find_pack(identifier, actor=actor, unit=ports.unit)
-        return trace_out(await trace.trace_pack(pack_id, actor=actor, unit=ports.unit))
+        pack_id = await trace.find_pack(identifier, actor=actor, unit=ports.unit, clock=ports.clock)
+        return trace_out(await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock))
 
     @get("/{pack_id:uuid}", operation_id="ShowPack", summary="Show a pack's life", responses=PROBLEMS)
     async def show(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> TraceOut:
         """Show a pack's whole life."""
-        return trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit))
+        return trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit, clock=ports.clock))
 
     @post("/{pack_id:uuid}/facts", operation_id="ReportFact", summary="Report a fact of a pack", responses=PROBLEMS)
     async def report(
@@ -354,7 +405,7 @@ class PacksController(Controller):
     @get("/{pack_id:uuid}/history/check", operation_id="VerifyHistory", summary="Verify a history", responses=PROBLEMS)
     async def verify(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> HistoryCheckOut:
         """Check every seal; the problem document names the first broken entry."""
-        held = await pack_life.verify_history(PackId(pack_id), actor=actor, unit=ports.unit)
+        held = await pack_life.verify_history(PackId(pack_id), actor=actor, unit=ports.unit, clock=ports.clock)
         return HistoryCheckOut(entries=held)
 
     @post("/{pack_id:uuid}/repurpose", operation_id="RepurposePack", summary="Open a second life", responses=PROBLEMS)
@@ -374,7 +425,7 @@ class PacksController(Controller):
             ids=ports.ids,
             clock=ports.clock,
         )
-        found = trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit))
+        found = trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit, clock=ports.clock))
         return next(one for one in found.passports if one.passport_id == new.passport_id)
 
     @post("/{pack_id:uuid}/labels", operation_id="PrintLabel", summary="Print QR labels", responses=PROBLEMS)
@@ -435,3 +486,47 @@ class PacksController(Controller):
     ) -> Response[bytes]:
         """Return the sheet as it was printed."""
         return await _label(pack_id, label_id, "sheet", ports=ports, actor=actor)
+
+    @get("/{pack_id:uuid}/grants", operation_id="ListGrants", summary="List who may look", responses=PROBLEMS)
+    async def list_grants(self, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> list[GrantOut]:
+        """List everybody who was let look at a pack, newest first."""
+        found = await grants.list_grants(actor, PackId(pack_id), unit=ports.unit)
+        return [_grant_out(one, ports) for one in found]
+
+    @post("/{pack_id:uuid}/grants", operation_id="GrantAccess", summary="Let somebody look", responses=PROBLEMS)
+    async def grant(
+        self, pack_id: FromPath[UUID], data: JSONBody[GrantIn], ports: GivenPorts, actor: GivenActor
+    ) -> GrantOut:
+        """Let an owner, an authority or a recycler look at a pack for a while."""
+        made = await grants.grant_access(
+            grants.GrantAccess(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                tenant_id=TenantId(data.tenant_id),
+                from_at=data.from_at or ports.clock.now(),
+                until_at=data.until_at,
+                reason=data.reason,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _grant_out(made, ports)
+
+    @post(
+        "/{pack_id:uuid}/grants/{grant_id:uuid}/revocation",
+        operation_id="RevokeGrant",
+        summary="End a grant",
+        responses=PROBLEMS,
+    )
+    async def revoke_grant(
+        self,
+        pack_id: FromPath[UUID],
+        grant_id: FromPath[UUID],
+        data: JSONBody[GrantEndIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+    ) -> GrantOut:
+        """End a grant at once."""
+        wish = grants.RevokeGrant(actor=actor, pack_id=PackId(pack_id), grant_id=grant_id, reason=data.reason)
+        return _grant_out(await grants.revoke_grant(wish, unit=ports.unit, clock=ports.clock), ports)

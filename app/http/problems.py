@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from app.http.security import API_VERSION, ApiVersionUnknown
 from app.ports import Ports
 from domain.identity.errors import (
     NotSignedIn,
@@ -24,6 +25,8 @@ from domain.identity.errors import (
 )
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, RuleBroken, Unavailable, Unverified
+from domain.shared.idempotency import KeyInProgress, KeyMalformed, KeyMissing
+from domain.shared.quotas import QuotaExceeded
 from domain.shared.untrusted import FileTooLarge
 
 log = structlog.get_logger()
@@ -31,6 +34,8 @@ log = structlog.get_logger()
 ApiRequest = Request[Actor | None, Ports, State]
 
 RETRY_AFTER_S = 5
+PROBLEM = "sunhwan.problem"
+"""Where a request keeps the problem that was answered, for the audit."""
 
 
 class ProblemOut(msgspec.Struct, kw_only=True):
@@ -60,6 +65,7 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
     403: _spec("Your role does not reach this far."),
     404: _spec("There is no such thing, or it is not yours."),
     409: _spec("It exists already, or moved meanwhile."),
+    408: _spec("The body did not come in time."),
     413: _spec("The body is too large."),
     422: _spec("Well-formed, but a rule forbids it."),
     429: _spec("Too many tries; `Retry-After` says when to try again."),
@@ -74,7 +80,10 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (PasskeyRefused, 401),
     (TicketOver, 401),
     (TooManyFailures, 429),
+    (QuotaExceeded, 429),
     (FileTooLarge, 413),
+    (KeyMissing, 400),
+    (KeyMalformed, 400),
     (NotFound, 404),
     (NotAllowed, 403),
     (Conflict, 409),
@@ -100,6 +109,16 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = {
         "이 주소에서 지원하지 않는 방식입니다.",
         "This address does not take that method.",
     ),
+    406: (
+        "http.not-acceptable",
+        "요청한 형식으로는 답할 수 없습니다.",
+        "There is no answer in the form that was asked for.",
+    ),
+    408: (
+        "http.body-too-slow",
+        "요청 본문이 제때 오지 않았습니다.",
+        "The request body did not come in time.",
+    ),
     413: ("http.too-large", "요청 본문이 너무 큽니다.", "The request body is too large."),
     415: ("http.media-type", "지원하지 않는 형식의 본문입니다.", "The body's media type is not taken here."),
     429: (
@@ -123,6 +142,15 @@ def problem_of(error: Exception, request_id: UUID) -> ProblemOut:
             status, error.code, error.sentence("ko"), error.sentence("en"), dict(error.facts), request_id=request_id
         )
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if isinstance(error, ApiVersionUnknown):
+        return _problem(
+            status,
+            "http.api-version-unknown",
+            "이 API-Version은 없습니다. 지금 버전은 응답의 API-Version에 있습니다.",
+            "There is no such API-Version; the answer's API-Version names the present one.",
+            {"present": API_VERSION},
+            request_id=request_id,
+        )
     if status >= 500:
         status = 500
     code, title_ko, title_en = _PLAIN.get(status, _PLAIN[400])
@@ -158,13 +186,24 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     """Answer any error as a problem document; our own mistakes are logged with their trace, and only there."""
     request_id = uuid4()
     problem = problem_of(error, request_id)
+    request.scope["state"][PROBLEM] = problem
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers = {"X-Request-Id": str(request_id)}
-    if problem.status in (429, 503):
-        headers["Retry-After"] = str(problem.facts.get("retry_after_s", RETRY_AFTER_S))
+    if (wait := retry_after(error, problem)) is not None:
+        headers["Retry-After"] = wait
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="sunhwan"'
     return Response(problem, status_code=problem.status, media_type="application/problem+json", headers=headers)
+
+
+def retry_after(error: Exception, problem: ProblemOut) -> str | None:
+    """Return when to try again, in seconds, of a problem that passes by itself."""
+    if isinstance(error, KeyInProgress):
+        return "1"
+    if problem.status not in (429, 503):
+        return None
+    told = problem.facts.get("retry_after_s")
+    return str(told if isinstance(told, int) else RETRY_AFTER_S)
 
 
 def note_problem(error: Exception, problem: ProblemOut, *, path: str, method: str) -> None:

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from app.http.identity import REMEMBERED, GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
+from app.http.quotas import charge_values
 from app.http.schemas import INT4_MAX, Day, Out, TenantQuery
 from app.ports import Ports
 from domain.journeys import readings
@@ -307,4 +308,5 @@ class ReadingsController(Controller):
             ids=ports.ids,
             clock=ports.clock,
         )
+        charge_values(request, actor, report.accepted + report.duplicate + report.conflicting + report.rejected)
         return _report_out(report)

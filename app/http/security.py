@@ -1,8 +1,10 @@
 """What every answer carries, and what no request may do: strict headers, and writes only from our own pages."""
 
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.exceptions import HTTPException
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from domain.shared.errors import NotAllowed
@@ -13,6 +15,9 @@ CONTENT_SECURITY_POLICY = (
 )
 DOCS_POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """The API's documentation page styles itself; no other page may."""
+
+API_VERSION = "2026-11-22"
+"""The day since which the API has answered as it does; a change that breaks somebody takes a new day."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -43,6 +48,23 @@ def refuse_foreign_writes(headers: Headers, method: str) -> None:
         raise ForeignOrigin
 
 
+class ApiVersionUnknown(HTTPException):
+    """A program asks for a version of the API that there is none of."""
+
+    status_code = 400
+    detail = "API-Version"
+
+
+def refuse_other_versions(headers: Headers, path: str) -> None:
+    """Refuse a program that was written for another version; one that says nothing gets the present one.
+
+    Raises:
+        ApiVersionUnknown: the version asked for is not the one that answers.
+    """
+    if path.startswith("/api/") and headers.get("api-version", API_VERSION) != API_VERSION:
+        raise ApiVersionUnknown
+
+
 def security_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
     """Return the hook that adds the headers of every answer, errors of routing included; `secure` adds HSTS."""
 
@@ -50,6 +72,9 @@ def security_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
         if message["type"] != "http.response.start":
             return
         headers = MutableScopeHeaders.from_message(message)
+        headers.setdefault("X-Request-Id", str(uuid4()))
+        if scope["path"].startswith("/api/"):
+            headers.setdefault("API-Version", API_VERSION)
         is_docs = scope["path"].rstrip("/") == "/docs"
         headers.setdefault("Content-Security-Policy", DOCS_POLICY if is_docs else CONTENT_SECURITY_POLICY)
         headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -9,7 +9,7 @@ from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
-from app.http.identity import ENROLLING, GivenActor, GivenHolder, GivenPorts, carry, token_of, visit_of
+from app.http.identity import ENROLLING, GivenActor, GivenHolder, GivenPorts, carry, note_actor, token_of, visit_of
 from app.http.problems import PROBLEMS
 from app.http.schemas import In, Instant, Out, TenantNo
 from app.ports import Ports
@@ -142,6 +142,7 @@ class SessionsController(Controller):
         opened = await identity.sign_in(
             data.sign_in_name, data.password, desk=ports.desk, code=data.code, visit=visit_of(request)
         )
+        note_actor(request, opened.person.actor)
         return _session_out(opened)
 
     @post(
@@ -168,6 +169,7 @@ class SessionsController(Controller):
         opened = await identity.finish_sign_in_by_passkey(
             data.ticket, data.answer, desk=ports.desk, visit=visit_of(request)
         )
+        note_actor(request, opened.person.actor)
         return _session_out(opened)
 
     @get("/me", operation_id="WhoAmI", summary="Show who is signed in", responses=PROBLEMS)

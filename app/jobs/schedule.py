@@ -16,6 +16,7 @@ from app.ports import Ports
 from domain.identity.usecases import SESSION_RESTS_MAX
 from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
+from domain.shared.idempotency import KEPT
 from domain.shared.outbox import JobReport
 from domain.shared.time import SEOUL
 
@@ -64,6 +65,14 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,
     )
+    scheduler.add_job(
+        partial(run_job, sweep_answers, ports),
+        IntervalTrigger(hours=1, timezone=SEOUL),
+        id="http.sweep-answers",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
     scheduler.start()
     try:
         yield
@@ -98,4 +107,15 @@ async def sweep_sessions(ports: Ports) -> JobReport:
         did=swept,
         failed=0,
         said="",
+    )
+
+
+async def sweep_answers(ports: Ports) -> JobReport:
+    """Forget answers kept under idempotency keys for longer than promised."""
+    started_at = ports.clock.now()
+    async with ports.unit(SYSTEM) as work:
+        swept = await work.answers.sweep(before=started_at - KEPT)
+        await work.commit()
+    return JobReport(
+        job="http.sweep-answers", started_at=started_at, succeeded_at=ports.clock.now(), did=swept, failed=0, said=""
     )

@@ -8,11 +8,14 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
 from app.pages.account import ACCOUNT
+from app.pages.audit import AUDIT
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
+from app.pages.keys import KEYS
 from app.pages.ktr import KTR
+from app.pages.members import MEMBERS
 from app.pages.packs import PACKS
 from app.pages.public import PUBLIC
 from app.pages.signing_in import SIGNING_IN
@@ -22,7 +25,19 @@ FILES = Path(__file__).parent / "static"
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *SIGNING_IN, *ACCOUNT, *PACKS, *KTR, *DEVICES, *CONTRACTS, *ENERGY],
+        route_handlers=[
+            *PUBLIC,
+            *SIGNING_IN,
+            *ACCOUNT,
+            *PACKS,
+            *KTR,
+            *DEVICES,
+            *CONTRACTS,
+            *ENERGY,
+            *MEMBERS,
+            *KEYS,
+            *AUDIT,
+        ],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

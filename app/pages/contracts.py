@@ -221,7 +221,7 @@ async def _standing(assignment: Assignment, ports: Ports) -> public_passport.Sta
 
 
 async def _candidates(actor: Actor, ports: Ports) -> tuple[tuple[Pack, Certificate], ...]:
-    packs = await tracing.list_packs(actor, after=None, limit=CANDIDATES_MAX, unit=ports.unit)
+    packs = await tracing.list_packs(actor, after=None, limit=CANDIDATES_MAX, unit=ports.unit, clock=ports.clock)
     candidates = []
     async with ports.unit(actor) as work:
         for pack in packs:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -21,13 +22,14 @@ from litestar.template.config import TemplateConfig
 from litestar.types import ExceptionHandlersMap
 from markupsafe import Markup
 
+from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
-from app.http.problems import note_problem, problem_of, status_of
+from app.http.problems import PROBLEM, note_problem, problem_of, retry_after, status_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
-from domain.shared.actor import TENANT_STAFF, Actor, ConfirmationNeeded, Role
+from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
 
@@ -36,10 +38,12 @@ LANGUAGE_COOKIE = "lang"
 
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
+_TENANT = (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
+_LOOKING = (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices"))
+
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    **dict.fromkeys(
-        TENANT_STAFF, (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
-    ),
+    Role.TENANT_VIEWER: _TENANT,
+    Role.TENANT_ADMIN: (*_TENANT, ("/members", "nav.members"), ("/keys", "nav.keys")),
     Role.TESTER: (
         ("/ktr", "nav.queue"),
         ("/ktr/receptions/new", "nav.reception"),
@@ -57,12 +61,18 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/sites", "nav.sites"),
         ("/invoices", "nav.invoices"),
         ("/deposits", "nav.deposits"),
+        ("/organisations", "nav.organisations"),
     ),
     Role.FINANCE: (("/invoices", "nav.invoices"), ("/deposits", "nav.deposits"), ("/contracts", "nav.contracts")),
-    **dict.fromkeys(
-        (Role.ADMIN, Role.AUDITOR),
-        (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices")),
+    Role.ADMIN: (
+        ("/members", "nav.members"),
+        ("/organisations", "nav.organisations"),
+        ("/keys", "nav.keys"),
+        ("/audit", "nav.audit"),
+        *_LOOKING,
     ),
+    Role.AUDITOR: (*_LOOKING, ("/audit", "nav.audit"), ("/members", "nav.members")),
+    **dict.fromkeys(GRANTED, (("/packs", "nav.packs"),)),
 }
 """What each role is offered; nothing else is shown."""
 
@@ -170,7 +180,7 @@ async def read_form(request: PageRequest) -> dict[str, str]:
     """Return the texts of a sent form, without control characters and outer spaces; empty ones are left out."""
     form = await request.form()
     texts = {key: _clean(value) for key, value in form.multi_items() if isinstance(value, str)}
-    return {key: value for key, value in texts.items() if value}
+    return {key: value for key, value in texts.items() if value and key != FORM_FIELD}
 
 
 def _clean(text: str) -> str:
@@ -215,6 +225,8 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
+    problem = problem_of(error, uuid4())
+    request.scope["state"][PROBLEM] = problem
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""
@@ -225,7 +237,6 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     if isinstance(error, ConfirmationNeeded):
         asked = request.scope["path"] if request.scope["method"] == "GET" else came_from(request)
         return cast(Response[object], Redirect(f"/confirm?next={quote(asked, safe='/')}", status_code=303))
-    problem = problem_of(error, uuid4())
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     page = _page(request, known_actor(request))
     shown = page.answer(
@@ -238,6 +249,8 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
         },
     )
     shown.headers["X-Request-Id"] = str(problem.request_id)
+    if (wait := retry_after(error, problem)) is not None:
+        shown.headers["Retry-After"] = wait
     return cast(Response[object], shown)
 
 
@@ -257,6 +270,11 @@ def _either(context: Context, korean: str, english: str) -> str:
 @pass_context
 def _krw(context: Context, value: int) -> str:
     return formats.krw(value, context["language"])
+
+
+def _once() -> Markup:
+    """Return a form's hidden one-time key: sent twice, it does one thing."""
+    return Markup(f'<input type="hidden" name="{FORM_FIELD}" value="{token_urlsafe(16)}">')  # noqa: S704 ours alone
 
 
 def _share(share_ppm: int) -> Markup:
@@ -282,7 +300,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    engine.globals.update(t=_t, either=_either, field_label=_field, share=_share)
+    engine.globals.update(t=_t, either=_either, field_label=_field, share=_share, once=_once)
     engine.filters.update(
         day=formats.day,
         instant=formats.instant,

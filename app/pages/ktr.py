@@ -78,7 +78,7 @@ async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, pa
     """Take a pack in for inspection."""
     form = await read_form(request)
     try:
-        pack_id = await trace.find_pack(form.get("identifier", "-"), actor=actor, unit=ports.unit)
+        pack_id = await trace.find_pack(form.get("identifier", "-"), actor=actor, unit=ports.unit, clock=ports.clock)
         wish = read_as({**form, "pack_id": str(pack_id)}, ReceptionIn, page.language)
         reception = await inspection.receive_pack(
             inspection.ReceivePack(

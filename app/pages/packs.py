@@ -13,14 +13,15 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.packs import FactIn, LabelIn, PackIn, RepurposeIn
+from app.http.packs import FactIn, GrantEndIn, GrantIn, LabelIn, PackIn, RepurposeIn
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
 from app.pages.messages import say
-from app.pages.public import attribute_text, local_address
+from app.pages.public import attribute_groups, attribute_text, local_address
 from app.ports import Ports
 from domain.certification.errors import ForecastImpossible
 from domain.certification.forecasting import Forecast
-from domain.journeys import pack_health, pack_life, public_passport, second_life, trace
+from domain.identity.model import PartyKind
+from domain.journeys import grants, pack_health, pack_life, public_passport, second_life, trace
 from domain.passport import usecases as passport
 from domain.passport.attributes import BY_KEY
 from domain.passport.life import may_follow
@@ -28,7 +29,7 @@ from domain.passport.model import Entry, EntryKind, PackState, PassportState
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, Actor, Role
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import PackId
+from domain.shared.identifiers import PackId, TenantId
 from domain.shared.time import day_start, seoul_day
 
 PAGE_LENGTH = 25
@@ -48,11 +49,10 @@ async def list_packs(
 ) -> Template:
     """List packs, newest first, with where each stands."""
     packs = await trace.list_packs(
-        actor, after=None if after is None else PackId(after), limit=PAGE_LENGTH + 1, unit=ports.unit
+        actor, after=None if after is None else PackId(after), limit=PAGE_LENGTH + 1, unit=ports.unit, clock=ports.clock
     )
     shown = packs[:PAGE_LENGTH]
-    async with ports.unit(actor) as work:
-        states = await work.histories.states([pack.pack_id for pack in shown])
+    states = await trace.states_of(shown, actor=actor, unit=ports.unit)
     return page.show(
         "packs.html",
         packs=shown,
@@ -184,7 +184,7 @@ async def _life(
     error: DomainError | None = None,
     form: dict[str, str] | None = None,
 ) -> Template:
-    found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit)
+    found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
     now = ports.clock.now()
     operator = actor.role is Role.OPERATOR
     state = found.head.state
@@ -216,10 +216,76 @@ async def _life(
         "may_receive": actor.role is Role.TESTER and may_follow(state, EntryKind.RECEIVED),
         "now": now,
         "own_address": ports.public_url,
+        "attribute_groups": attribute_groups(found.attributes, page.language),
+        **await _grants(ports, actor, pack_id),
     }
     if error is None:
         return page.show("pack.html", **context)
     return page.again("pack.html", error, form or {}, **context)
+
+
+async def _grants(ports: Ports, actor: Actor, pack_id: PackId) -> dict[str, object]:
+    """Gather who was let look at a pack, for the complex's staff, and to whom an operator may open it."""
+    if actor.role not in COMPLEX_STAFF:
+        return {"grants": (), "grantees": (), "parties": {}, "may_grant": False}
+    async with ports.unit(actor) as work:
+        kinds = (PartyKind.OWNER, PartyKind.AUTHORITY, PartyKind.RECYCLER)
+        grantees = [party for kind in kinds for party in await work.parties.of_kind(kind)]
+    return {
+        "grants": await grants.list_grants(actor, pack_id, unit=ports.unit),
+        "grantees": grantees,
+        "parties": {one.tenant_id: one for one in grantees},
+        "may_grant": actor.role is Role.OPERATOR,
+    }
+
+
+@post("/packs/{pack_id:uuid}/grants", status_code=303)
+async def grant_access(
+    request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Let an owner, an authority or a recycler look at the pack for a while."""
+    form = await read_form(request)
+    try:
+        wish = read_as(with_offset(form, "until_at"), GrantIn, page.language)
+        await grants.grant_access(
+            grants.GrantAccess(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                tenant_id=TenantId(wish.tenant_id),
+                from_at=ports.clock.now(),
+                until_at=wish.until_at,
+                reason=wish.reason,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}#grants", status_code=303)
+
+
+@post("/packs/{pack_id:uuid}/grants/{grant_id:uuid}/revocation", status_code=303)
+async def revoke_grant(
+    request: PageRequest,
+    pack_id: FromPath[UUID],
+    grant_id: FromPath[UUID],
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+) -> Template | Redirect:
+    """End a grant at once."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, GrantEndIn, page.language)
+        await grants.revoke_grant(
+            grants.RevokeGrant(actor=actor, pack_id=PackId(pack_id), grant_id=grant_id, reason=wish.reason),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}#grants", status_code=303)
 
 
 def _next_date(found: trace.PackTrace, today: date) -> tuple[str, date] | None:
@@ -313,4 +379,14 @@ async def print_label(
     return Redirect(f"/packs/{pack_id}#label", status_code=303)
 
 
-PACKS = (list_packs, register_form, register, show_pack, report_fact, repurpose, print_label)
+PACKS = (
+    list_packs,
+    register_form,
+    register,
+    show_pack,
+    report_fact,
+    repurpose,
+    print_label,
+    grant_access,
+    revoke_grant,
+)

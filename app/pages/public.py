@@ -68,7 +68,7 @@ async def trace_page(ports: GivenPorts, page: GivenPage, identifier: Identifier)
     """Find a pack by any of its names: staff come to its life, everybody else to its public passport."""
     try:
         if page.actor is not None:
-            pack_id = await trace.find_pack(identifier, actor=page.actor, unit=ports.unit)
+            pack_id = await trace.find_pack(identifier, actor=page.actor, unit=ports.unit, clock=ports.clock)
             return Redirect(f"/packs/{pack_id}", status_code=303)
         uri = await public_passport.find_public_uri(identifier, unit=ports.unit)
     except NotFound as error:

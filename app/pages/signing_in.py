@@ -8,7 +8,7 @@ from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
-from app.http.identity import GivenPorts, lasts_s, session_cookie, token_of, visit_of
+from app.http.identity import GivenPorts, lasts_s, note_actor, session_cookie, token_of, visit_of
 from app.http.schemas import TEXT_PATTERN
 from app.http.sessions import PasskeyIn, SignIn
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form, safe_path
@@ -60,6 +60,7 @@ def _opened_or_asked(
 
 
 def _opened(request: PageRequest, opened: identity.OpenedSession, target: str) -> Redirect:
+    note_actor(request, opened.person.actor)
     max_age_s = lasts_s(opened.session, opened.session.opened_at)
     secure = bool(request.app.state["secure"])
     return Redirect(target, status_code=303, cookies=[session_cookie(opened.token, max_age_s=max_age_s, secure=secure)])

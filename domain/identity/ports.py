@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.identity.keyring import ApiKey
+from domain.identity.membership import Invitation, Member, MemberChange
 from domain.identity.model import (
     Enrolled,
     Failures,
@@ -19,7 +21,9 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
+from domain.shared.actor import Role
 from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.outbox import Locks
 from domain.shared.unit import Committable
 
 
@@ -348,4 +352,128 @@ class IdentityWork(Committable, Protocol):
     @property
     def tickets(self) -> Tickets:
         """Steps that were begun."""
+        ...
+
+
+class Members(Protocol):
+    """People as others manage them, and what was changed about them."""
+
+    async def page(self, *, tenant_id: TenantId | None, after: PersonId | None, limit: int) -> tuple[Member, ...]:
+        """Return the members of one organisation or of all, newest first."""
+        ...
+
+    async def one(self, person_id: PersonId) -> Member:
+        """Return a member.
+
+        Raises:
+            MemberUnknown: there is none.
+        """
+        ...
+
+    async def active(self, role: Role) -> int:
+        """Count the active people of a role."""
+        ...
+
+    async def change(self, member: Member) -> None:
+        """Store a member's role and whether they may sign in."""
+        ...
+
+    async def end_sessions(self, person_id: PersonId) -> int:
+        """End all of a person's sessions; return how many."""
+        ...
+
+    async def note(self, change: MemberChange) -> None:
+        """Store what was changed, for ever."""
+        ...
+
+    async def changes(self, person_id: PersonId) -> tuple[MemberChange, ...]:
+        """Return what was changed about a member, oldest first."""
+        ...
+
+    async def organisations(self, *, after: TenantId | None, limit: int) -> tuple[Tenant, ...]:
+        """Return the organisations in reach, in order of their number."""
+        ...
+
+
+class Invitations(Protocol):
+    """Places kept for those who were invited."""
+
+    async def add(self, invitation: Invitation) -> None:
+        """Store an invitation."""
+        ...
+
+    async def find(self, token_sha256: bytes) -> Invitation | None:
+        """Return the invitation of a token, and keep others who would take it waiting until the unit ends."""
+        ...
+
+    async def one(self, invitation_id: UUID) -> Invitation | None:
+        """Return an invitation."""
+        ...
+
+    async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[Invitation, ...]:
+        """Return the invitations of one organisation or of all, newest first."""
+        ...
+
+    async def take(self, invitation_id: UUID, *, person_id: PersonId, at: datetime) -> bool:
+        """Use an invitation up; say False when it was used or withdrawn before."""
+        ...
+
+    async def withdraw(self, invitation_id: UUID, *, at: datetime) -> bool:
+        """Withdraw an invitation; say False when it was used or withdrawn before."""
+        ...
+
+
+class MemberWork(IdentityWork, Protocol):
+    """What a transaction over members offers."""
+
+    @property
+    def members(self) -> Members:
+        """People as others manage them."""
+        ...
+
+    @property
+    def invitations(self) -> Invitations:
+        """Places kept for those who were invited."""
+        ...
+
+    @property
+    def locks(self) -> Locks:
+        """Advisory locks."""
+        ...
+
+
+class Keys(Protocol):
+    """Keys for machines."""
+
+    async def add(self, key: ApiKey) -> None:
+        """Store a key."""
+        ...
+
+    async def one(self, key_id: UUID) -> ApiKey | None:
+        """Return a key."""
+        ...
+
+    async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
+        """Return the keys of one organisation or of all, newest first."""
+        ...
+
+    async def retire(self, key_id: UUID, *, at: datetime) -> bool:
+        """Let a key end at an instant; say False when it was told to before or is revoked."""
+        ...
+
+    async def revoke(self, key_id: UUID, *, at: datetime, by: PersonId) -> bool:
+        """End a key; say False when it was revoked before."""
+        ...
+
+    async def note_use(self, key_id: UUID, *, at: datetime) -> None:
+        """Keep when a key was last used; two programs that say so at once do not wait for each other for long."""
+        ...
+
+
+class KeyWork(IdentityWork, Protocol):
+    """What a transaction over keys offers."""
+
+    @property
+    def keys(self) -> Keys:
+        """Keys for machines."""
         ...

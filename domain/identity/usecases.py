@@ -19,6 +19,7 @@ from domain.identity.errors import (
     TicketOver,
     TooManyFailures,
 )
+from domain.identity.membership import require_fit
 from domain.identity.model import (
     Holder,
     IndustrialComplex,
@@ -446,10 +447,12 @@ async def add_person(
         PasswordHoldsName: it holds the sign-in name, the person's or the organisation's.
         PasswordTooCommon: it is easily guessed, or known from a breach.
         TenantUnknown: there is no such party.
+        RoleDoesNotFit: the party's kind has no such role.
         SignInNameTaken: somebody else has the name.
     """
     async with unit(SYSTEM) as work:
         party = await work.parties.one(tenant_id)
+    require_fit(role, party.kind)
     names = (sign_in_name, printed_name, party.name_ko, party.name_en)
     await check_new_password(password, names=names, breached=breached)
     password_hash = await passwords.hash(password)

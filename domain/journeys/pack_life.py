@@ -87,13 +87,13 @@ async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, cl
     return entry
 
 
-async def verify_history(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) -> int:
+async def verify_history(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], clock: Clock) -> int:
     """Check the seals of a pack's whole history, also of what the actor may not read; return how many entries hold.
 
     Raises:
         PackUnknown: there is no such pack, or it is not this actor's to look at.
         SealBroken: names the first broken entry.
     """
-    await sight_of(pack_id, actor=actor, unit=unit)
+    await sight_of(pack_id, actor=actor, unit=unit, clock=clock)
     async with unit(on_behalf_of(actor)) as work:
         return await passport.verify_history(pack_id, work=work)

@@ -4,14 +4,27 @@ from typing import Protocol
 
 from domain.billing.ports import BillingWork
 from domain.certification.ports import CertificationWork
-from domain.identity.ports import IdentityWork
+from domain.identity.ports import KeyWork, MemberWork
 from domain.metering.ports import MeteringWork
 from domain.passport.ports import PassportWork
+from domain.shared.audit import AuditWork
+from domain.shared.idempotency import Answers
 from domain.shared.outbox import JobReports, Locks, Outbox
+from domain.shared.quotas import Buckets
 from domain.subscription.ports import SubscriptionWork
 
 
-class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWork, BillingWork, IdentityWork, Protocol):
+class JourneyWork(
+    PassportWork,
+    CertificationWork,
+    SubscriptionWork,
+    MeteringWork,
+    BillingWork,
+    MemberWork,
+    KeyWork,
+    AuditWork,
+    Protocol,
+):
     """Every port, on one transaction."""
 
     @property
@@ -22,6 +35,16 @@ class JourneyWork(PassportWork, CertificationWork, SubscriptionWork, MeteringWor
     @property
     def locks(self) -> Locks:
         """Advisory locks."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Answers kept under their keys."""
+        ...
+
+    @property
+    def buckets(self) -> Buckets:
+        """Quotas' buckets."""
         ...
 
     @property

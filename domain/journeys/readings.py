@@ -45,6 +45,7 @@ async def import_file(
         SiteUnknown: the tenant has no such site.
         ReadingInFuture: a slot ends more than five minutes from now.
     """
+    metering.require_import(wish.actor, wish.tenant_id, wish.site_id)
     async with unit(wish.actor) as work:  # an unknown site is refused before a large file is read
         await work.sites.one(wish.tenant_id, wish.site_id)
     series = await reading_files.parse(wish.content)

@@ -1,6 +1,7 @@
 """A pack's whole life on one line: passports, history, certificates, labels, contract, energy and invoices."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,10 +12,13 @@ from domain.journeys.ports import JourneyWork
 from domain.journeys.sight import sight_of
 from domain.metering.model import UsageSnapshot
 from domain.passport import sealing
+from domain.passport.attributes import BY_KEY, Tier, visible
 from domain.passport.errors import PackUnknown, SealBroken
-from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, Passport
-from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, TENANT_STAFF, Actor, on_behalf_of
+from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, PackState, Passport, PassportState
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, GRANTED, TENANT_STAFF, Actor, on_behalf_of
+from domain.shared.canonical import Canonical, canonical_text
 from domain.shared.identifiers import PackId, TenantId
+from domain.shared.time import Clock
 from domain.shared.unit import Unit
 from domain.subscription.model import Assignment, Contract
 
@@ -33,7 +37,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackTrace:
-    """Everything one reader may know of a pack. `broken` is the first entry whose seal fails, None when all hold."""
+    """Everything one reader may know of a pack. `broken` is the first entry whose seal fails, None when all hold.
+
+    `attributes` are those of the passport in force that a grant shows beside the pack's life; nobody else's.
+    """
 
     pack: Pack
     head: Head
@@ -47,29 +54,32 @@ class PackTrace:
     certificates: tuple[Certificate, ...]
     labels: tuple[Label, ...]
     services: tuple[Service, ...]
+    attributes: Mapping[str, Canonical]
 
 
-async def find_pack(identifier: str, *, actor: Actor, unit: Unit[JourneyWork]) -> PackId:
+async def find_pack(identifier: str, *, actor: Actor, unit: Unit[JourneyWork], clock: Clock) -> PackId:
     """Return the pack that an identifier of any kind leads to: URI, battery number, serial or our own id.
 
     Raises:
         PackUnknown: it leads nowhere.
     """
     wanted = identifier.strip()
-    async with unit(actor) as work:
-        try:
-            return (await work.packs.one(PackId(UUID(wanted)))).pack_id
-        except (ValueError, PackUnknown):
+    try:
+        known = PackId(UUID(wanted))
+        await sight_of(known, actor=actor, unit=unit, clock=clock)
+        return known
+    except (ValueError, PackUnknown):
+        async with unit(actor) as work:
             return await work.packs.find(wanted)
 
 
-async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) -> PackTrace:
+async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], clock: Clock) -> PackTrace:
     """Gather a pack's life for one reader, as far as the reader's sight goes.
 
     Raises:
         PackUnknown: there is no such pack, or nothing of it is this actor's to see.
     """
-    sight = await sight_of(pack_id, actor=actor, unit=unit)
+    sight = await sight_of(pack_id, actor=actor, unit=unit, clock=clock)
     # The seals cover every entry, also those this reader may not read: the system checks them and tells the result.
     async with unit(on_behalf_of(actor)) as work:
         pack = await work.packs.one(pack_id)
@@ -90,9 +100,37 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork]) 
             certificates=await work.certificates.of_pack(pack_id),
             labels=await work.printed_labels.of_pack(pack_id),
             services=(),
+            attributes={},
         )
+    if sight.tier is not None:
+        return _by_grant(found, sight.tier)
     async with unit(actor) as work:
         return replace(found, services=await _services(pack, actor=actor, work=work))
+
+
+def _by_grant(found: PackTrace, tier: Tier) -> PackTrace:
+    """Leave what a grant shows: no reception with its applicant, and no attribute above the reader's tier."""
+    in_force = [passport for passport in found.passports if passport.state is PassportState.ACTIVE]
+    return replace(
+        found,
+        entries=tuple(replace(one, payload=_payload_for(one.payload, tier)) for one in found.entries),
+        passports=tuple(replace(one, attributes=visible(one.attributes, tier)) for one in found.passports),
+        receptions=(),
+        attributes=visible(in_force[-1].attributes, tier) if in_force else {},
+    )
+
+
+def _payload_for(payload: str, tier: Tier) -> str:
+    """Leave out what the attributes' table keeps from a tier; an entry that was altered may hold anything."""
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return "{}"
+    if not isinstance(told, dict):
+        return "{}"
+    return canonical_text(
+        {name: value for name, value in told.items() if name not in BY_KEY or BY_KEY[name].tier <= tier}
+    )
 
 
 def _as_it_happened(entry: Entry) -> tuple[datetime, int]:
@@ -131,8 +169,21 @@ async def _services(pack: Pack, *, actor: Actor, work: JourneyWork) -> tuple[Ser
     return tuple(services)
 
 
-async def list_packs(actor: Actor, *, after: PackId | None, limit: int, unit: Unit[JourneyWork]) -> tuple[Pack, ...]:
-    """Return packs, newest first: a tenant's own, or all for the staff of the complex and of the inspection body."""
-    actor.require(*COMPLEX_STAFF, *BODY_STAFF, *TENANT_STAFF)
+async def list_packs(
+    actor: Actor, *, after: PackId | None, limit: int, unit: Unit[JourneyWork], clock: Clock
+) -> tuple[Pack, ...]:
+    """Return packs, newest first: a tenant's own, those granted, or all for the complex's and a body's staff."""
+    actor.require(*COMPLEX_STAFF, *BODY_STAFF, *TENANT_STAFF, *GRANTED)
+    if actor.role in GRANTED:
+        async with unit(actor) as work:
+            open_to = await work.grants.packs_open_to(actor.tenant_id, now=clock.now(), after=after, limit=limit)
+        async with unit(on_behalf_of(actor)) as work:  # the packs themselves are not in a grant's reach
+            return tuple([await work.packs.one(pack_id) for pack_id in open_to])
     async with unit(actor) as work:
         return await work.packs.page(holder=actor.tenant_id if actor.is_tenant else None, after=after, limit=limit)
+
+
+async def states_of(packs: Sequence[Pack], *, actor: Actor, unit: Unit[JourneyWork]) -> Mapping[PackId, PackState]:
+    """Return where packs stand that the actor was shown."""
+    async with unit(on_behalf_of(actor)) as work:
+        return await work.histories.states([pack.pack_id for pack in packs])

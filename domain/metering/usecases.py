@@ -44,7 +44,7 @@ from domain.metering.ports import MeteringWork
 from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
 from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
 from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
-from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
 from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
@@ -113,12 +113,12 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
 
     Raises:
         RoleNotEnough: only an operator, the system or the tenant itself imports.
-        SiteUnknown: the tenant has no such site.
-        QuantityNotMetered: the site has no channel for a column.
+        SiteUnknown: the tenant has no such site, or it lies outside the actor's scope.
+        QuantityNotMetered: the site has no channel for a column, or none in the actor's scope.
         ReadingInFuture: a slot ends more than five minutes from now.
         ValueError: the hash is not 64 hexadecimal digits.
     """
-    _send(wish.actor, wish.tenant_id)
+    require_import(wish.actor, wish.tenant_id, wish.site_id)
     if not _SHA256.fullmatch(wish.file_sha256):
         raise ValueError("a SHA-256 is 64 hexadecimal digits in lower case")
     now = clock.now()
@@ -126,7 +126,8 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
     if series.last_at + SLOT > now + CLOCK_ALLOWANCE:
         raise ReadingInFuture(ends_at=utc_text(series.last_at + SLOT))
     await work.sites.one(wish.tenant_id, wish.site_id)
-    channels = {c.quantity: c for c in await work.sites.channels(wish.tenant_id, wish.site_id)}
+    site_channels = await work.sites.channels(wish.tenant_id, wish.site_id)
+    channels = {c.quantity: c for c in site_channels if _in_scope(wish.actor, c)}
     for column in series.quantities:
         if column.quantity not in channels:
             raise QuantityNotMetered(quantity=column.quantity.value)
@@ -364,7 +365,10 @@ async def _channels_named(wish: TakeReadings, *, work: MeteringWork) -> dict[Cha
     named = [number for number in sorted(wish.arrived.places) if number <= VALUE_MAX]  # numbers are int4, as values are
     if not named:
         return {}
-    return {channel.channel_id: channel for channel in await work.sites.numbered(wish.tenant_id, named)}
+    found = await work.sites.numbered(wish.tenant_id, named)
+    if wish.actor.is_narrowed:  # what lies outside a key's scope is as unknown to it as what is not there
+        found = tuple(channel for channel in found if _in_scope(wish.actor, channel))
+    return {channel.channel_id: channel for channel in found}
 
 
 def _judge(
@@ -487,11 +491,14 @@ async def list_channels(
 
     Raises:
         RoleNotEnough: the role does not look at energy.
-        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        SiteUnknown: the tenant has no such site, or it lies outside the actor's reach.
     """
-    _look(actor, tenant_id)
+    _look(actor, tenant_id, Role.DEVICE, site_id=site_id)
     await work.sites.one(tenant_id, site_id)
-    return await work.sites.channels(tenant_id, site_id)
+    channels = tuple(one for one in await work.sites.channels(tenant_id, site_id) if _in_scope(actor, one))
+    if actor.channels is not None and not channels:
+        raise SiteUnknown
+    return channels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -639,7 +646,7 @@ async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
-    _look(wish.actor, wish.tenant_id)
+    _look_at_whole(wish.actor, wish.tenant_id, site_id=wish.site_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
     readings = await readings_of_month(wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id)
@@ -669,7 +676,7 @@ async def read_day(wish: ReadDay, *, work: MeteringWork) -> DayProfile:
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
-    _look(wish.actor, wish.tenant_id)
+    _look_at_whole(wish.actor, wish.tenant_id, site_id=wish.site_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
     blocks = await work.readings.day_blocks(
@@ -690,8 +697,15 @@ async def list_sites(actor: Actor, *, tenant_id: TenantId, work: MeteringWork) -
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _look(actor, tenant_id)
-    return await work.sites.of_tenant(tenant_id, limit=SITES_LISTED_MAX)
+    _look(actor, tenant_id, Role.DEVICE)
+    sites = await work.sites.of_tenant(tenant_id, limit=SITES_LISTED_MAX)
+    if actor.sites is not None:
+        sites = tuple(site for site in sites if site.site_id in actor.sites)
+    if actor.channels is not None:
+        channels = await work.sites.numbered(tenant_id, [ChannelId(number) for number in sorted(actor.channels)])
+        measured = {channel.site_id for channel in channels}
+        sites = tuple(site for site in sites if site.site_id in measured)
+    return sites
 
 
 async def show_snapshot(
@@ -704,9 +718,9 @@ async def show_snapshot(
         SiteUnknown: the actor belongs to another tenant.
         SnapshotUnknown: the month is not frozen.
     """
-    _look(actor, tenant_id)
+    _look_at_whole(actor, tenant_id)
     found = await work.usage_snapshots.find(tenant_id, contract_id, month)
-    if found is None:
+    if found is None or (actor.sites is not None and found.site_id not in actor.sites):
         raise SnapshotUnknown(month=str(month))
     return found
 
@@ -716,15 +730,44 @@ def file_sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _look(actor: Actor, tenant_id: TenantId) -> None:
+def require_import(actor: Actor, tenant_id: TenantId, site_id: SiteId) -> None:
+    """Refuse whoever may not send a site's file, before it is read.
+
+    Raises:
+        RoleNotEnough: only an operator, the system or the tenant itself imports; a device sends values one by one.
+        SiteUnknown: the site is another tenant's, or lies outside the actor's scope.
+    """
+    actor.require(Role.TENANT_ADMIN, Role.OPERATOR, Role.SYSTEM, keeps_scope=True)
+    _reach(actor, tenant_id, site_id)
+
+
+def _look(actor: Actor, tenant_id: TenantId, *more: Role, site_id: SiteId | None = None) -> None:
     """Let the complex's staff and the system look at every tenant's energy, a tenant at its own, nobody else."""
-    actor.require(*TENANT_STAFF, Role.DEVICE, *COMPLEX_STAFF, Role.SYSTEM)
-    if actor.is_tenant and actor.tenant_id != tenant_id:
-        raise SiteUnknown
+    actor.require(*TENANT_STAFF, *COMPLEX_STAFF, Role.SYSTEM, *more, keeps_scope=True)
+    _reach(actor, tenant_id, site_id)
+
+
+def _look_at_whole(actor: Actor, tenant_id: TenantId, *, site_id: SiteId | None = None) -> None:
+    """Let somebody look at figures made of all of a site's channels; a key narrowed to some of them does not."""
+    _look(actor, tenant_id, site_id=site_id)
+    if actor.channels is not None:
+        raise ScopeNotEnough
 
 
 def _send(actor: Actor, tenant_id: TenantId) -> None:
     """Let a tenant's administrators and devices send the tenant's readings, the operator and the system everybody's."""
-    actor.require(Role.TENANT_ADMIN, Role.DEVICE, Role.OPERATOR, Role.SYSTEM)
+    actor.require(Role.TENANT_ADMIN, Role.DEVICE, Role.OPERATOR, Role.SYSTEM, keeps_scope=True)
+    _reach(actor, tenant_id, None)
+
+
+def _reach(actor: Actor, tenant_id: TenantId, site_id: SiteId | None) -> None:
     if actor.is_tenant and actor.tenant_id != tenant_id:
         raise SiteUnknown
+    if site_id is not None and actor.sites is not None and site_id not in actor.sites:
+        raise SiteUnknown
+
+
+def _in_scope(actor: Actor, channel: Channel) -> bool:
+    return (actor.sites is None or channel.site_id in actor.sites) and (
+        actor.channels is None or channel.channel_id in actor.channels
+    )

@@ -81,3 +81,35 @@ class HealthUntold(RuleBroken):
     code = "passport.health-untold"
     title_ko = "건강도 점검에는 건강도(soh_ppm)를 함께 적고, 다른 사건에는 적지 않습니다."
     title_en = "A health check tells the health it found (soh_ppm), and no other fact does."
+
+
+class GrantUnknown(NotFound):
+    """There is no such grant of this pack."""
+
+    code = "passport.grant-unknown"
+    title_ko = "등록되지 않은 열람 권한입니다."
+    title_en = "There is no such grant."
+
+
+class GrantOver(Conflict):
+    """The grant was revoked before."""
+
+    code = "passport.grant-over"
+    title_ko = "이미 철회된 열람 권한입니다."
+    title_en = "The grant was revoked before."
+
+
+class GranteeUnfit(RuleBroken):
+    """Grants are for owners, authorities and recyclers; everybody else sees what their place shows them."""
+
+    code = "passport.grantee-unfit"
+    title_ko = "열람 권한은 배터리 소유자, 관계 기관, 재활용사업자에게만 줄 수 있습니다."
+    title_en = "A grant is for an owner, an authority or a recycler."
+
+
+class GrantPeriodEmpty(RuleBroken):
+    """A grant ends after it begins, in the future, and within ten years."""
+
+    code = "passport.grant-period"
+    title_ko = "열람 기간은 시작보다 뒤, 지금보다 뒤, 10년 이내에 끝나야 합니다."
+    title_en = "A grant ends after it begins, after now and within ten years."

@@ -1,10 +1,12 @@
 """What the passport context asks of its store and of the label maker."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from domain.passport.grants import PackGrant
 from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, PackState, Passport, PassportState
-from domain.shared.identifiers import ContractId, PackId, PassportId, TenantId
+from domain.shared.identifiers import ContractId, PackId, PassportId, PersonId, TenantId
 from domain.shared.unit import Committable
 
 
@@ -132,6 +134,32 @@ class Labels(Protocol):
         ...
 
 
+class Grants(Protocol):
+    """Who may look at which pack."""
+
+    async def add(self, grant: PackGrant) -> None:
+        """Store a grant."""
+        ...
+
+    async def of_pack(self, pack_id: PackId, *, limit: int) -> tuple[PackGrant, ...]:
+        """Return a pack's grants, newest first, those that are over as well."""
+        ...
+
+    async def packs_open_to(
+        self, tenant_id: TenantId, *, now: datetime, after: PackId | None, limit: int
+    ) -> tuple[PackId, ...]:
+        """Return the packs that an organisation may look at, newest first."""
+        ...
+
+    async def opens(self, tenant_id: TenantId, pack_id: PackId, *, now: datetime) -> bool:
+        """Say whether an organisation may look at a pack."""
+        ...
+
+    async def revoke(self, grant: PackGrant, *, at: datetime, by: PersonId, reason: str) -> PackGrant | None:
+        """End a grant and return it as it is then; None when it was revoked before."""
+        ...
+
+
 class PassportWork(Committable, Protocol):
     """What a transaction over passports offers."""
 
@@ -153,4 +181,9 @@ class PassportWork(Committable, Protocol):
     @property
     def printed_labels(self) -> PrintedLabels:
         """The labels."""
+        ...
+
+    @property
+    def grants(self) -> Grants:
+        """Who may look at which pack."""
         ...

@@ -108,13 +108,21 @@ class ConfirmationNeeded(NotAllowed):
     title_en = "Signing and moving money take a fresh proof of who you are: password, code or passkey."
 
 
+class ScopeNotEnough(NotAllowed):
+    """The actor's key is narrowed to sites and channels, and does not reach this far."""
+
+    code = "shared.scope-not-enough"
+    title_ko = "이 API 키의 범위(사업장·채널)를 벗어난 작업입니다."
+    title_en = "This key is narrowed to sites and channels and may not do this."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The one on whose behalf a use case runs, and every transaction is opened.
 
     `tenant_id` is the organisation the person or machine belongs to; `name` is printed on what they sign.
-    A machine's key may be narrowed to `sites` and `channels`; None leaves them all. `confirmed_at` is when the
-    person last proved in this session who they are.
+    A program comes with a key, `key_id`, which may be narrowed to `sites` and `channels`; None leaves them all.
+    `confirmed_at` is when the person last proved in this session who they are.
     """
 
     person_id: PersonId
@@ -124,6 +132,12 @@ class Actor:
     sites: frozenset[UUID] | None = None
     channels: frozenset[int] | None = None
     confirmed_at: datetime | None = None
+    key_id: UUID | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a key's scope leaves out some of the organisation's sites or channels."""
+        return self.sites is not None or self.channels is not None
 
     @property
     def extent(self) -> Extent:
@@ -145,14 +159,19 @@ class Actor:
         """Whether the actor is of the complex's own staff and sees every party's things."""
         return self.extent is Extent.COMPLEX
 
-    def require(self, *roles: Role) -> None:
+    def require(self, *roles: Role, keeps_scope: bool = False) -> None:
         """Refuse unless the actor holds one of `roles`.
+
+        A narrowed key gets no further than to what says `keeps_scope`: that it looks at sites and channels itself.
 
         Raises:
             RoleNotEnough: they hold another.
+            ScopeNotEnough: their key is narrowed, and this reaches beyond sites and channels.
         """
         if self.role not in roles:
             raise RoleNotEnough(needed=", ".join(roles), needed_ko=", ".join(ROLES_KO[role] for role in roles))
+        if self.is_narrowed and not keeps_scope:
+            raise ScopeNotEnough
 
     def require_confirmed(self, now: datetime) -> None:
         """Refuse unless the person proved who they are within the last five minutes; the system needs not.

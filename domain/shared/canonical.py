@@ -39,3 +39,8 @@ def _check(value: Canonical) -> None:
 def sha256(text: str) -> bytes:
     """Return the 32 bytes of SHA-256 over UTF-8 text."""
     return hashlib.sha256(text.encode()).digest()
+
+
+def sha256_of(content: bytes) -> bytes:
+    """Return the 32 bytes of SHA-256 over bytes."""
+    return hashlib.sha256(content).digest()

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.steps import SCHEMA, begin
 
 revision = "0030"
-down_revision = "0009"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -77,7 +77,7 @@ async def serve(kind: str, url: str, fd: int) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     with tempfile.TemporaryDirectory() as home:
         settings = replace(read_settings({"SUNHWAN_HOME": home}), database_url=url)
-        app = create_app(settings) if kind == "door" else floor_app(plain(url))
+        app = create_app(replace(settings, quotas=False)) if kind == "door" else floor_app(plain(url))
         async with serving(app, listening):
             print("ready", flush=True)
             await stopping.wait()

@@ -7,8 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from domain.passport.errors import HistoryMoved, IdentifierTaken, PackUnknown
+from domain.passport.grants import PackGrant
 from domain.passport.model import (
     BatteryStatus,
     Category,
@@ -26,7 +28,7 @@ from domain.passport.model import (
 from domain.passport.ports import PassportWork
 from domain.passport.sealing import append, empty_head, verify
 from domain.shared.actor import SYSTEM, Actor, Role
-from domain.shared.identifiers import ContractId, EventId, PackId, PassportId, TenantId
+from domain.shared.identifiers import ContractId, EventId, PackId, PassportId, PersonId, TenantId
 from tests.fakes.passport import MemoryPassportWork
 from tests.fakes.system import NOON, someone
 
@@ -228,3 +230,76 @@ async def test_labels_are_listed_newest_first(unit: Opened) -> None:
             )
 
         assert [label.label_id.int for label in await work.printed_labels.of_pack(PackId(UUID(int=1)))] == [2, 1]
+
+
+def grant(number: int = 1, *, tenant: int = 21, of: int = 1, from_h: int = 0, until_h: int = 48) -> PackGrant:
+    return PackGrant(
+        grant_id=UUID(int=600 + number),
+        tenant_id=TenantId(tenant),
+        pack_id=PackId(UUID(int=of)),
+        from_at=NOON + timedelta(hours=from_h),
+        until_at=NOON + timedelta(hours=until_h),
+        reason="수거 전 확인",
+        granted_by=PersonId(UUID(int=900)),
+        granted_by_name="정운영",
+        granted_at=NOON,
+    )
+
+
+async def test_a_grant_opens_a_pack_from_its_beginning_until_its_end(unit: Opened) -> None:
+    given = grant(from_h=1, until_h=2)
+    async with unit(SYSTEM) as work:
+        await work.grants.add(given)
+
+        for minutes, opens in ((59, False), (60, True), (119, True), (120, False)):
+            now = NOON + timedelta(minutes=minutes)
+            assert await work.grants.opens(TenantId(21), given.pack_id, now=now) is opens
+            assert await work.grants.packs_open_to(TenantId(21), now=now, after=None, limit=9) == (
+                (given.pack_id,) if opens else ()
+            )
+        assert not await work.grants.opens(TenantId(22), given.pack_id, now=NOON + timedelta(hours=1))
+        assert not await work.grants.opens(TenantId(21), PackId(UUID(int=2)), now=NOON + timedelta(hours=1))
+
+
+async def test_a_grant_is_revoked_once_and_stays_in_the_list(unit: Opened) -> None:
+    async with unit(SYSTEM) as work:
+        await work.grants.add(grant(1))
+        await work.grants.add(grant(2))
+        by = PersonId(UUID(int=901))
+
+        over = await work.grants.revoke(grant(1), at=NOON, by=by, reason="끝")
+
+        assert over == replace(grant(1), revoked_at=NOON, revoked_by=by, revoked_reason="끝")
+        assert await work.grants.revoke(grant(1), at=NOON, by=by, reason="다시") is None
+        assert await work.grants.of_pack(PackId(UUID(int=1)), limit=9) == (grant(2), over)
+        assert await work.grants.opens(TenantId(21), PackId(UUID(int=1)), now=NOON)
+
+
+async def test_granted_packs_are_listed_once_newest_first_and_page_by_page(unit: Opened) -> None:
+    async with unit(SYSTEM) as work:
+        for number, of in ((1, 1), (2, 2), (3, 2), (4, 3)):
+            await work.grants.add(grant(number, of=of))
+
+        first = await work.grants.packs_open_to(TenantId(21), now=NOON, after=None, limit=2)
+
+        assert [one.int for one in first] == [3, 2]
+        rest = await work.grants.packs_open_to(TenantId(21), now=NOON, after=first[-1], limit=2)
+        assert [one.int for one in rest] == [1]
+
+
+async def test_the_database_shows_a_grant_to_the_grantee_and_lets_only_the_complex_write_it(postgres_unit) -> None:
+    async with postgres_unit(SYSTEM) as work:
+        await work.grants.add(grant())
+        await work.commit()
+
+    async with postgres_unit(someone(Role.OWNER, tenant_id=22)) as work:
+        assert await work.grants.of_pack(PackId(UUID(int=1)), limit=9) == ()
+    async with postgres_unit(someone(Role.OWNER, tenant_id=21)) as work:
+        assert await work.grants.of_pack(PackId(UUID(int=1)), limit=9) == (grant(),)
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with postgres_unit(someone(Role.TENANT_ADMIN, tenant_id=21)) as work:
+            await work.grants.add(grant(2))
+    for statement in ("delete from sunhwan.pack_grant", "update sunhwan.pack_grant set until_at = now()"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with postgres_unit(SYSTEM) as work:
+                await work._connection.exec_driver_sql(statement)

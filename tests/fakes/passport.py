@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 from domain.passport.errors import HistoryMoved, IdentifierTaken, PackUnknown
+from domain.passport.grants import PackGrant
 from domain.passport.model import Edge, Entry, Head, Identifier, Label, Pack, PackState, Passport, PassportState
-from domain.shared.identifiers import ContractId, PackId, PassportId, TenantId
+from domain.shared.identifiers import ContractId, PackId, PassportId, PersonId, TenantId
 
 
 class MemoryPacks:
@@ -113,8 +116,37 @@ class MemoryPrintedLabels:
         return tuple(sorted(mine, key=lambda label: label.label_id, reverse=True))
 
 
+class MemoryGrants:
+    def __init__(self) -> None:
+        self._grants: dict[UUID, PackGrant] = {}
+
+    async def add(self, grant: PackGrant) -> None:
+        self._grants[grant.grant_id] = grant
+
+    async def of_pack(self, pack_id: PackId, *, limit: int) -> tuple[PackGrant, ...]:
+        found = sorted(self._grants.values(), key=lambda one: one.grant_id, reverse=True)
+        return tuple(one for one in found if one.pack_id == pack_id)[:limit]
+
+    async def packs_open_to(
+        self, tenant_id: TenantId, *, now: datetime, after: PackId | None, limit: int
+    ) -> tuple[PackId, ...]:
+        open_to = {one.pack_id for one in self._grants.values() if one.tenant_id == tenant_id and one.in_force(now)}
+        return tuple(sorted((one for one in open_to if after is None or one < after), reverse=True))[:limit]
+
+    async def opens(self, tenant_id: TenantId, pack_id: PackId, *, now: datetime) -> bool:
+        return pack_id in await self.packs_open_to(tenant_id, now=now, after=None, limit=len(self._grants))
+
+    async def revoke(self, grant: PackGrant, *, at: datetime, by: PersonId, reason: str) -> PackGrant | None:
+        kept = self._grants[grant.grant_id]
+        if kept.revoked_at is not None:
+            return None
+        self._grants[grant.grant_id] = replace(kept, revoked_at=at, revoked_by=by, revoked_reason=reason)
+        return self._grants[grant.grant_id]
+
+
 class MemoryPassportWork:
     def __init__(self) -> None:
+        self.grants = MemoryGrants()
         self.packs = MemoryPacks()
         self.passports = MemoryPassports()
         self.histories = MemoryHistories()

@@ -29,7 +29,9 @@ STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def app_settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings on the fresh database; labels point at a host of their own."""
-    settings = read_settings({"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example"})
+    settings = read_settings(
+        {"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example", "SUNHWAN_QUOTAS": "off"}
+    )
     return replace(settings, database_url=database_url)
 
 
@@ -63,6 +65,12 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
+async def under_a_key(request: httpx.Request) -> None:
+    """Send a POST under a key of its own, as every program must, unless the test chose one."""
+    if request.method == "POST":
+        request.headers.setdefault("Idempotency-Key", secrets.token_hex(8))
+
+
 SignedIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
 
@@ -78,6 +86,7 @@ async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[S
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="https://id.sunhwan.example",
             headers={"Authorization": f"Bearer {opened.json()['token']}"},
+            event_hooks={"request": [under_a_key]},
         )
         clients.append(mine)
         return mine

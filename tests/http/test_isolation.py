@@ -41,6 +41,7 @@ SHOWN = {
     "person": {"door"},
     "session": {"door"},
     "sign_in_failure": {"door"},
+    "api_key": {"door"},
 }
 """Which extents see rows of others, table by table; everything else shows its own party's rows only."""
 
@@ -60,7 +61,7 @@ NEVER_CHANGED = {
     "history_entry", "ledger_transfer", "signature", "test_report", "certificate", "passport", "lineage", "invoice",
     "invoice_line", "invoice_document", "usage_snapshot", "test_run", "assessment", "reception", "label",
     "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
-    "pack_identifier", "capacity_slot", "plan_version",
+    "pack_identifier", "capacity_slot", "plan_version", "member_change",
 }  # fmt: skip
 """History, money, signatures and issued documents: written once."""
 

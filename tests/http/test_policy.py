@@ -46,6 +46,9 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
     },
+    ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
+    ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
+    ("POST", "/api/v1/members/{person_id}/reactivation"): {"json": {"reason": "시험"}},
 }
 """Where an object is reached only behind a body that has a meaning."""
 
@@ -91,9 +94,25 @@ class World:
             method,
             address,
             params=query,
-            headers={} if token is None else {"Authorization": f"Bearer {token}"},
+            headers={"Idempotency-Key": uuid4().hex} | ({} if token is None else {"Authorization": f"Bearer {token}"}),
             **(BODIES.get(route) or ({"json": {}} if method == "POST" and path.startswith("/api/") else {})),
         )
+
+
+async def _people_objects(signed_in, ports: Ports) -> dict[str, object]:
+    """Return a member, an invitation and a key of the tenant's."""
+    tenant = await signed_in("tenant")
+    async with ports.unit(SYSTEM) as work:
+        person = await work.people.named("tenant")
+    assert person is not None
+    invited = await tenant.post("/api/v1/invitations", json={"role": "tenant_viewer", "for_whom": "박신입"})
+    key = await tenant.post("/api/v1/keys", json={"name": "시험", "role": "tenant_viewer"})
+    return {
+        "person_id": person.person_id,
+        "invitation_id": UUID(invited.json()["invitation"]["invitation_id"]),
+        "key_id": UUID(key.json()["key"]["key_id"]),
+        "grant_id": uuid4(),
+    }
 
 
 @pytest.fixture
@@ -174,6 +193,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "invoice_id": service.invoices[0].invoice.invoice_id,
         "estimate_id": uuid4(),
     }
+    own |= await _people_objects(signed_in, ports)
     none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()}
     opened = World(
         client=client,
@@ -230,14 +250,16 @@ def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[s
 
 
 OBJECTS = frozenset(
-    {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id"}
-)
+    {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id",
+     "person_id", "invitation_id", "key_id", "grant_id"}
+)  # fmt: skip
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""
 NO_OBJECT_OF_OURS = frozenset(
     {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
      "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
-     "/sign-in/provider", "/sign-in/provider/back", "/api/v1/sessions/{session_id}"}
+     "/sign-in/provider", "/sign-in/provider/back", "/api/v1/sessions/{session_id}",
+     "/join"}
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Calls to addresses that somebody configured: to the outside only, whatever the name resolves to."""

@@ -1,0 +1,78 @@
+"""The audit log on PostgreSQL: entries of one organisation are chained, those of different ones do not wait."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from sqlalchemy import RowMapping, insert, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from adapters.postgres.tables.audit import AuditEntryRow
+from domain.shared.audit import FIRST_SEAL, AuditEntry, AuditSearch, Decision
+from domain.shared.identifiers import TenantId
+
+_AUDIT_LOCK = 0x41554449  # "AUDI": the first half of an advisory lock's name, the organisation is the second
+_TAKE_TURN = text("select pg_advisory_xact_lock(:lock, :tenant_id)")
+_COLUMNS = tuple(AuditEntryRow.__table__.c)  # type: ignore[attr-defined]
+
+
+def _to_entry(row: RowMapping) -> AuditEntry:
+    return AuditEntry(**{**row, "tenant_id": TenantId(row["tenant_id"]), "decision": Decision(row["decision"])})
+
+
+class PostgresAudit:
+    """The log."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def append(self, entry: AuditEntry) -> AuditEntry:
+        """Store an entry behind the last one of its organisation."""
+        await self._connection.execute(_TAKE_TURN, {"lock": _AUDIT_LOCK, "tenant_id": entry.tenant_id})
+        last = await self._connection.execute(
+            select(col(AuditEntryRow.seal), col(AuditEntryRow.sequence))
+            .where(col(AuditEntryRow.tenant_id) == entry.tenant_id)
+            .order_by(col(AuditEntryRow.sequence).desc())
+            .limit(1)
+        )
+        previous = last.first()
+        sealed = entry.sealed(FIRST_SEAL, 1) if previous is None else entry.sealed(previous[0], previous[1] + 1)
+        await self._connection.execute(insert(AuditEntryRow).values(asdict(sealed)))
+        return sealed
+
+    async def page(self, search: AuditSearch, *, after: UUID | None, limit: int) -> tuple[AuditEntry, ...]:
+        """Return what was looked for, newest first."""
+        query = select(*_COLUMNS).order_by(col(AuditEntryRow.entry_id).desc()).limit(limit)
+        if search.who is not None:
+            query = query.where(or_(col(AuditEntryRow.actor_id) == search.who, col(AuditEntryRow.key_id) == search.who))
+        if search.action is not None:
+            query = query.where(col(AuditEntryRow.action) == search.action)
+        if search.object_id is not None:
+            query = query.where(col(AuditEntryRow.object_ids).contains(str(search.object_id), autoescape=True))
+        if search.decision is not None:
+            query = query.where(col(AuditEntryRow.decision) == search.decision.value)
+        if search.from_at is not None:
+            query = query.where(col(AuditEntryRow.at) >= search.from_at)
+        if search.until_at is not None:
+            query = query.where(col(AuditEntryRow.at) < search.until_at)
+        if after is not None:
+            query = query.where(col(AuditEntryRow.entry_id) < after)
+        return tuple(_to_entry(row) for row in (await self._connection.execute(query)).mappings())
+
+    async def chain(self, tenant_id: TenantId, *, after: int, limit: int) -> tuple[AuditEntry, ...]:
+        """Return an organisation's entries in their order."""
+        found = await self._connection.execute(
+            select(*_COLUMNS)
+            .where(col(AuditEntryRow.tenant_id) == tenant_id, col(AuditEntryRow.sequence) > after)
+            .order_by(col(AuditEntryRow.sequence))
+            .limit(limit)
+        )
+        return tuple(_to_entry(row) for row in found.mappings())
+
+    async def organisations(self) -> tuple[TenantId, ...]:
+        """Return the organisations that have entries, by number."""
+        tenant_id = col(AuditEntryRow.tenant_id)
+        return tuple(
+            TenantId(number)
+            for number in await self._connection.scalars(select(tenant_id).distinct().order_by(tenant_id))
+        )

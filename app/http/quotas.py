@@ -1,0 +1,131 @@
+"""Quotas at the doors: each process takes from the shared buckets in batches, so that most requests ask nobody."""
+
+import math
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Message, Scope
+
+from app.http.identity import actor_of
+from app.ports import Ports
+from domain.shared.actor import SYSTEM, Actor
+from domain.shared.quotas import Bucket, Kind, Quota, QuotaExceeded
+
+METERS = "sunhwan.meters"
+_STANDING = "sunhwan.quota"
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+_BUCKETS_MAX = 10_000
+_ASK_AGAIN_S = 1.0
+"""A bucket that was found empty is not asked again for so long: refusing must cost nothing."""
+
+QUOTAS: Mapping[Kind, Quota] = MappingProxyType(
+    {
+        Kind.LOOKS: Quota(rate_per_s=50, burst=1_200, batch=50),
+        Kind.CHANGES: Quota(rate_per_s=10, burst=300, batch=20),
+        Kind.VALUES: Quota(rate_per_s=100_000, burst=20_000_000, batch=1_000_000),
+    }
+)
+"""One sender's quotas: a person's, or a key's."""
+
+ORGANISATIONS_SHARE = 4
+"""A whole organisation has so many senders' quotas."""
+
+
+class Meters:
+    """What this process may still give out, bucket by bucket."""
+
+    def __init__(self, quotas: Mapping[Kind, Quota] = QUOTAS) -> None:
+        self._quotas = quotas
+        self._left: dict[Bucket, int] = {}
+        self._empty_until: dict[Bucket, tuple[float, int]] = {}
+
+    async def spend(self, actor: Actor, kind: Kind, ports: Ports) -> dict[str, int]:
+        """Spend one of a sender's and of its organisation's; return what the answer's headers say.
+
+        Raises:
+            QuotaExceeded: a bucket is empty; the facts say when to come back.
+        """
+        own, all_of = self._buckets(actor, kind)
+        quota = self._quotas[kind]
+        remaining = await self._spend(own, quota, ports)
+        await self._spend(all_of, _times(quota, ORGANISATIONS_SHARE), ports)
+        return {"Limit": quota.burst, "Remaining": max(0, remaining), "Reset": math.ceil(1 / quota.rate_per_s)}
+
+    def charge(self, actor: Actor, kind: Kind, cost: int) -> None:
+        """Charge what a request turned out to cost; whoever owes waits until it is paid."""
+        for bucket in self._buckets(actor, kind):
+            self._left[bucket] = self._left.get(bucket, 0) - cost
+
+    @staticmethod
+    def _buckets(actor: Actor, kind: Kind) -> tuple[Bucket, Bucket]:
+        return (
+            Bucket(tenant_id=actor.tenant_id, holder=str(actor.person_id), kind=kind),
+            Bucket(tenant_id=actor.tenant_id, holder="*", kind=kind),
+        )
+
+    async def _spend(self, bucket: Bucket, quota: Quota, ports: Ports) -> int:
+        if self._left.get(bucket, 0) < 1:
+            await self._fetch(bucket, quota, ports)
+        self._left[bucket] -= 1
+        return self._left[bucket]
+
+    async def _fetch(self, bucket: Bucket, quota: Quota, ports: Ports) -> None:
+        until, wait_s = self._empty_until.get(bucket, (0.0, 1))
+        if until > time.monotonic():
+            raise QuotaExceeded(of=bucket.kind.value, retry_after_s=wait_s)
+        if len(self._left) >= _BUCKETS_MAX:
+            self._left = {known: left for known, left in self._left.items() if left < 0}
+            self._empty_until.clear()
+        async with ports.unit(SYSTEM) as work:
+            taken = await work.buckets.take(bucket, want=quota.batch - min(0, self._left.get(bucket, 0)), quota=quota)
+            await work.commit()
+        self._left[bucket] = left = self._left.get(bucket, 0) + taken.granted
+        if left < 1:
+            wait_s = math.ceil((1 - left) / quota.rate_per_s)
+            self._empty_until[bucket] = (time.monotonic() + min(_ASK_AGAIN_S, wait_s), wait_s)
+            raise QuotaExceeded(of=bucket.kind.value, retry_after_s=wait_s)
+
+
+def _times(quota: Quota, share: int) -> Quota:
+    return Quota(rate_per_s=quota.rate_per_s * share, burst=quota.burst * share, batch=quota.batch * share)
+
+
+async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Count a request of somebody who signed in; the others share what load shedding leaves them.
+
+    Raises:
+        QuotaExceeded: the sender or its organisation asked for more than its share.
+    """
+    meters: Meters | None = connection.app.state.get(METERS)
+    if meters is None or not isinstance(connection, Request):
+        return
+    actor = await actor_of(connection)
+    if actor is None:
+        return
+    kind = Kind.LOOKS if connection.method in _LOOKING else Kind.CHANGES
+    if getattr(_handler, "operation_id", None) == "SendReadings":
+        kind = Kind.VALUES
+    ports: Ports = connection.app.state["ports"]
+    connection.scope["state"][_STANDING] = await meters.spend(actor, kind, ports)
+
+
+def charge_values(request: Request[Any, Any, Any], actor: Actor, values: int) -> None:
+    """Charge the values that a body of readings turned out to hold."""
+    meters: Meters | None = request.app.state.get(METERS)
+    if meters is not None:
+        meters.charge(actor, Kind.VALUES, values)
+
+
+async def quota_headers(message: Message, scope: Scope) -> None:
+    """Add what is left of the sender's quota to the answer."""
+    standing: dict[str, int] | None = scope["state"].get(_STANDING)
+    if message["type"] == "http.response.start" and standing is not None:
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in standing.items():
+            headers.setdefault(f"RateLimit-{name}", str(value))

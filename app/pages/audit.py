@@ -1,0 +1,71 @@
+"""The audit log as auditors read it: searched, paged, exported."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import get
+from litestar.response import Template
+
+from app.http.audit import PAGE_LENGTH, searched
+from app.http.identity import GivenActor, GivenPorts
+from app.pages.frame import FormMalformed, GivenPage, PageRequest, field_name
+from domain.journeys import audit
+from domain.shared.audit import AuditSearch, Decision
+from domain.shared.errors import DomainError
+
+_FIELDS = ("who", "action", "object", "decision", "from", "until")
+
+
+def _wanted(form: dict[str, str], language: str) -> tuple[AuditSearch, UUID | None]:
+    """Read what is looked for out of an address: instants as a browser sends them are Seoul's."""
+    name = "who"
+    try:
+        who = UUID(form["who"]) if "who" in form else None
+        name = "object"
+        object_id = UUID(form["object"]) if "object" in form else None
+        name = "after"
+        after = UUID(form["after"]) if "after" in form else None
+        name = "from"
+        from_at = datetime.fromisoformat(form["from"]) if "from" in form else None
+        name = "until"
+        until_at = datetime.fromisoformat(form["until"]) if "until" in form else None
+        name = "decision"
+        decision = Decision(form["decision"]).value if "decision" in form else None
+    except ValueError as error:
+        raise FormMalformed(field=field_name(name, language)) from error
+    wanted = searched(
+        who=who,
+        action=form.get("action"),
+        object_id=object_id,
+        decision=decision,
+        from_at=from_at,
+        until_at=until_at,
+    )
+    return wanted, after
+
+
+@get("/audit")
+async def show_audit(request: PageRequest, ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
+    """Search the log and show a page of it."""
+    asked = {
+        key: value.strip()[:200]
+        for key, value in request.query_params.items()
+        if key in (*_FIELDS, "after") and value.strip() and value.isprintable()
+    }
+    kept = {key: value for key, value in asked.items() if key != "after"}
+    context: dict[str, object] = {"decisions": tuple(Decision), "query": urlencode(kept), "entries": (), "more": None}
+    try:
+        wanted, after = _wanted(asked, page.language)
+    except DomainError as error:
+        return page.again("audit.html", error, kept, **context)
+    found = await audit.search(actor, wanted, after=after, limit=PAGE_LENGTH + 1, unit=ports.unit)
+    context |= {
+        "entries": found[:PAGE_LENGTH],
+        "more": found[PAGE_LENGTH - 1].entry_id if len(found) > PAGE_LENGTH else None,
+        "entered": kept,
+    }
+    return page.show("audit.html", **context)
+
+
+AUDIT = (show_audit,)

@@ -1,0 +1,186 @@
+"""`sunhwan doctor` sees what is wrong with a deployment, one thing at a time, and changes nothing."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
+
+from adapters.postgres.checkup import examine
+from app import doctor
+from app.cli import cli
+from app.doctor import Verdict
+from app.settings import read_settings
+from domain.shared.checkup import DatabaseFacts
+from domain.shared.outbox import JobReport
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+def job(name: str, *, ago: timedelta, failed: int = 0) -> JobReport:
+    return JobReport(job=name, started_at=NOW - ago, succeeded_at=NOW, did=0, failed=failed, said="x" * failed)
+
+
+HEALTHY = DatabaseFacts(
+    version="17.2",
+    login="sunhwan",
+    login_superuser=False,
+    login_bypasses=False,
+    app_there=True,
+    app_superuser=False,
+    app_bypasses=False,
+    app_owns=(),
+    unguarded=(),
+    rewritable=(),
+    ahead_s=0.01,
+    revision="0016",
+    newest_revision="0016",
+    archives=True,
+    archived_at=NOW - timedelta(hours=1),
+    jobs=(job("outbox.relay", ago=timedelta(seconds=5)),),
+)
+
+
+def verdicts(facts: DatabaseFacts) -> dict[str, Verdict]:
+    return {one.code: one.verdict for one in doctor.database(facts, now=NOW)}
+
+
+def test_a_healthy_database_is_well() -> None:
+    assert set(verdicts(HEALTHY).values()) == {Verdict.OK}
+
+
+@pytest.mark.parametrize(
+    ("ill", "code", "verdict"),
+    [
+        pytest.param({"login_superuser": True}, "roles", Verdict.WARN, id="superuser signs in"),
+        pytest.param({"login_bypasses": True}, "roles", Verdict.WARN, id="sign-in bypasses row security"),
+        pytest.param({"app_there": False}, "roles", Verdict.FAIL, id="no serving role"),
+        pytest.param({"app_bypasses": True}, "roles", Verdict.FAIL, id="serving role bypasses row security"),
+        pytest.param({"app_owns": ("site",)}, "roles", Verdict.FAIL, id="serving role owns a table"),
+        pytest.param({"unguarded": ("site",)}, "row-security", Verdict.FAIL, id="open table"),
+        pytest.param({"rewritable": ("invoice",)}, "grants", Verdict.FAIL, id="history may be rewritten"),
+        pytest.param({"ahead_s": -1.5}, "clock", Verdict.WARN, id="clock behind"),
+        pytest.param({"ahead_s": 5.5}, "clock", Verdict.FAIL, id="clock far ahead"),
+        pytest.param({"revision": "0008"}, "migrations", Verdict.FAIL, id="old schema"),
+        pytest.param({"revision": None}, "migrations", Verdict.FAIL, id="no schema"),
+        pytest.param({"jobs": ()}, "worker", Verdict.WARN, id="no worker"),
+        pytest.param(
+            {"jobs": (job("outbox.relay", ago=timedelta(minutes=6)),)}, "worker", Verdict.WARN, id="worker rests"
+        ),
+        pytest.param(
+            {"jobs": (job("outbox.relay", ago=timedelta(hours=2)),)}, "worker", Verdict.FAIL, id="worker is gone"
+        ),
+        pytest.param(
+            {"jobs": (*HEALTHY.jobs, job("billing.close-months", ago=timedelta(0), failed=2))},
+            "job:billing.close-months",
+            Verdict.WARN,
+            id="a job failed",
+        ),
+    ],
+)
+def test_each_illness_is_named_and_nothing_else(ill: dict, code: str, verdict: Verdict) -> None:
+    found = verdicts(replace(HEALTHY, **ill))
+
+    assert {name: one for name, one in found.items() if one is not Verdict.OK} == {code: verdict}
+
+
+@pytest.mark.parametrize(
+    ("age", "needed", "verdict"),
+    [
+        (timedelta(hours=26), True, Verdict.OK),
+        (timedelta(hours=27), True, Verdict.WARN),
+        (timedelta(days=8), True, Verdict.FAIL),
+        (None, True, Verdict.FAIL),
+        (None, False, Verdict.WARN),
+    ],
+)
+def test_a_backup_has_an_age(tmp_path: Path, age: timedelta | None, needed: bool, verdict: Verdict) -> None:
+    facts = replace(HEALTHY, archives=age is not None, archived_at=None if age is None else NOW - age)
+
+    assert doctor.backup(facts, tmp_path / "last", now=NOW, needed=needed).verdict is verdict
+
+
+def test_a_marker_file_is_a_backup_too(tmp_path: Path) -> None:
+    marker = tmp_path / "last"
+    marker.touch()
+
+    found = doctor.backup(replace(HEALTHY, archives=False), marker, now=datetime.now(UTC), needed=True)
+
+    assert found.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("left", "verdict"),
+    [(timedelta(days=15), Verdict.OK), (timedelta(days=13), Verdict.WARN), (timedelta(0), Verdict.FAIL)],
+)
+def test_a_certificate_ends(left: timedelta, verdict: Verdict) -> None:
+    assert doctor.certificate(NOW + left, now=NOW).verdict is verdict
+
+
+async def test_plain_http_is_for_this_machine_only() -> None:
+    assert (await doctor.tls("http://127.0.0.1:8000")).verdict is Verdict.WARN
+    assert (await doctor.tls("http://sunhwan.example")).verdict is Verdict.FAIL
+
+
+def test_a_key_that_others_may_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    key = tmp_path / "keys" / "issuer.pem"
+    key.write_text("secret")
+
+    key.chmod(0o640)
+    loose = list(doctor.secret_files(tmp_path))
+    key.chmod(0o600)
+    tight = list(doctor.secret_files(tmp_path))
+
+    assert [(one.verdict, "issuer.pem" in one.said_en) for one in loose] == [(Verdict.FAIL, True)]
+    assert [one.verdict for one in tight] == [Verdict.OK]
+
+
+async def test_the_schema_as_it_is_shipped_is_guarded_and_a_spoilt_one_is_seen(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    shipped = await examine(database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("alter table sunhwan.site no force row level security"))
+        await connection.execute(text("grant update on sunhwan.signature to sunhwan_app"))
+        await connection.execute(text("grant truncate on sunhwan.outbox to sunhwan_app"))
+        await connection.execute(text("update sunhwan.alembic_version set version_num = '0001'"))
+    spoilt = await examine(database_url)
+
+    assert (shipped.unguarded, shipped.rewritable, shipped.app_owns) == ((), (), ())
+    assert (shipped.app_there, shipped.app_superuser, shipped.app_bypasses) == (True, False, False)
+    assert shipped.revision == shipped.newest_revision
+    assert abs(shipped.ahead_s) < 60
+    assert (spoilt.unguarded, spoilt.rewritable) == (("site",), ("outbox", "signature"))
+    assert spoilt.revision == "0001"
+
+
+def test_the_command_tells_it_in_both_languages_and_by_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    runner = CliRunner()
+
+    korean, english = runner.invoke(cli, ["doctor"]), runner.invoke(cli, ["doctor", "--lang", "en"])
+    listed = runner.invoke(cli, ["doctor", "--json"])
+
+    assert (korean.exit_code, english.exit_code, listed.exit_code) == (1, 1, 1)  # no database runs there
+    assert "데이터베이스에 연결할 수 없습니다" in korean.output
+    assert "The database cannot be reached" in english.output
+    found = {one["code"]: one["verdict"] for one in json.loads(listed.stdout)}
+    assert found["database"] == "fail"
+    assert {"tls", "keys", "disk", "ntp"} <= set(found)
+
+
+async def test_a_deployment_is_examined_as_a_whole(database_url: str, tmp_path: Path) -> None:
+    settings = replace(read_settings({"SUNHWAN_HOME": str(tmp_path)}), database_url=database_url)
+
+    found = {one.code: one.verdict for one in await doctor.examine(settings)}
+
+    assert found["row-security"] is found["grants"] is found["migrations"] is found["clock"] is Verdict.OK
+    assert found["backup"] is Verdict.WARN
