@@ -1007,7 +1007,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.reception": ("접수 번호", "Reception"),
         "field.from_on": ("시작일", "From"),
         "field.until_on": ("종료일 (포함)", "Until (included)"),
-        "field.reason": ("사유", "Reason"),
         "field.name": ("장비명", "Name"),
         "field.equipment": ("장비", "Equipment"),
         "field.site": ("사업장", "Site"),
