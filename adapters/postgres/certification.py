@@ -868,7 +868,7 @@ class PostgresReinspections:
 
     async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
         """Return a body's requests that wait, longest first."""
-        received = select(ReceptionRow.pack_id).where(
+        received = select(col(ReceptionRow.pack_id)).where(
             col(ReceptionRow.pack_id) == col(ReinspectionRow.pack_id),
             col(ReceptionRow.received_at) >= col(ReinspectionRow.opened_at),
         )

@@ -45,7 +45,7 @@ async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Templa
     again = await reinspection.waiting(actor, unit=ports.unit)
     packs: dict[PackId, Pack] = {}
     async with ports.unit(actor) as work:
-        for pack_id in dict.fromkeys(one.pack_id for one in (*found, *again)):
+        for pack_id in dict.fromkeys([*(one.pack_id for one in found), *(one.pack_id for one in again)]):
             packs[pack_id] = await work.packs.one(pack_id)
     lanes = [
         (state.value, sorted((one for one in found if one.state is state), key=lambda one: (one.due_on, one.number)))

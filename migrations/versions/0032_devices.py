@@ -121,10 +121,9 @@ def upgrade() -> None:
         guard(table)
         audited(table)
     op.add_column("test_run", sa.Column("device_id", sa.Uuid(), nullable=True), schema=SCHEMA)
-    op.add_column(
-        "test_run", sa.Column("deviation", sa.Text(), nullable=False, server_default=sa.text("''")), schema=SCHEMA
-    )
-    op.alter_column("test_run", "deviation", server_default=None, schema=SCHEMA)
+    op.add_column("test_run", sa.Column("deviation", sa.Text(), nullable=True), schema=SCHEMA)
+    op.execute(f"update {SCHEMA}.test_run set deviation = ''")
+    op.alter_column("test_run", "deviation", nullable=False, schema=SCHEMA)
     op.create_check_constraint(_RUN_DEVIATION, "test_run", "deviation = '' or device_id is not null", schema=SCHEMA)
 
 
