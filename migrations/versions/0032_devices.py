@@ -122,7 +122,7 @@ def upgrade() -> None:
         audited(table)
     op.add_column("test_run", sa.Column("device_id", sa.Uuid(), nullable=True), schema=SCHEMA)
     op.add_column("test_run", sa.Column("deviation", sa.Text(), nullable=True), schema=SCHEMA)
-    op.execute(f"update {SCHEMA}.test_run set deviation = ''")
+    op.execute("update sunhwan.test_run set deviation = ''")
     op.alter_column("test_run", "deviation", nullable=False, schema=SCHEMA)
     op.create_check_constraint(_RUN_DEVIATION, "test_run", "deviation = '' or device_id is not null", schema=SCHEMA)
 
