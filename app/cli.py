@@ -191,6 +191,7 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
         names = {
             "operator": ("운영자", "operator: pack timeline, trace, contracts"),
             "tester": ("KTR 시험원", "KTR tester: reception, tests"),
+            "reviewer": ("KTR 검토자", "KTR reviewer: review of judgements"),
             "approver": ("KTR 승인자", "KTR approver: approval, certificates"),
             "tenant": ("입주기업", "tenant: energy, invoices"),
             "neighbour": ("다른 입주기업", "another tenant"),

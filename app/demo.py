@@ -61,7 +61,7 @@ CELL_CAPACITY_AH = Decimal(5)
 STEPS = (
     ("pack", "사용 후 배터리 팩 등록과 1차 여권", "used pack registered with its first passport"),
     ("test", "KTR 접수와 시험", "received and tested at KTR"),
-    ("certificate", "판정, 승인, 성적서와 인증서", "judged, approved, report and certificate"),
+    ("certificate", "판정, 검토, 승인, 성적서와 인증서", "judged, reviewed, approved, report and certificate"),
     ("second_life", "재사용 여권과 QR 라벨", "second-life passport and QR label"),
     ("contract", "구독 계약과 팩 배정", "contract and pack assigned"),
     ("readings", "15분 계량값 수신", "15-minute readings taken over HTTP"),
@@ -465,8 +465,21 @@ class _Teller:
             what="the tester approved their own work",
         )
         judgement = assessment.judgement
-        self.clock.move_to(self._day(-84))
         reception_id = self.reception.reception_id
+        unreviewed = await refused(
+            DomainError,
+            inspection.approve(
+                inspection.AtReception(actor=self._proven(approver), reception_id=reception_id),
+                unit=ports.unit,
+                ids=ports.ids,
+                clock=ports.clock,
+            ),
+            what="a judgement was approved that nobody reviewed",
+        )
+        self.clock.move_to(self._day(-84))
+        reviewing = inspection.AtReception(actor=self._proven(self.people.reviewer), reception_id=reception_id)
+        reviewed = await inspection.review(reviewing, unit=ports.unit, ids=ports.ids, clock=ports.clock)
+        self.clock.move_to(self._day(-84) + timedelta(hours=2))
         approving = inspection.AtReception(actor=self._proven(approver), reception_id=reception_id)
         signature = await inspection.approve(approving, unit=ports.unit, ids=ports.ids, clock=ports.clock)
         self.clock.move_to(self._day(-83))
@@ -498,6 +511,8 @@ class _Teller:
             "usable_energy_wh": certificate.usable_energy_wh,
             "protocol": f"{judgement.protocol_id} {judgement.protocol_version}",
             "tester_may_not_approve": own,
+            "unreviewed_is_not_approved": unreviewed,
+            "reviewed_by": reviewed.printed_name,
             "approved_by": signature.printed_name,
             "report": issued.report.number,
             "certificate": certificate.number,

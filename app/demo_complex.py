@@ -18,6 +18,7 @@ PEOPLE: tuple[tuple[str, str, Role, TenantId], ...] = (
     ("tenant", "이입주", Role.TENANT_ADMIN, TENANT),
     ("neighbour", "박이웃", Role.TENANT_ADMIN, NEIGHBOUR),
     ("tester", "김시험", Role.TESTER, KTR),
+    ("reviewer", "윤검토", Role.REVIEWER, KTR),
     ("approver", "최승인", Role.APPROVER, KTR),
     ("operator", "정운영", Role.OPERATOR, OPERATOR),
 )
@@ -48,6 +49,7 @@ class DemoPeople:
 
     operator: Actor
     tester: Actor
+    reviewer: Actor
     approver: Actor
     tenant: Actor
     tenant_sign_in: str
@@ -191,6 +193,7 @@ async def find_people(ports: Ports) -> DemoPeople:
     return DemoPeople(
         operator=people["operator"],
         tester=people["tester"],
+        reviewer=people["reviewer"],
         approver=people["approver"],
         tenant=people["tenant"],
         tenant_sign_in="tenant",

@@ -12,6 +12,7 @@ from app.http.account import AccountController
 from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
+from app.http.devices import DevicesController
 from app.http.docs import openapi_config
 from app.http.estimates import EstimatesController
 from app.http.health import livez, readyz, version
@@ -28,7 +29,7 @@ from app.http.problems import PROBLEM_HANDLERS
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
-from app.http.receptions import CertificatesController, ReceptionsController
+from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
@@ -65,6 +66,8 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             AccountController,
             PacksController,
             ReceptionsController,
+            DevicesController,
+            ReinspectionsController,
             CertificatesController,
             SitesController,
             ReadingsController,

@@ -107,6 +107,7 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "external_ko": Leaf.TEXT,
         "raw_files": Each({"sha256": Leaf.TEXT}),
         "tested_by": Each(Leaf.TEXT, least=1),
+        "reviewed_by": Each(_APPROVAL),
         "approved_by": _APPROVAL,
         "verify_url": Leaf.TEXT,
     },

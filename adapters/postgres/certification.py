@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -15,21 +15,30 @@ from adapters.postgres.tables.certification import (
     CertificateRow,
     CertificateStateRow,
     CertificationKeyRow,
+    DeviceCalibrationRow,
+    DeviceDayRow,
+    DeviceDeviationRow,
+    DeviceRow,
     ReceptionRow,
     ReceptionStateRow,
+    ReinspectionRow,
     SignatureRow,
     TestReportRow,
     TestRunRow,
 )
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
+    DeviceBooked,
+    DeviceUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialTaken,
 )
 from domain.certification.model import (
     Assessment,
@@ -45,6 +54,7 @@ from domain.certification.model import (
     TestRun,
     Variant,
 )
+from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import (
     applicant_of,
     applicant_text,
@@ -57,6 +67,8 @@ from domain.certification.spelling import (
     judgement_text,
     measurements_of,
     measurements_text,
+    ranges_of,
+    ranges_text,
     record_text,
     token_sha256,
 )
@@ -264,6 +276,8 @@ def _test_run_row(run: TestRun) -> dict[str, object]:
         "recorded_by": run.recorded_by,
         "recorded_by_name": run.recorded_by_name,
         "recorded_at": run.recorded_at,
+        "device_id": run.device_id,
+        "deviation": run.deviation,
     }
 
 
@@ -286,6 +300,8 @@ def _to_test_run(row: RowMapping) -> TestRun:
         recorded_by=PersonId(row["recorded_by"]),
         recorded_by_name=row["recorded_by_name"],
         recorded_at=row["recorded_at"],
+        device_id=row["device_id"],
+        deviation=row["deviation"],
     )
 
 
@@ -591,6 +607,14 @@ class PostgresCertificates:
         row = found.mappings().first()
         return None if row is None else _to_certificate(row)
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that stand, a page at a time."""
+        query = _certificates().where(col(CertificateStateRow.status).in_(_STANDING))
+        if after is not None:
+            query = query.where(col(CertificateRow.certificate_id) > after)
+        found = await self._connection.execute(query.order_by(col(CertificateRow.certificate_id)).limit(limit))
+        return tuple(_to_certificate(row) for row in found.mappings())
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         found = await self._connection.execute(
@@ -611,3 +635,267 @@ class PostgresCertificates:
         )
         if done.rowcount != 1:
             raise CertificateMoved(status=certificate.status.value)
+
+
+def _calibration_row(device: Device, calibration: Calibration) -> dict[str, object]:
+    return {
+        "tenant_id": device.tenant_id,
+        "calibration_id": calibration.calibration_id,
+        "device_id": device.device_id,
+        "certificate_no": calibration.certificate_no,
+        "calibrated_on": calibration.calibrated_on,
+        "due_on": calibration.due_on,
+        "ranges": ranges_text(calibration.ranges),
+        "entered_by": calibration.entered_by,
+        "entered_by_name": calibration.entered_by_name,
+        "entered_at": calibration.entered_at,
+    }
+
+
+def _to_calibration(row: RowMapping) -> Calibration:
+    return Calibration(
+        calibration_id=row["calibration_id"],
+        certificate_no=row["certificate_no"],
+        calibrated_on=row["calibrated_on"],
+        due_on=row["due_on"],
+        ranges=ranges_of(row["ranges"]),
+        entered_by=PersonId(row["entered_by"]),
+        entered_by_name=row["entered_by_name"],
+        entered_at=row["entered_at"],
+    )
+
+
+def _to_device(row: RowMapping, calibrations: Sequence[Calibration]) -> Device:
+    return Device(
+        device_id=row["device_id"],
+        tenant_id=TenantId(row["tenant_id"]),
+        kind=DeviceKind(row["kind"]),
+        name=row["name"],
+        serial=row["serial"],
+        location=row["location"],
+        registered_by=PersonId(row["registered_by"]),
+        registered_by_name=row["registered_by_name"],
+        registered_at=row["registered_at"],
+        calibrations=tuple(calibrations),
+    )
+
+
+class PostgresDevices:
+    """Test devices with their calibrations, bookings and accepted deviations."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, device: Device) -> None:
+        """Store a device with its calibrations."""
+        stored = await self._connection.execute(
+            upsert(DeviceRow)
+            .values(
+                tenant_id=device.tenant_id,
+                device_id=device.device_id,
+                kind=device.kind.value,
+                name=device.name,
+                serial=device.serial,
+                location=device.location,
+                registered_by=device.registered_by,
+                registered_by_name=device.registered_by_name,
+                registered_at=device.registered_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        if stored.rowcount != 1:
+            raise SerialTaken(serial=device.serial)
+        for calibration in device.calibrations:
+            await self.calibrate(device, calibration)
+
+    async def one(self, tenant_id: TenantId, device_id: UUID) -> Device:
+        """Return a body's device."""
+        found = await self._devices(col(DeviceRow.tenant_id) == tenant_id, col(DeviceRow.device_id) == device_id)
+        if not found:
+            raise DeviceUnknown
+        return found[0]
+
+    async def find(self, tenant_id: TenantId, serial: str) -> Device | None:
+        """Return a body's device of a serial."""
+        found = await self._devices(
+            col(DeviceRow.tenant_id) == tenant_id, col(DeviceRow.serial) == serial[:_WORD_LENGTH_MAX]
+        )
+        return found[0] if found else None
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[Device, ...]:
+        """Return a body's devices, by serial."""
+        return await self._devices(col(DeviceRow.tenant_id) == tenant_id)
+
+    async def _devices(self, *conditions: ColumnElement[bool]) -> tuple[Device, ...]:
+        found = await self._connection.execute(
+            select(*DeviceRow.__table__.c).where(*conditions).order_by(col(DeviceRow.serial))  # type: ignore[attr-defined]
+        )
+        rows = found.mappings().all()
+        calibrations: dict[UUID, list[Calibration]] = {row["device_id"]: [] for row in rows}
+        if rows:
+            told = await self._connection.execute(
+                select(*DeviceCalibrationRow.__table__.c)  # type: ignore[attr-defined]
+                .where(
+                    col(DeviceCalibrationRow.tenant_id) == rows[0]["tenant_id"],
+                    col(DeviceCalibrationRow.device_id).in_(list(calibrations)),
+                )
+                .order_by(col(DeviceCalibrationRow.calibrated_on))
+            )
+            for row in told.mappings():
+                calibrations[row["device_id"]].append(_to_calibration(row))
+        return tuple(_to_device(row, calibrations[row["device_id"]]) for row in rows)
+
+    async def calibrate(self, device: Device, calibration: Calibration) -> None:
+        """Add a calibration."""
+        await self._connection.execute(insert(DeviceCalibrationRow).values(_calibration_row(device, calibration)))
+
+    async def book(self, booking: Booking) -> None:
+        """Book a device: a row a day, and the key refuses a second one."""
+        days = booking.days
+        taken = await self._connection.execute(
+            upsert(DeviceDayRow)
+            .values(
+                [
+                    {
+                        "tenant_id": booking.tenant_id,
+                        "device_id": booking.device_id,
+                        "booked_on": day,
+                        "booking_id": booking.booking_id,
+                        "reception_id": booking.reception_id,
+                        "reception_number": booking.reception_number,
+                        "from_on": booking.from_on,
+                        "until_on": booking.until_on,
+                        "booked_by": booking.booked_by,
+                        "booked_by_name": booking.booked_by_name,
+                        "booked_at": booking.booked_at,
+                    }
+                    for day in days
+                ]
+            )
+            .on_conflict_do_nothing()
+        )
+        if taken.rowcount != len(days):  # what did go in falls with the transaction
+            raise DeviceBooked
+
+    async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
+        """Return a body's bookings that touch these days."""
+        found = await self._connection.execute(
+            select(*DeviceDayRow.__table__.c)  # type: ignore[attr-defined]
+            .where(col(DeviceDayRow.tenant_id) == tenant_id, col(DeviceDayRow.booked_on).between(from_on, until_on))
+            .order_by(col(DeviceDayRow.from_on), col(DeviceDayRow.booking_id))
+        )
+        rows = {row["booking_id"]: row for row in found.mappings()}
+        return tuple(
+            Booking(
+                booking_id=row["booking_id"],
+                tenant_id=TenantId(row["tenant_id"]),
+                device_id=row["device_id"],
+                reception_id=ReceptionId(row["reception_id"]),
+                reception_number=row["reception_number"],
+                from_on=row["from_on"],
+                until_on=row["until_on"],
+                booked_by=PersonId(row["booked_by"]),
+                booked_by_name=row["booked_by_name"],
+                booked_at=row["booked_at"],
+            )
+            for row in rows.values()
+        )
+
+    async def accept(self, deviation: Deviation) -> None:
+        """Store an accepted deviation; the first one stands."""
+        await self._connection.execute(
+            upsert(DeviceDeviationRow)
+            .values(
+                pack_id=deviation.pack_id,
+                reception_id=deviation.reception_id,
+                device_id=deviation.device_id,
+                tenant_id=deviation.tenant_id,
+                reason=deviation.reason,
+                accepted_by=deviation.accepted_by,
+                accepted_by_name=deviation.accepted_by_name,
+                accepted_at=deviation.accepted_at,
+            )
+            .on_conflict_do_nothing()
+        )
+
+    async def deviation(self, reception: Reception, device_id: UUID) -> Deviation | None:
+        """Return what was accepted of a device for a reception."""
+        found = await self._connection.execute(
+            select(*DeviceDeviationRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(DeviceDeviationRow.pack_id) == reception.pack_id,
+                col(DeviceDeviationRow.reception_id) == reception.reception_id,
+                col(DeviceDeviationRow.device_id) == device_id,
+            )
+        )
+        row = found.mappings().first()
+        if row is None:
+            return None
+        return Deviation(
+            pack_id=PackId(row["pack_id"]),
+            reception_id=ReceptionId(row["reception_id"]),
+            tenant_id=TenantId(row["tenant_id"]),
+            device_id=row["device_id"],
+            reason=row["reason"],
+            accepted_by=PersonId(row["accepted_by"]),
+            accepted_by_name=row["accepted_by_name"],
+            accepted_at=row["accepted_at"],
+        )
+
+
+class PostgresReinspections:
+    """Requests to inspect a pack again, only ever added to."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def open(self, request: Reinspection) -> bool:
+        """Store a request; the key refuses a second one of the same cause."""
+        stored = await self._connection.execute(
+            upsert(ReinspectionRow)
+            .values(
+                pack_id=request.pack_id,
+                certificate_id=request.certificate_id,
+                cause=request.cause.value,
+                reinspection_id=request.reinspection_id,
+                tenant_id=request.tenant_id,
+                certificate_number=request.certificate_number,
+                happened_on=request.happened_on,
+                opened_at=request.opened_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        return stored.rowcount == 1
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        """Return a body's requests that wait, longest first."""
+        received = select(col(ReceptionRow.pack_id)).where(
+            col(ReceptionRow.pack_id) == col(ReinspectionRow.pack_id),
+            col(ReceptionRow.received_at) >= col(ReinspectionRow.opened_at),
+        )
+        found = await self._connection.execute(
+            select(*ReinspectionRow.__table__.c)  # type: ignore[attr-defined]
+            .join(
+                CertificateStateRow,
+                (col(CertificateStateRow.pack_id) == col(ReinspectionRow.pack_id))
+                & (col(CertificateStateRow.certificate_id) == col(ReinspectionRow.certificate_id)),
+            )
+            .where(
+                col(ReinspectionRow.tenant_id) == tenant_id,
+                col(CertificateStateRow.status).in_(_STANDING),
+                ~received.exists(),
+            )
+            .order_by(col(ReinspectionRow.opened_at), col(ReinspectionRow.reinspection_id))
+        )
+        return tuple(
+            Reinspection(
+                reinspection_id=row["reinspection_id"],
+                pack_id=PackId(row["pack_id"]),
+                tenant_id=TenantId(row["tenant_id"]),
+                certificate_id=CertificateId(row["certificate_id"]),
+                certificate_number=row["certificate_number"],
+                cause=Cause(row["cause"]),
+                happened_on=row["happened_on"],
+                opened_at=row["opened_at"],
+            )
+            for row in found.mappings()
+        )

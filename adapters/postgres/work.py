@@ -12,7 +12,9 @@ from adapters.postgres.billing import PostgresDeposits, PostgresInvoices, Postgr
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
+    PostgresDevices,
     PostgresReceptions,
+    PostgresReinspections,
     PostgresReports,
     PostgresSignatures,
     PostgresTestRuns,
@@ -183,6 +185,16 @@ class PostgresWork:
     def signatures(self) -> PostgresSignatures:
         """Signatures."""
         return PostgresSignatures(self._connection)
+
+    @cached_property
+    def reinspections(self) -> PostgresReinspections:
+        """Requests to inspect again."""
+        return PostgresReinspections(self._connection)
+
+    @cached_property
+    def devices(self) -> PostgresDevices:
+        """Test devices."""
+        return PostgresDevices(self._connection)
 
     @cached_property
     def reports(self) -> PostgresReports:

@@ -80,11 +80,19 @@ POST   /api/v1/receptions                                        -  -  -  y  -  
 GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/deviations              -  -  -  -  -  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/reinspections                                     -  -  -  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 
@@ -152,7 +160,13 @@ GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  
 POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  -  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /ktr/devices                                              -  -  -  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/devices                                              -  -  -  y  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -

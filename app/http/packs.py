@@ -90,11 +90,26 @@ class RegisteredOut(Out):
 
 
 class FactIn(In):
-    """Something that happened to a pack in its first life."""
+    """Something that happened to a pack in its first life, or since it was certified."""
 
-    kind: Literal["installed_in_vehicle", "removed", "collected"]
+    kind: Literal[
+        "installed_in_vehicle",
+        "removed",
+        "collected",
+        "health_checked",
+        "alarm_tripped",
+        "opened",
+        "moved",
+        "bms_changed",
+    ]
     occurred_at: Instant
     note: Annotated[str, msgspec.Meta(max_length=300, pattern=TEXT_PATTERN)] = ""
+    soh_ppm: Annotated[int, msgspec.Meta(ge=1, le=1_500_000, description="Only with `health_checked`.")] | None = None
+
+    def particulars(self) -> dict[str, Canonical]:
+        """Return what the history keeps beside kind and instant."""
+        told: dict[str, Canonical] = {"note": self.note} if self.note else {}
+        return told if self.soh_ppm is None else {**told, "soh_ppm": self.soh_ppm}
 
 
 class RepurposeIn(In):
@@ -368,19 +383,18 @@ class PacksController(Controller):
         """Show a pack's whole life."""
         return trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit, clock=ports.clock))
 
-    @post("/{pack_id:uuid}/facts", operation_id="ReportFact", summary="Report a first-life fact", responses=PROBLEMS)
+    @post("/{pack_id:uuid}/facts", operation_id="ReportFact", summary="Report a fact of a pack", responses=PROBLEMS)
     async def report(
         self, pack_id: FromPath[UUID], data: JSONBody[FactIn], ports: GivenPorts, actor: GivenActor
     ) -> EntryOut:
-        """Record that a pack was installed in a vehicle, removed, or collected."""
-        particulars: dict[str, Canonical] = {"note": data.note} if data.note else {}
+        """Record what happened in a pack's first life, or to a certified pack: some facts ask for re-inspection."""
         entry = await pack_life.report_fact(
             pack_life.ReportFact(
                 actor=actor,
                 pack_id=PackId(pack_id),
                 kind=EntryKind(data.kind),
                 occurred_at=data.occurred_at,
-                particulars=particulars,
+                particulars=data.particulars(),
             ),
             unit=ports.unit,
             ids=ports.ids,

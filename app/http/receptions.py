@@ -22,10 +22,12 @@ from domain.certification.model import (
     CyclerRecord,
     Queued,
     ReceptionState,
+    Signature,
     TestRun,
     certificate_valid_at,
 )
-from domain.journeys import inspection
+from domain.journeys import equipment as devices
+from domain.journeys import inspection, reinspection
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
@@ -96,6 +98,8 @@ class RunOut(Out):
     sequence: int
     recorded_at: Instant
     recorded_by: str
+    equipment: str
+    deviation: str
     record: RecordOut | None
     measurements: list[MeasurementOut]
 
@@ -117,6 +121,25 @@ class BenchSheetIn(In):
 
     measurements: Annotated[list[BenchValueIn], msgspec.Meta(min_length=1, max_length=1000)]
     equipment: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN)] = ""
+    device: Annotated[
+        str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
+    ] = ""
+
+
+class DeviationIn(In):
+    """Which device may measure for a reception in spite of its calibration, and why."""
+
+    device: Name
+    reason: Sentence
+
+
+class DeviationOut(Out):
+    """An accepted deviation, as the report prints it."""
+
+    device: str
+    reason: str
+    accepted_by: str
+    accepted_at: Instant
 
 
 class RuleOut(Out):
@@ -193,6 +216,17 @@ class ReceptionFileOut(Out):
     certificate: CertificateOut | None
 
 
+class ReinspectionOut(Out):
+    """Why a certified pack must be inspected again; `happened_on` is the due day where the calendar asks."""
+
+    reinspection_id: UUID
+    pack_id: UUID
+    certificate: str
+    cause: str
+    happened_on: Day
+    opened_at: Instant
+
+
 class EndIn(In):
     """How and why a certificate ends."""
 
@@ -243,6 +277,8 @@ def _run_out(run: TestRun) -> RunOut:
         sequence=run.sequence,
         recorded_at=run.recorded_at,
         recorded_by=run.recorded_by_name,
+        equipment=run.equipment,
+        deviation=run.deviation,
         record=None if run.record is None else record_out(run.record),
         measurements=[
             MeasurementOut(
@@ -291,6 +327,15 @@ def _assessment_out(assessment: Assessment) -> AssessmentOut:
             for test in judgement.tests
             for rule in test.rules
         ],
+    )
+
+
+def _signature_out(signature: Signature) -> SignatureOut:
+    return SignatureOut(
+        printed_name=signature.printed_name,
+        meaning=signature.meaning.value,
+        subject_sha256=signature.subject_sha256,
+        signed_at=signature.signed_at,
     )
 
 
@@ -388,15 +433,7 @@ class ReceptionsController(Controller):
             ),
             runs=[_run_out(run) for run in found.runs],
             assessment=None if found.assessment is None else _assessment_out(found.assessment),
-            signatures=[
-                SignatureOut(
-                    printed_name=one.printed_name,
-                    meaning=one.meaning.value,
-                    subject_sha256=one.subject_sha256,
-                    signed_at=one.signed_at,
-                )
-                for one in found.signatures
-            ],
+            signatures=[_signature_out(one) for one in found.signatures],
             certificate=None if found.certificate is None else _certificate_out(found.certificate, ports),
         )
 
@@ -416,6 +453,9 @@ class ReceptionsController(Controller):
         actor: GivenActor,
         name: Annotated[str, QueryParameter(min_length=1, max_length=200, pattern=TEXT_PATTERN)],
         equipment: Annotated[str, QueryParameter(max_length=200, pattern=TEXT_PATTERN)] = "",
+        device: Annotated[
+            str, QueryParameter(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
+        ] = "",
     ) -> RunOut:
         """Add the capacity test that a cycler file holds."""
         run = await inspection.take_cycler_file(
@@ -425,6 +465,7 @@ class ReceptionsController(Controller):
                 file_name=name,
                 content=upload,
                 equipment=equipment,
+                serial=device,
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -450,6 +491,7 @@ class ReceptionsController(Controller):
                 reception_id=ReceptionId(reception_id),
                 measurements=bench_values(data),
                 equipment=data.equipment,
+                serial=data.device,
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -457,6 +499,30 @@ class ReceptionsController(Controller):
             clock=ports.clock,
         )
         return _run_out(run)
+
+    @post(
+        "/{reception_id:uuid}/deviations",
+        operation_id="AcceptDeviation",
+        summary="Accept a device's deviation (편차 허용)",
+        responses=PROBLEMS,
+    )
+    async def accept_deviation(
+        self, reception_id: FromPath[UUID], data: JSONBody[DeviationIn], ports: GivenPorts, actor: GivenActor
+    ) -> DeviationOut:
+        """Let a device measure for this reception in spite of its calibration; the report prints why."""
+        accepted = await devices.accept_deviation(
+            certification.AcceptDeviation(
+                actor=actor, reception_id=ReceptionId(reception_id), serial=data.device, reason=data.reason
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+        return DeviationOut(
+            device=data.device,
+            reason=accepted.reason,
+            accepted_by=accepted.accepted_by_name,
+            accepted_at=accepted.accepted_at,
+        )
 
     @post("/{reception_id:uuid}/judgement", operation_id="Judge", summary="Judge the results", responses=PROBLEMS)
     async def judge(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> AssessmentOut:
@@ -470,21 +536,27 @@ class ReceptionsController(Controller):
         )
         return _assessment_out(assessment)
 
+    @post("/{reception_id:uuid}/review", operation_id="Review", summary="Review (검토)", responses=PROBLEMS)
+    async def review(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> SignatureOut:
+        """Sign the judgement as reviewed, as a person who did none of its work."""
+        signature = await inspection.review(
+            inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _signature_out(signature)
+
     @post("/{reception_id:uuid}/approval", operation_id="Approve", summary="Approve (승인)", responses=PROBLEMS)
     async def approve(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> SignatureOut:
-        """Sign the judgement, as a person who did none of its work."""
+        """Sign the reviewed judgement as approved, as a third person."""
         signature = await inspection.approve(
             inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,
         )
-        return SignatureOut(
-            printed_name=signature.printed_name,
-            meaning=signature.meaning.value,
-            subject_sha256=signature.subject_sha256,
-            signed_at=signature.signed_at,
-        )
+        return _signature_out(signature)
 
     @post(
         "/{reception_id:uuid}/issue",
@@ -545,6 +617,28 @@ class ReceptionsController(Controller):
         if found.certificate is None:
             raise CertificateUnknown
         return Response(found.certificate.credential.encode(), media_type="application/vc")
+
+
+class ReinspectionsController(Controller):
+    """Certified packs that must come back."""
+
+    path = "/api/v1/reinspections"
+    tags = ("certification",)
+
+    @get("/", operation_id="ListReinspections", summary="List re-inspection requests (재검사)", responses=PROBLEMS)
+    async def list_reinspections(self, ports: GivenPorts, actor: GivenActor) -> list[ReinspectionOut]:
+        """List the body's requests that wait, oldest first."""
+        return [
+            ReinspectionOut(
+                reinspection_id=one.reinspection_id,
+                pack_id=one.pack_id,
+                certificate=one.certificate_number,
+                cause=one.cause.value,
+                happened_on=one.happened_on,
+                opened_at=one.opened_at,
+            )
+            for one in await reinspection.waiting(actor, unit=ports.unit)
+        ]
 
 
 class CertificatesController(Controller):

@@ -10,6 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app.jobs.months import close_months
+from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
 from app.ports import Ports
 from domain.identity.usecases import SESSION_RESTS_MAX
@@ -52,6 +53,14 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         partial(run_job, sweep_sessions, ports),
         IntervalTrigger(hours=1, timezone=SEOUL),
         id="identity.sweep-sessions",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, open_due_reinspections, ports),
+        IntervalTrigger(hours=1, timezone=SEOUL),
+        id="certification.open-reinspections",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

@@ -10,6 +10,7 @@ from litestar.static_files import create_static_files_router
 from app.pages.account import ACCOUNT
 from app.pages.audit import AUDIT
 from app.pages.contracts import CONTRACTS
+from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
 from app.pages.keys import KEYS
@@ -30,6 +31,7 @@ PAGES = (
             *ACCOUNT,
             *PACKS,
             *KTR,
+            *DEVICES,
             *CONTRACTS,
             *ENERGY,
             *MEMBERS,

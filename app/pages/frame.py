@@ -44,8 +44,16 @@ _LOOKING = (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoice
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     Role.TENANT_VIEWER: _TENANT,
     Role.TENANT_ADMIN: (*_TENANT, ("/members", "nav.members"), ("/keys", "nav.keys")),
-    Role.TESTER: (("/ktr", "nav.queue"), ("/ktr/receptions/new", "nav.reception"), ("/packs", "nav.packs")),
-    **dict.fromkeys((Role.REVIEWER, Role.APPROVER), (("/ktr", "nav.queue"), ("/packs", "nav.packs"))),
+    Role.TESTER: (
+        ("/ktr", "nav.queue"),
+        ("/ktr/receptions/new", "nav.reception"),
+        ("/ktr/devices", "nav.devices"),
+        ("/packs", "nav.packs"),
+    ),
+    **dict.fromkeys(
+        (Role.REVIEWER, Role.APPROVER),
+        (("/ktr", "nav.queue"), ("/ktr/devices", "nav.devices"), ("/packs", "nav.packs")),
+    ),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
         ("/contracts", "nav.contracts"),

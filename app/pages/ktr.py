@@ -1,4 +1,4 @@
-"""The inspection body's rooms: the queue, a reception, bench values, judgement, approval and issue."""
+"""The inspection body's rooms: the queue, a reception, bench values, judgement, review, approval and issue."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, ReceptionIn, bench_values
+from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, DeviationIn, ReceptionIn, bench_values
 from app.pages.confirming import prove_by_form
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.ports import Ports
@@ -21,7 +21,7 @@ from domain.certification.conditions import quantities_of
 from domain.certification.evaluating import evaluate
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.journeys import inspection, public_passport, trace
+from domain.journeys import equipment, inspection, public_passport, reinspection, trace
 from domain.passport.model import Pack
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -42,11 +42,11 @@ RECEPTION_FACTS = frozenset(
 async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
     """Show the body's receptions by state, those due first on top."""
     found = await inspection.queue(actor, states=tuple(ReceptionState), after=None, limit=QUEUE_MAX, unit=ports.unit)
+    again = await reinspection.waiting(actor, unit=ports.unit)
     packs: dict[PackId, Pack] = {}
     async with ports.unit(actor) as work:
-        for one in found:
-            if one.pack_id not in packs:
-                packs[one.pack_id] = await work.packs.one(one.pack_id)
+        for pack_id in dict.fromkeys([*(one.pack_id for one in found), *(one.pack_id for one in again)]):
+            packs[pack_id] = await work.packs.one(pack_id)
     lanes = [
         (state.value, sorted((one for one in found if one.state is state), key=lambda one: (one.due_on, one.number)))
         for state in ReceptionState
@@ -55,6 +55,7 @@ async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Templa
         "ktr_queue.html",
         lanes=lanes,
         packs=packs,
+        reinspections=again,
         today=seoul_day(ports.clock.now()),
         may_receive=actor.role is Role.TESTER,
     )
@@ -189,21 +190,25 @@ async def _reception(
     async with ports.unit(actor) as work:
         pack = await work.packs.one(found.reception.pack_id)
         names = await work.packs.identifiers(found.reception.pack_id)
+        devices = await work.devices.of_body(actor.tenant_id)
     state = found.reception.state
     measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
-    measuring = state in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.TESTED)
+    measuring = state not in (ReceptionState.APPROVED, ReceptionState.ISSUED)
     now = ports.clock.now()
     context: dict[str, object] = {
         "found": found,
         "reception": found.reception,
         "pack": pack,
         "names": names,
+        "devices": devices,
+        "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
         "judgement": None if found.assessment is None else found.assessment.judgement,
         "rows": blanks(ports.protocol, measured),
         "protocol": ports.protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "may_judge": actor.role is Role.TESTER and state is ReceptionState.UNDER_TEST,
-        "may_approve": found.may_approve and state is ReceptionState.TESTED and _for_reuse(found),
+        "may_review": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED),
+        "may_approve": _may_sign(found, actor, Role.APPROVER, ReceptionState.REVIEWED),
         "may_issue": actor.role is Role.APPROVER and state is ReceptionState.APPROVED,
         "why_not": _why_not(found, actor),
         "standing": None if found.certificate is None else public_passport.standing_of(found.certificate, at=now),
@@ -227,15 +232,20 @@ def _for_reuse(found: inspection.ReceptionFile) -> bool:
     return found.assessment is not None and found.assessment.judgement.disposition.value == "reuse"
 
 
+def _may_sign(found: inspection.ReceptionFile, actor: Actor, role: Role, state: ReceptionState) -> bool:
+    return found.may_sign and actor.role is role and found.reception.state is state and _for_reuse(found)
+
+
 def _why_not(found: inspection.ReceptionFile, actor: Actor) -> str | None:
     """Return the message that says why the next step is not this person's."""
     state = found.reception.state
-    if state is ReceptionState.TESTED:
+    signing = {ReceptionState.TESTED: Role.REVIEWER, ReceptionState.REVIEWED: Role.APPROVER}.get(state)
+    if signing is not None:
         if not _for_reuse(found):
             return "ktr.why-not-reuse"
-        if actor.role is not Role.APPROVER:
-            return "ktr.why-approver"
-        return None if found.may_approve else "ktr.why-own-work"
+        if actor.role is not signing:
+            return f"ktr.why-{signing}"
+        return None if found.may_sign else "ktr.why-own-work"
     if state is ReceptionState.APPROVED and actor.role is not Role.APPROVER:
         return "ktr.why-issue"
     if state in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST) and actor.role is not Role.TESTER:
@@ -258,6 +268,7 @@ async def send_file(
                 file_name=name,
                 content=content,
                 equipment=form.get("equipment", "")[:200],
+                serial=form.get("device", "")[:200],
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -319,6 +330,7 @@ async def _enter(
                 reception_id=reception_id,
                 measurements=values(),
                 equipment=form.get("equipment", "")[:200],
+                serial=form.get("device", "")[:200],
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -330,16 +342,36 @@ async def _enter(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
+@post("/ktr/receptions/{reception_id:uuid}/deviations", status_code=303)
+async def accept_deviation(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Let a device measure for a reception in spite of its calibration."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, DeviationIn, page.language)
+        await equipment.accept_deviation(
+            certification.AcceptDeviation(
+                actor=actor, reception_id=ReceptionId(reception_id), serial=wish.device, reason=wish.reason
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
+
+
 @post("/ktr/receptions/{reception_id:uuid}/{step:str}", status_code=303)
 async def take_step(
     request: PageRequest,
     reception_id: FromPath[UUID],
-    step: FromPath[Literal["judgement", "approval", "issue"]],
+    step: FromPath[Literal["judgement", "review", "approval", "issue"]],
     ports: GivenPorts,
     actor: GivenActor,
     page: GivenPage,
 ) -> Template | Redirect:
-    """Judge, approve or issue; the last two are signatures, and each asks for the password again."""
+    """Judge, review, approve or issue; all but the first are signatures, and each asks for the password again."""
     form = await read_form(request)
     try:
         if step != "judgement":
@@ -348,6 +380,8 @@ async def take_step(
         match step:
             case "judgement":
                 await inspection.judge(wish, unit=ports.unit, protocol=ports.protocol, ids=ports.ids, clock=ports.clock)
+            case "review":
+                await inspection.review(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
             case "approval":
                 await inspection.approve(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
             case "issue":
@@ -367,4 +401,4 @@ async def take_step(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
-KTR = (queue, receive_form, receive, show_reception, send_file, enter_values, enter_sheet, take_step)
+KTR = (queue, receive_form, receive, show_reception, send_file, enter_values, enter_sheet, accept_deviation, take_step)

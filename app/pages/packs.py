@@ -207,7 +207,7 @@ async def _life(
             for one in found.passports
         ],
         "may_report": [
-            kind.value for kind in EntryKind if operator and kind in pack_life.FIRST_LIFE and may_follow(state, kind)
+            kind.value for kind in EntryKind if operator and kind in pack_life.REPORTED and may_follow(state, kind)
         ],
         "may_repurpose": operator and state is PackState.CERTIFIED,
         "may_print": operator and may_follow(state, EntryKind.LABELLED),
@@ -304,18 +304,17 @@ def _next_date(found: trace.PackTrace, today: date) -> tuple[str, date] | None:
 async def report_fact(
     request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
 ) -> Template | Redirect:
-    """Record a fact of the first life."""
+    """Record a fact of the first life, or of a certified pack's use."""
     form = await read_form(request)
     try:
         wish = read_as(with_offset(form, "occurred_at"), FactIn, page.language)
-        particulars: dict[str, Canonical] = {"note": wish.note} if wish.note else {}
         await pack_life.report_fact(
             pack_life.ReportFact(
                 actor=actor,
                 pack_id=PackId(pack_id),
                 kind=EntryKind(wish.kind),
                 occurred_at=wish.occurred_at,
-                particulars=particulars,
+                particulars=wish.particulars(),
             ),
             unit=ports.unit,
             ids=ports.ids,

@@ -60,19 +60,19 @@ class CertificateMoved(Conflict):
 
 
 class OwnWork(NotAllowed):
-    """Who received the pack, entered a result or judged it may not approve it."""
+    """Who received, measured or judged may neither review nor approve it, and the reviewer may not approve it."""
 
     code = "certification.own-work"
-    title_ko = "본인이 접수·시험·판정한 건은 승인할 수 없습니다. 다른 승인자가 승인해야 합니다."
-    title_en = "You may not approve what you received, measured or judged yourself; a second person must."
+    title_ko = "본인이 접수·시험·판정·검토한 건에는 서명할 수 없습니다. 다른 사람이 서명해야 합니다."
+    title_en = "You may not sign what you received, measured, judged or reviewed yourself; somebody else must."
 
 
 class NotForReuse(RuleBroken):
     """The assessment did not end in reuse, so nothing can be approved."""
 
     code = "certification.not-for-reuse"
-    title_ko = "판정 결과가 재사용이 아니어서 승인할 수 없습니다: {disposition}."
-    title_en = "Only an assessment for reuse can be approved; this one says {disposition}."
+    title_ko = "판정 결과가 재사용이 아니어서 검토·승인할 수 없습니다: {disposition}."
+    title_en = "Only an assessment for reuse can be reviewed and approved; this one says {disposition}."
 
 
 class ItemFactsWrong(RuleBroken):
@@ -321,3 +321,77 @@ class TokenTooShort(RuleBroken):
     code = "certification.token-too-short"
     title_ko = "진위확인 토큰은 16진수 32자 이상이어야 합니다."
     title_en = "A verification token has at least 32 hex digits."
+
+
+class DeviceUnknown(NotFound):
+    """No such device, or another body's."""
+
+    code = "certification.device-unknown"
+    title_ko = "해당 장비를 찾을 수 없습니다."
+    title_en = "There is no such device."
+
+
+class SerialUnknown(RuleBroken):
+    """A measurement or a deviation names a device that the body has not registered."""
+
+    code = "certification.serial-unknown"
+    title_ko = "등록되지 않은 장비입니다: {serial}."
+    title_en = "No device with the serial {serial} is registered."
+
+
+class SerialTaken(Conflict):
+    """The body has a device of this serial already."""
+
+    code = "certification.serial-taken"
+    title_ko = "이미 등록된 장비입니다: {serial}."
+    title_en = "A device with the serial {serial} is registered already."
+
+
+class CalibrationWrong(RuleBroken):
+    """A calibration's days or ranges contradict themselves, or it is older than the last one."""
+
+    code = "certification.calibration-wrong"
+    title_ko = "교정 정보가 맞지 않습니다: {field}."
+    title_en = "The calibration does not hold together: {field}."
+
+
+class DeviceNotCalibrated(RuleBroken):
+    """No calibration of the device holds on the day of the measurement."""
+
+    code = "certification.device-not-calibrated"
+    title_ko = (
+        "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on}). 승인자가 편차로 허용할 수 있습니다."
+    )
+    title_en = (
+        "Device {serial} is out of calibration on {day} (due {due_on}); an approver may accept it as a deviation."
+    )
+
+
+class DeviceOutOfRange(RuleBroken):
+    """A value lies outside what the device is calibrated for."""
+
+    code = "certification.device-out-of-range"
+    title_ko = (
+        "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}. "
+        "승인자가 편차로 허용할 수 있습니다."
+    )
+    title_en = (
+        "{quantity} {value} {unit} is outside what device {serial} is calibrated for ({lowest} to {highest} {unit}); "
+        "an approver may accept it as a deviation."
+    )
+
+
+class DeviceBooked(Conflict):
+    """The device is booked on one of the days."""
+
+    code = "certification.device-booked"
+    title_ko = "장비가 그 기간에 이미 예약되어 있습니다."
+    title_en = "The device is booked on one of these days already."
+
+
+class BookingWrong(RuleBroken):
+    """A booking's days are out of order, over, or too many."""
+
+    code = "certification.booking-wrong"
+    title_ko = "예약 기간이 맞지 않습니다. 오늘부터 최대 {most}일까지 예약할 수 있습니다."
+    title_en = "The days of the booking do not hold: from today on, {most} days at most."

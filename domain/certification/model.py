@@ -101,6 +101,7 @@ class ReceptionState(StrEnum):
     RECEIVED = "received"
     UNDER_TEST = "under_test"
     TESTED = "tested"
+    REVIEWED = "reviewed"
     APPROVED = "approved"
     ISSUED = "issued"
 
@@ -467,7 +468,10 @@ class RawFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
-    """One addition to a reception's results (시험); never changed, a retest adds another."""
+    """One addition to a reception's results (시험); never changed, a retest adds another.
+
+    `deviation` says what was accepted about its device, by whom and why; empty where nothing had to be.
+    """
 
     __test__ = False  # the name is the field's word; pytest must not collect it
 
@@ -487,6 +491,8 @@ class TestRun:
     recorded_by: PersonId
     recorded_by_name: str
     recorded_at: datetime
+    device_id: UUID | None = None
+    deviation: str = ""
 
 
 class Verdict(StrEnum):
@@ -597,6 +603,7 @@ class Assessment:
 class Meaning(StrEnum):
     """What a signature says its signer did."""
 
+    REVIEW = "review"
     APPROVAL = "approval"
 
 

@@ -1,10 +1,11 @@
 """What certification asks of its store, of the file readers and of the keeper of the signing key."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -18,6 +19,7 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
+from domain.certification.reinspection import Reinspection
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -174,6 +176,58 @@ class Signatures(Protocol):
         ...
 
 
+class Devices(Protocol):
+    """A body's test devices, their calibrations, bookings and accepted deviations; only ever added to."""
+
+    async def add(self, device: Device) -> None:
+        """Store a device with its calibrations.
+
+        Raises:
+            SerialTaken: the body has one of this serial.
+        """
+        ...
+
+    async def one(self, tenant_id: TenantId, device_id: UUID) -> Device:
+        """Return a body's device.
+
+        Raises:
+            DeviceUnknown: it has none such.
+        """
+        ...
+
+    async def find(self, tenant_id: TenantId, serial: str) -> Device | None:
+        """Return a body's device of a serial; None where it has none."""
+        ...
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[Device, ...]:
+        """Return a body's devices, by serial."""
+        ...
+
+    async def calibrate(self, device: Device, calibration: Calibration) -> None:
+        """Add a calibration; the ones before stay."""
+        ...
+
+    async def book(self, booking: Booking) -> None:
+        """Book a device, every day or none.
+
+        Raises:
+            DeviceBooked: one of the days is taken.
+        """
+        ...
+
+    async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
+        """Return a body's bookings that touch these days, whole, by first day."""
+        ...
+
+    async def accept(self, deviation: Deviation) -> None:
+        """Store an accepted deviation; the first one for a device and reception stands."""
+        ...
+
+    async def deviation(self, reception: Reception, device_id: UUID) -> Deviation | None:
+        """Return what was accepted of a device for a reception."""
+        ...
+
+
 class Reports(Protocol):
     """Test reports as issued."""
 
@@ -225,6 +279,10 @@ class Certificates(Protocol):
         """Return the pack's valid or suspended certificate; None where there is none. The calendar is not asked."""
         ...
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that are valid or suspended, by identifier, beyond `after`."""
+        ...
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         ...
@@ -234,6 +292,21 @@ class Certificates(Protocol):
 
         Raises:
             CertificateMoved: somebody changed it first.
+        """
+        ...
+
+
+class Reinspections(Protocol):
+    """Requests to inspect a pack again, only ever added to."""
+
+    async def open(self, request: Reinspection) -> bool:
+        """Store a request; say whether it is the first of its cause for this certificate."""
+        ...
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        """Return a body's requests, oldest first.
+
+        A request waits while its certificate stands and the pack was not received since.
         """
         ...
 
@@ -259,6 +332,16 @@ class CertificationWork(Protocol):
     @property
     def signatures(self) -> Signatures:
         """Signatures."""
+        ...
+
+    @property
+    def devices(self) -> Devices:
+        """Test devices."""
+        ...
+
+    @property
+    def reinspections(self) -> Reinspections:
+        """Requests to inspect again."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from domain.certification.model import (
     Assessment,
     Certificate,
     Laboratory,
+    Meaning,
     Reception,
     Sampled,
     Signature,
@@ -21,7 +22,7 @@ from domain.shared.time import day_start, seoul_day, utc_text
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
 _DECISION_RULE_EN = "simple acceptance: the measured value is compared with the limit, uncertainty is not added"
 _NONE_KO = "없음"
-_MEANING_KO = "승인"
+_MEANINGS_KO = {Meaning.REVIEW: "검토", Meaning.APPROVAL: "승인"}
 
 
 def report_content(
@@ -33,6 +34,7 @@ def report_content(
     pack_print: Mapping[str, Canonical],
     runs: Sequence[TestRun],
     assessment: Assessment,
+    reviewed: Signature | None,
     approval: Signature,
     verify_url: str,
 ) -> dict[str, Canonical]:
@@ -73,11 +75,12 @@ def report_content(
         "decision_rule_ko": _DECISION_RULE_KO,
         "decision_rule_en": _DECISION_RULE_EN,
         "sampling_ko": sampling(reception),
-        "deviations_ko": deviations(done),
+        "deviations_ko": deviations(done, runs),
         "external_ko": _NONE_KO,
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
-        "approved_by": _approval(approval),
+        "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
+        "approved_by": _signed(approval),
         "verify_url": verify_url,
     }
 
@@ -119,7 +122,7 @@ def certificate_content(
         "use_en": judgement.use_en,
         "raw_file_sha256": _raw_hashes(runs),
         "tested_by": testers(runs),
-        "approved_by": _approval(approval),
+        "approved_by": _signed(approval),
         "verify_url": verify_url,
         "credential_sha256": credential_sha256,
         "qr_svg": qr_svg,
@@ -203,8 +206,12 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
     }
 
 
-def _approval(approval: Signature) -> dict[str, Canonical]:
-    return {"name": approval.printed_name, "at": utc_text(approval.signed_at), "meaning_ko": _MEANING_KO}
+def _signed(signature: Signature) -> dict[str, Canonical]:
+    return {
+        "name": signature.printed_name,
+        "at": utc_text(signature.signed_at),
+        "meaning_ko": _MEANINGS_KO[signature.meaning],
+    }
 
 
 def _raw_hashes(runs: Sequence[TestRun]) -> list[Canonical]:
@@ -236,12 +243,13 @@ def sampling(reception: Reception) -> str:
     return "팩 전체"
 
 
-def deviations(tests: Sequence[TestVerdict]) -> str:
-    """Return every rule that was not applied, and why; or that there is none."""
+def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun]) -> str:
+    """Return every rule that was not applied and every device that was accepted, and why; or that there is none."""
     said = [
         f"{test.test_id} {rule.rule}: {rule.reason_ko}"
         for test in tests
         for rule in test.rules
         if rule.verdict is Verdict.NOT_APPLICABLE
     ]
+    said += list(dict.fromkeys(run.deviation for run in runs if run.deviation))
     return "; ".join(said) or _NONE_KO

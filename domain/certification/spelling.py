@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+from domain.certification.equipment import DeviceRange
 from domain.certification.model import (
     Applicant,
     Assessment,
@@ -534,3 +535,31 @@ def _perhaps_word(value: object) -> str | None:
 
 def _perhaps_count(value: object) -> int | None:
     return None if value is None else _count(value)
+
+
+def ranges_text(ranges: Sequence[DeviceRange]) -> str:
+    """Spell what a device is calibrated for."""
+    return canonical_text(
+        [
+            {
+                "highest": decimal_text(one.highest),
+                "lowest": decimal_text(one.lowest),
+                "uncertainty": decimal_text(one.uncertainty),
+                "unit": one.unit,
+            }
+            for one in ranges
+        ]
+    )
+
+
+def ranges_of(text: str) -> tuple[DeviceRange, ...]:
+    """Read what `ranges_text` spelled."""
+    return tuple(
+        DeviceRange(
+            unit=one["unit"],
+            lowest=Decimal(one["lowest"]),
+            highest=Decimal(one["highest"]),
+            uncertainty=Decimal(one["uncertainty"]),
+        )
+        for one in json.loads(text)
+    )

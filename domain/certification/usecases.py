@@ -1,20 +1,37 @@
-"""The steps of certification: receive, record, judge, approve, issue, suspend, revoke. None of them commits."""
+"""The steps of certification: receive, record, judge, review, approve, issue, suspend, revoke. None commits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
+from domain.certification.equipment import (
+    Booking,
+    Calibration,
+    Deviation,
+    Device,
+    DeviceKind,
+    DeviceRange,
+    readings_of,
+    require_bookable,
+    require_fit,
+    require_sound,
+)
 from domain.certification.errors import (
     AssessmentBroken,
+    CalibrationWrong,
     CertificateMoved,
     CertificateUnknown,
+    DeviceNotCalibrated,
+    DeviceOutOfRange,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialUnknown,
     TokenTooShort,
 )
 from domain.certification.evaluating import evaluate, yielded
@@ -45,16 +62,31 @@ from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.protocol import Given, Protocol
 from domain.certification.spelling import assessment_text, token_sha256
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import BODY_STAFF, Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
 from domain.shared.documents import DocumentKind, Documents
-from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId, ReportId, TenantId, TestRunId
+from domain.shared.identifiers import (
+    CertificateId,
+    Ids,
+    PackId,
+    PersonId,
+    ReceptionId,
+    ReportId,
+    TenantId,
+    TestRunId,
+)
 from domain.shared.time import Clock, seoul_day
 
 _CAPACITY_TEST = "T06"
 _TOKEN_LENGTH_MIN = 32
 _REASON_LENGTH_MAX = 500
-_MEASURABLE = (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.TESTED)
+_MEASURABLE = (
+    ReceptionState.RECEIVED,
+    ReceptionState.UNDER_TEST,
+    ReceptionState.TESTED,
+    ReceptionState.REVIEWED,
+)
+"""Until it is approved, a result may be added: the reception goes back, and is judged and reviewed anew."""
 _PDF = "application/pdf"
 
 
@@ -114,6 +146,7 @@ class RecordCyclerRun:
     record: CyclerRecord
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def record_cycler_run(
@@ -166,6 +199,7 @@ async def record_cycler_run(
         variant=variant,
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
+        serial=wish.serial,
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
         record=wish.record,
     )
@@ -202,6 +236,7 @@ class RecordMeasurements:
     measurements: Sequence[Entered]
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def record_measurements(
@@ -243,6 +278,7 @@ async def record_measurements(
         variant=None,
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
+        serial=wish.serial,
         raw_file=None,
         record=None,
     )
@@ -260,9 +296,11 @@ async def _recorded(
     variant: Variant | None,
     ambient_c: Decimal | None,
     equipment: str,
+    serial: str,
     raw_file: RawFile | None,
     record: CyclerRecord | None,
 ) -> TestRun:
+    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=seoul_day(now))
     earlier = await work.test_runs.of_reception(reception)
     run = TestRun(
         test_run_id=TestRunId(ids.new()),
@@ -274,18 +312,229 @@ async def _recorded(
         protocol_version=protocol.version,
         variant=variant,
         ambient_c=ambient_c,
-        equipment=equipment,
+        equipment=equipment if device is None else device.label_on(seoul_day(now)),
         raw_file=raw_file,
         record=record,
         measurements=measurements,
         recorded_by=actor.person_id,
         recorded_by_name=actor.name,
         recorded_at=now,
+        device_id=None if device is None else device.device_id,
+        deviation=deviation,
     )
     await work.test_runs.add(run)
     if reception.state is not ReceptionState.UNDER_TEST:
         await work.receptions.move(reception, to=ReceptionState.UNDER_TEST, at=now)
     return run
+
+
+async def _fit_device(
+    reception: Reception,
+    serial: str,
+    measurements: Sequence[Measurement],
+    record: CyclerRecord | None,
+    *,
+    work: CertificationWork,
+    on: date,
+) -> tuple[Device | None, str]:
+    """Return the device that was named and what was accepted about it.
+
+    Raises:
+        SerialUnknown: the body has no such device.
+        DeviceNotCalibrated: it is out of calibration, and no approver accepted that.
+        DeviceOutOfRange: a value lies outside its range, and no approver accepted that.
+    """
+    if not serial:
+        return None, ""
+    device = await _named(reception.tenant_id, serial, work)
+    try:
+        require_fit(device, on=on, readings=readings_of(measurements, record))
+    except (DeviceNotCalibrated, DeviceOutOfRange) as fault:
+        accepted = await work.devices.deviation(reception, device.device_id)
+        if accepted is None:
+            raise
+        what = fault.sentence("ko").split(" 승인자가 ", 1)[0]
+        return device, f"{what} 허용: {accepted.reason} ({accepted.accepted_by_name})"
+    return device, ""
+
+
+async def _named(tenant_id: TenantId, serial: str, work: CertificationWork) -> Device:
+    device = await work.devices.find(tenant_id, serial)
+    if device is None:
+        raise SerialUnknown(serial=serial[:100])
+    return device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A calibration as its certificate says it."""
+
+    certificate_no: str
+    calibrated_on: date
+    due_on: date
+    ranges: tuple[DeviceRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterDevice:
+    """A wish to register a test device with its calibration."""
+
+    actor: Actor
+    kind: DeviceKind
+    name: str
+    serial: str
+    location: str
+    calibrated: Calibrated
+
+
+async def register_device(wish: RegisterDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Device:
+    """Register a test device of the actor's body.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        CalibrationWrong: the calibration contradicts itself.
+        SerialTaken: the body has one of this serial.
+    """
+    wish.actor.require(*BODY_STAFF)
+    now = clock.now()
+    device = Device(
+        device_id=ids.new(),
+        tenant_id=wish.actor.tenant_id,
+        kind=wish.kind,
+        name=wish.name,
+        serial=wish.serial.strip(),
+        location=wish.location,
+        registered_by=wish.actor.person_id,
+        registered_by_name=wish.actor.name,
+        registered_at=now,
+        calibrations=(_calibration(wish.calibrated, wish.actor, ids=ids, now=now),),
+    )
+    await work.devices.add(device)
+    return device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateDevice:
+    """A wish to add a device's newest calibration."""
+
+    actor: Actor
+    device_id: UUID
+    calibrated: Calibrated
+
+
+async def calibrate_device(wish: CalibrateDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Device:
+    """Add a calibration to a device's history.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        DeviceUnknown: the body has none such.
+        CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
+    """
+    wish.actor.require(*BODY_STAFF)
+    device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
+    calibration = _calibration(wish.calibrated, wish.actor, ids=ids, now=clock.now())
+    if device.newest is not None and calibration.calibrated_on <= device.newest.calibrated_on:
+        raise CalibrationWrong(field="calibrated_on")
+    await work.devices.calibrate(device, calibration)
+    return replace(device, calibrations=(*device.calibrations, calibration))
+
+
+def _calibration(told: Calibrated, actor: Actor, *, ids: Ids, now: datetime) -> Calibration:
+    calibration = Calibration(
+        calibration_id=ids.new(),
+        certificate_no=told.certificate_no,
+        calibrated_on=told.calibrated_on,
+        due_on=told.due_on,
+        ranges=told.ranges,
+        entered_by=actor.person_id,
+        entered_by_name=actor.name,
+        entered_at=now,
+    )
+    require_sound(calibration, today=seoul_day(now))
+    return calibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookDevice:
+    """A wish to keep a device for a reception, on whole days, both included."""
+
+    actor: Actor
+    device_id: UUID
+    reception_number: str
+    from_on: date
+    until_on: date
+
+
+async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, clock: Clock) -> Booking:
+    """Book a device for a reception.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        DeviceUnknown: the body has none such.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is issued already.
+        BookingWrong: the days are out of order, over, or too many.
+        DeviceBooked: one of the days is taken.
+    """
+    wish.actor.require(*BODY_STAFF)
+    now = clock.now()
+    device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
+    require_bookable(wish.from_on, wish.until_on, today=seoul_day(now))
+    reception = await work.receptions.one(await work.receptions.find(wish.reception_number.strip()))
+    if reception.tenant_id != wish.actor.tenant_id:
+        raise ReceptionUnknown(reception=wish.reception_number)
+    if reception.state is ReceptionState.ISSUED:
+        raise ReceptionMoved(state=reception.state.value)
+    booking = Booking(
+        booking_id=ids.new(),
+        tenant_id=wish.actor.tenant_id,
+        device_id=device.device_id,
+        reception_id=reception.reception_id,
+        reception_number=reception.number,
+        from_on=wish.from_on,
+        until_on=wish.until_on,
+        booked_by=wish.actor.person_id,
+        booked_by_name=wish.actor.name,
+        booked_at=now,
+    )
+    await work.devices.book(booking)
+    return booking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptDeviation:
+    """A wish to let a device measure for a reception in spite of its calibration, and why."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    serial: str
+    reason: str
+
+
+async def accept_deviation(wish: AcceptDeviation, *, work: CertificationWork, clock: Clock) -> Deviation:
+    """Accept a device's deviation for one reception; the report prints it with its reason.
+
+    Raises:
+        RoleNotEnough: the actor is no approver.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is approved already.
+        SerialUnknown: the body has no such device.
+    """
+    wish.actor.require(Role.APPROVER)
+    reception = await _held(wish.actor, wish.reception_id, work, *_MEASURABLE)
+    device = await _named(reception.tenant_id, wish.serial, work)
+    deviation = Deviation(
+        pack_id=reception.pack_id,
+        reception_id=reception.reception_id,
+        tenant_id=reception.tenant_id,
+        device_id=device.device_id,
+        reason=wish.reason[:_REASON_LENGTH_MAX],
+        accepted_by=wish.actor.person_id,
+        accepted_by_name=wish.actor.name,
+        accepted_at=clock.now(),
+    )
+    await work.devices.accept(deviation)
+    return deviation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,36 +584,97 @@ async def judge_reception(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
-    """A wish to sign an assessment."""
+class Sign:
+    """A wish to sign a reception's last assessment."""
 
     actor: Actor
     reception_id: ReceptionId
-    meaning: Meaning = Meaning.APPROVAL
 
 
-async def approve(wish: Approve, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
-    """Sign a reception's last assessment, as a person who did none of its work.
+async def review(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
+    """Sign a reception's last assessment as reviewed (검토), as a person who did none of its work.
 
     Raises:
-        RoleNotEnough: the actor is no approver.
+        RoleNotEnough: the actor is no reviewer.
         ConfirmationNeeded: they did not prove within five minutes who they are.
         OwnWork: the actor received the pack, entered a result or judged it.
         ReceptionUnknown: there is no such reception, or it is another body's.
-        ReceptionMoved: it is not judged, or approved already.
+        ReceptionMoved: it is not judged, or reviewed already.
         NotForReuse: the assessment says something else than reuse.
     """
-    wish.actor.require(Role.APPROVER)
+    wish.actor.require(Role.REVIEWER)
     wish.actor.require_confirmed(clock.now())
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.TESTED)
     assessment = await work.assessments.latest(reception)
     runs = await work.test_runs.of_reception(reception)
-    entered_by = tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), assessment.judged_by]))
-    if wish.actor.person_id in entered_by:
+    return await _sign(
+        wish.actor,
+        reception,
+        assessment,
+        meaning=Meaning.REVIEW,
+        entered_by=whose_work(reception, runs, assessment),
+        to=ReceptionState.REVIEWED,
+        work=work,
+        ids=ids,
+        now=clock.now(),
+    )
+
+
+async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
+    """Sign a reception's reviewed assessment as approved (승인), as a third person.
+
+    Raises:
+        RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
+        OwnWork: the actor received the pack, entered a result, judged or reviewed it.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is not reviewed, or approved already.
+        AssessmentBroken: the stored assessment is not the one that was reviewed.
+        NotForReuse: the assessment says something else than reuse.
+    """
+    wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
+    reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.REVIEWED)
+    assessment = await work.assessments.latest(reception)
+    reviewed = await _signed(assessment, Meaning.REVIEW, work)
+    if reviewed is None:
+        raise AssessmentBroken
+    runs = await work.test_runs.of_reception(reception)
+    return await _sign(
+        wish.actor,
+        reception,
+        assessment,
+        meaning=Meaning.APPROVAL,
+        entered_by=(*whose_work(reception, runs, assessment), reviewed.signed_by),
+        to=ReceptionState.APPROVED,
+        work=work,
+        ids=ids,
+        now=clock.now(),
+    )
+
+
+def whose_work(reception: Reception, runs: Sequence[TestRun], assessment: Assessment | None) -> tuple[PersonId, ...]:
+    """Return who received, measured and judged, each once, in order."""
+    judged = () if assessment is None else (assessment.judged_by,)
+    return tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), *judged]))
+
+
+async def _sign(
+    actor: Actor,
+    reception: Reception,
+    assessment: Assessment,
+    *,
+    meaning: Meaning,
+    entered_by: tuple[PersonId, ...],
+    to: ReceptionState,
+    work: CertificationWork,
+    ids: Ids,
+    now: datetime,
+) -> Signature:
+    if actor.person_id in entered_by:
         raise OwnWork
     if assessment.judgement.disposition is not Disposition.REUSE:
         raise NotForReuse(disposition=assessment.judgement.disposition.value)
-    now = clock.now()
     signature = Signature(
         signature_id=ids.new(),
         pack_id=reception.pack_id,
@@ -373,14 +683,14 @@ async def approve(wish: Approve, *, work: CertificationWork, ids: Ids, clock: Cl
         subject_type="assessment",
         subject_id=assessment.assessment_id,
         subject_sha256=sha256(assessment_text(assessment)).hex(),
-        meaning=wish.meaning,
-        signed_by=wish.actor.person_id,
-        printed_name=wish.actor.name,
+        meaning=meaning,
+        signed_by=actor.person_id,
+        printed_name=actor.name,
         entered_by=entered_by,
         signed_at=now,
     )
     await work.signatures.add(signature)
-    await work.receptions.move(reception, to=ReceptionState.APPROVED, at=now)
+    await work.receptions.move(reception, to=to, at=now)
     return signature
 
 
@@ -424,7 +734,7 @@ async def issue(
     if len(wish.token) < _TOKEN_LENGTH_MIN or set(wish.token) - set("0123456789abcdef"):
         raise TokenTooShort
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.APPROVED)
-    assessment, approval = await _signed_assessment(reception, work)
+    assessment, approval, reviewed = await _signed_assessment(reception, work)
     runs = await work.test_runs.of_reception(reception)
     now = clock.now()
     year, today = seoul_day(now).year, seoul_day(now)
@@ -440,6 +750,7 @@ async def issue(
         pack_print=wish.pack_print,
         runs=runs,
         assessment=assessment,
+        reviewed=reviewed,
         approval=approval,
         verify_url=verify_url,
     )
@@ -508,14 +819,27 @@ async def issue(
     return Issued(report=report, certificate=certificate)
 
 
-async def _signed_assessment(reception: Reception, work: CertificationWork) -> tuple[Assessment, Signature]:
-    """Return the last assessment and the approval bound to exactly this text."""
+async def _signed_assessment(
+    reception: Reception, work: CertificationWork
+) -> tuple[Assessment, Signature, Signature | None]:
+    """Return the last assessment, the approval bound to exactly this text and the review before it.
+
+    What was approved before there were reviewers has no review.
+    """
     assessment = await work.assessments.latest(reception)
+    approval = await _signed(assessment, Meaning.APPROVAL, work)
+    if approval is None:
+        raise AssessmentBroken
+    return assessment, approval, await _signed(assessment, Meaning.REVIEW, work)
+
+
+async def _signed(assessment: Assessment, meaning: Meaning, work: CertificationWork) -> Signature | None:
+    """Return the signature of a meaning that is bound to exactly this text."""
     text_sha256 = sha256(assessment_text(assessment)).hex()
-    for signature in await work.signatures.of_subject(reception.pack_id, assessment.assessment_id):
-        if signature.meaning is Meaning.APPROVAL and signature.subject_sha256 == text_sha256:
-            return assessment, signature
-    raise AssessmentBroken
+    for signature in await work.signatures.of_subject(assessment.pack_id, assessment.assessment_id):
+        if signature.meaning is meaning and signature.subject_sha256 == text_sha256:
+            return signature
+    return None
 
 
 def _draft(

@@ -137,6 +137,7 @@ class TakeCyclerFile:
     content: bytes
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def take_cycler_file(
@@ -170,6 +171,7 @@ async def take_cycler_file(
                 record=record,
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
+                serial=wish.serial,
             ),
             work=work,
             protocol=protocol,
@@ -205,6 +207,7 @@ class EnterBenchValues:
     measurements: Sequence[certification.Entered]
     ambient_c: Decimal | None = None
     equipment: str = ""
+    serial: str = ""
 
 
 async def enter_bench_values(
@@ -225,6 +228,7 @@ async def enter_bench_values(
                 measurements=wish.measurements,
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
+                serial=wish.serial,
             ),
             work=work,
             protocol=protocol,
@@ -298,33 +302,55 @@ async def judge(
     return assessment
 
 
-async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Signature:
-    """Sign the assessment, as a person who did none of its work (승인).
+async def review(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Signature:
+    """Sign the assessment as reviewed, as a person who did none of its work (검토).
 
     Raises:
         OwnWork: the actor received the pack, entered a result or judged it.
         NotForReuse: the assessment says something else than reuse.
     """
     async with unit(wish.actor) as work:
-        signature = await certification.approve(
-            certification.Approve(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
+        signature = await certification.review(
+            certification.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
         )
-        reception = await work.receptions.one(wish.reception_id)
-        await _record(
-            reception,
-            EntryKind.APPROVED,
-            {
-                "reception": reception.number,
-                "meaning": signature.meaning.value,
-                "assessment_sha256": signature.subject_sha256,
-            },
-            actor=wish.actor,
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
+        await _record_signature(signature, EntryKind.REVIEWED, actor=wish.actor, work=work, ids=ids, clock=clock)
         await work.commit()
     return signature
+
+
+async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Signature:
+    """Sign the reviewed assessment, as a third person (승인).
+
+    Raises:
+        OwnWork: the actor received the pack, entered a result, judged or reviewed it.
+        NotForReuse: the assessment says something else than reuse.
+    """
+    async with unit(wish.actor) as work:
+        signature = await certification.approve(
+            certification.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
+        )
+        await _record_signature(signature, EntryKind.APPROVED, actor=wish.actor, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return signature
+
+
+async def _record_signature(
+    signature: Signature, kind: EntryKind, *, actor: Actor, work: JourneyWork, ids: Ids, clock: Clock
+) -> None:
+    reception = await work.receptions.one(signature.reception_id)
+    await _record(
+        reception,
+        kind,
+        {
+            "reception": reception.number,
+            "meaning": signature.meaning.value,
+            "assessment_sha256": signature.subject_sha256,
+        },
+        actor=actor,
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
 
 
 async def issue_certificate(
@@ -479,7 +505,7 @@ async def queue(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceptionFile:
-    """Everything about one reception. `may_approve` is False for those whose own work it holds."""
+    """Everything about one reception. `may_sign` is False for those whose own work it holds."""
 
     reception: Reception
     runs: tuple[TestRun, ...]
@@ -487,7 +513,7 @@ class ReceptionFile:
     signatures: tuple[Signature, ...]
     report: Report | None
     certificate: Certificate | None
-    may_approve: bool
+    may_sign: bool
 
 
 async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork]) -> ReceptionFile:
@@ -506,9 +532,7 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
         assessment = await work.assessments.latest(reception) if judged else None
         signatures = await work.signatures.of_subject(reception.pack_id, assessment.assessment_id) if assessment else ()
         certificates = await work.certificates.of_pack(reception.pack_id)
-        entered = {reception.received_by, *(run.recorded_by for run in runs)}
-        if assessment is not None:
-            entered.add(assessment.judged_by)
+        own = {*certification.whose_work(reception, runs, assessment), *(one.signed_by for one in signatures)}
         return ReceptionFile(
             reception=reception,
             runs=runs,
@@ -516,7 +540,7 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
             signatures=signatures,
             report=await work.reports.of_reception(reception),
             certificate=next((one for one in certificates if one.reception_id == reception_id), None),
-            may_approve=actor.role is Role.APPROVER and actor.person_id not in entered,
+            may_sign=actor.role in (Role.REVIEWER, Role.APPROVER) and actor.person_id not in own,
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.journeys.ports import JourneyWork
 from domain.journeys.sight import sight_of
 from domain.passport import usecases as passport
-from domain.passport.errors import StepOutOfOrder
+from domain.passport.errors import HealthUntold, StepOutOfOrder
 from domain.passport.model import Entry, EntryKind, Fact, Pack, Passport
 from domain.shared.actor import Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical
@@ -16,6 +16,20 @@ from domain.shared.time import Clock
 from domain.shared.unit import Unit
 
 FIRST_LIFE = frozenset({EntryKind.INSTALLED_IN_VEHICLE, EntryKind.REMOVED, EntryKind.COLLECTED})
+"""Facts of a first life."""
+
+IN_USE = frozenset(
+    {
+        EntryKind.HEALTH_CHECKED,
+        EntryKind.ALARM_TRIPPED,
+        EntryKind.OPENED,
+        EntryKind.MOVED,
+        EntryKind.BMS_CHANGED,
+    }
+)
+"""What happens to a certified pack and may ask for its re-inspection."""
+
+REPORTED = FIRST_LIFE | IN_USE
 """Facts that an operator reports; every other kind is written by the journey that makes it true."""
 
 
@@ -36,7 +50,7 @@ async def register_pack(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFact:
-    """Something that happened to a pack before it came here."""
+    """Something that happened to a pack before it came here, or since it was certified."""
 
     actor: Actor
     pack_id: PackId
@@ -46,15 +60,18 @@ class ReportFact:
 
 
 async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Entry:
-    """Record a fact of a pack's first life.
+    """Record a fact of a pack's first life, or of its use.
 
     Raises:
         PackUnknown: there is no such pack.
         StepOutOfOrder: the pack's state does not allow the fact, or the fact is not one to report.
+        HealthUntold: a health check without a health, or another fact with one.
     """
     wish.actor.require(Role.OPERATOR)
-    if wish.kind not in FIRST_LIFE:
+    if wish.kind not in REPORTED:
         raise StepOutOfOrder(state="first_life", kind=wish.kind)
+    if (wish.kind is EntryKind.HEALTH_CHECKED) != isinstance(wish.particulars.get("soh_ppm"), int):
+        raise HealthUntold
     async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
         entry = await passport.record(

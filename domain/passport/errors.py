@@ -75,6 +75,14 @@ class PassportMissing(NotFound):
     title_en = "The pack has no passport in force."
 
 
+class HealthUntold(RuleBroken):
+    """A health check without the health it found, or another fact with one."""
+
+    code = "passport.health-untold"
+    title_ko = "건강도 점검에는 건강도(soh_ppm)를 함께 적고, 다른 사건에는 적지 않습니다."
+    title_en = "A health check tells the health it found (soh_ppm), and no other fact does."
+
+
 class GrantUnknown(NotFound):
     """There is no such grant of this pack."""
 

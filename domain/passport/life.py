@@ -8,10 +8,18 @@ from domain.passport.model import EntryKind, Fact, PackState
 
 _K, _S = EntryKind, PackState
 
+_CERTIFIED = frozenset({_S.CERTIFIED, _S.SECOND_LIFE, _S.IN_SERVICE, _S.SUSPENDED})
+
 _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
     {
         _K.PASSPORT_ISSUED: frozenset({_S.MANUFACTURED}),
+        _K.REVIEWED: frozenset({_S.GRADED}),
         _K.LABELLED: frozenset({_S.SECOND_LIFE, _S.IN_SERVICE}),
+        _K.HEALTH_CHECKED: _CERTIFIED,
+        _K.ALARM_TRIPPED: _CERTIFIED,
+        _K.OPENED: _CERTIFIED,
+        _K.MOVED: _CERTIFIED,
+        _K.BMS_CHANGED: _CERTIFIED,
         _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE}),
     }
 )
@@ -27,6 +35,7 @@ _MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
             _S.COLLECTED: _S.RECEIVED,
             _S.REJECTED: _S.RECEIVED,
             _S.SUSPENDED: _S.RECEIVED,
+            _S.SECOND_LIFE: _S.RECEIVED,
         },
         _K.TESTED: {
             _S.RECEIVED: _S.UNDER_TEST,

@@ -3,14 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.ktr.credentials import KtrCredentials
@@ -18,19 +18,28 @@ from adapters.ktr.protocol_file import load_protocol
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
+    PostgresDevices,
     PostgresReceptions,
+    PostgresReinspections,
     PostgresReports,
     PostgresSignatures,
     PostgresTestRuns,
 )
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
+from domain.certification.equipment import DeviceKind, DeviceRange
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentBroken,
     AssessmentUnknown,
+    BookingWrong,
+    CalibrationWrong,
     CertificateMoved,
     CertificateUnknown,
+    DeviceBooked,
+    DeviceNotCalibrated,
+    DeviceOutOfRange,
+    DeviceUnknown,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
@@ -39,6 +48,8 @@ from domain.certification.errors import (
     QuantityUnknown,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialTaken,
+    SerialUnknown,
     SignatureBroken,
     TokenTooShort,
 )
@@ -56,8 +67,13 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.certification.ports import CertificationWork
+from domain.certification.reinspection import Cause, Reinspection
+from domain.certification.spelling import assessment_text
 from domain.certification.usecases import (
-    Approve,
+    AcceptDeviation,
+    BookDevice,
+    Calibrated,
+    CalibrateDevice,
     ChangeCertificate,
     Entered,
     Issue,
@@ -65,16 +81,24 @@ from domain.certification.usecases import (
     Receive,
     RecordCyclerRun,
     RecordMeasurements,
+    RegisterDevice,
+    Sign,
+    accept_deviation,
     approve,
+    book_device,
+    calibrate_device,
     issue,
     judge_reception,
     receive,
     record_cycler_run,
     record_measurements,
+    register_device,
+    review,
     revoke,
     suspend,
 )
 from domain.shared.actor import Role, RoleNotEnough
+from domain.shared.canonical import sha256
 from domain.shared.documents import DocumentKind
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
@@ -87,6 +111,7 @@ NOW = datetime(2026, 11, 21, 3, 4, 5, 678_901, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
 TESTER = someone(Role.TESTER, name="이시험", number=901)
 APPROVER = someone(Role.APPROVER, name="박승인", number=902)
+REVIEWER = someone(Role.REVIEWER, name="윤검토", number=904)
 STRANGER = someone(Role.TESTER, name="남시험", number=903, tenant_id=2)
 RAW = "cd" * 32
 PROTOCOL = load_protocol()
@@ -130,8 +155,10 @@ class PostgresCertification:
         self.test_runs = PostgresTestRuns(connection)
         self.assessments = PostgresAssessments(connection)
         self.signatures = PostgresSignatures(connection)
+        self.devices = PostgresDevices(connection)
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
+        self.reinspections = PostgresReinspections(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 
@@ -227,8 +254,12 @@ class House:
         wish = JudgeReception(actor=actor, reception_id=reception.reception_id)
         return await judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
+    async def review(self, reception, *, actor=REVIEWER):
+        wish = Sign(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
+        return await review(wish, work=self.work, ids=self.ids, clock=self.clock)
+
     async def approve(self, reception, *, actor=APPROVER):
-        wish = Approve(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
+        wish = Sign(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
         return await approve(wish, work=self.work, ids=self.ids, clock=self.clock)
 
     async def issue(self, reception, *, actor=APPROVER, token=TOKEN):
@@ -257,8 +288,13 @@ class House:
         await self.judge(reception)
         return reception
 
-    async def issued(self, *, pack_id=PACK, token=TOKEN):
+    async def reviewed(self, *, pack_id=PACK):
         reception = await self.judged(pack_id=pack_id)
+        await self.review(reception)
+        return reception
+
+    async def issued(self, *, pack_id=PACK, token=TOKEN):
+        reception = await self.reviewed(pack_id=pack_id)
         await self.approve(reception)
         return await self.issue(reception, token=token)
 
@@ -508,55 +544,123 @@ async def test_nothing_new_is_not_judged_again(house):
         await house.judge(reception)
 
 
-# Approval.
+# Review and approval.
 
 
-async def test_a_second_person_signs_exactly_this_assessment(house, work):
+async def test_a_second_person_reviews_and_a_third_approves_exactly_this_assessment(house, work):
     reception = await house.judged()
-    signature = await house.approve(reception)
+    reviewed = await house.review(reception)
+    assert await house.state(reception) is ReceptionState.REVIEWED
+    approved = await house.approve(reception)
     assessment = await work.assessments.latest(reception)
 
-    assert await work.signatures.of_subject(PACK, assessment.assessment_id) == (signature,)
-    assert (signature.printed_name, signature.meaning, signature.signed_at) == ("박승인", "approval", NOW)
-    assert signature.entered_by == (TESTER.person_id,)
+    assert await work.signatures.of_subject(PACK, assessment.assessment_id) == (reviewed, approved)
+    assert (reviewed.printed_name, reviewed.meaning, reviewed.signed_at) == ("윤검토", "review", NOW)
+    assert (approved.printed_name, approved.meaning, approved.signed_at) == ("박승인", "approval", NOW)
+    assert reviewed.subject_sha256 == approved.subject_sha256 == sha256(assessment_text(assessment)).hex()
+    assert reviewed.entered_by == (TESTER.person_id,)
+    assert approved.entered_by == (TESTER.person_id, REVIEWER.person_id)
     assert await house.state(reception) is ReceptionState.APPROVED
 
 
-async def test_a_tester_never_approves(house):
+async def test_each_signs_in_their_own_role_only(house):
+    reception = await house.judged()
+    for actor in (TESTER, APPROVER):
+        with pytest.raises(RoleNotEnough):
+            await house.review(reception, actor=actor)
+    await house.review(reception)
+
+    for actor in (TESTER, REVIEWER):
+        with pytest.raises(RoleNotEnough):
+            await house.approve(reception, actor=actor)
+
+
+async def test_no_approval_skips_the_review(house):
     reception = await house.judged()
 
-    with pytest.raises(RoleNotEnough):
-        await house.approve(reception, actor=TESTER)
+    with pytest.raises(ReceptionMoved) as caught:
+        await house.approve(reception)
+
+    assert caught.value.facts == {"state": "tested"}
 
 
 @pytest.mark.parametrize("step", ["receive", "run", "enter", "judge"])
-async def test_whoever_did_any_of_the_work_does_not_approve_it_in_another_role(house, step):
-    both = replace(APPROVER, role=Role.TESTER)
+@pytest.mark.parametrize("signer", [REVIEWER, APPROVER])
+async def test_whoever_did_any_of_the_work_does_not_sign_it_in_another_role(house, signer, step):
+    both = replace(signer, role=Role.TESTER)
     reception = await house.receive(actor=both if step == "receive" else TESTER)
     await house.run(reception, actor=both if step == "run" else TESTER)
     await house.enter(reception, actor=both if step == "enter" else TESTER)
     await house.judge(reception, actor=both if step == "judge" else TESTER)
+    if signer is APPROVER:
+        await house.review(reception)
+    stood = await house.state(reception)
 
     with pytest.raises(OwnWork) as caught:
-        await house.approve(reception)
+        await (house.review(reception) if signer is REVIEWER else house.approve(reception))
 
     assert caught.value.code == "certification.own-work"
-    assert await house.state(reception) is ReceptionState.TESTED
+    assert await house.state(reception) is stood
 
 
-async def test_only_reuse_is_approved(house):
+async def test_the_reviewer_does_not_approve_in_another_role(house):
+    reception = await house.reviewed()
+
+    with pytest.raises(OwnWork):
+        await house.approve(reception, actor=replace(REVIEWER, role=Role.APPROVER))
+
+
+async def test_a_result_added_after_the_review_is_judged_and_reviewed_anew(house, work):
+    reception = await house.reviewed()
+    await house.enter(reception, Entered(test_id="T02", quantity="leak", value=False))
+    assert await house.state(reception) is ReceptionState.UNDER_TEST
+    await house.judge(reception)
+
+    with pytest.raises(ReceptionMoved):
+        await house.approve(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    assert await house.state(reception) is ReceptionState.APPROVED
+
+
+@pytest.mark.parametrize("meaning", ["review", "approval"])
+async def test_a_signature_on_another_record_does_not_count(house, work, meaning):
+    """A signature is bound to its record's hash, so one that names another record signs nothing."""
+    first, second = await house.judged(), await house.judged(pack_id=OTHER_PACK)
+    borrowed = await house.review(first)
+    if meaning == "approval":
+        borrowed = await house.approve(first)
+        await house.review(second)
+    assessment = await work.assessments.latest(second)
+    moved = replace(
+        borrowed,
+        signature_id=UUID(int=77),
+        pack_id=OTHER_PACK,
+        reception_id=second.reception_id,
+        subject_id=assessment.assessment_id,
+    )
+    await work.signatures.add(moved)
+    stands = await work.receptions.one(second.reception_id)
+    to = ReceptionState.REVIEWED if meaning == "review" else ReceptionState.APPROVED
+    await work.receptions.move(stands, to=to, at=NOW)
+
+    with pytest.raises(AssessmentBroken):
+        await (house.approve(second) if meaning == "review" else house.issue(second))
+
+
+async def test_only_reuse_is_signed(house):
     reception = await house.receive()
     await house.enter(reception)
     await house.judge(reception)
 
     with pytest.raises(NotForReuse) as caught:
-        await house.approve(reception)
+        await house.review(reception)
 
     assert caught.value.facts == {"disposition": "hold_review"}
 
 
 async def test_nothing_is_approved_twice_or_changed_after(house):
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(ReceptionMoved):
@@ -566,7 +670,7 @@ async def test_nothing_is_approved_twice_or_changed_after(house):
 
 
 async def test_the_store_refuses_a_signer_among_those_who_entered(house, work):
-    reception = await house.judged()
+    reception = await house.reviewed()
     signature = await house.approve(reception)
 
     with pytest.raises(OwnWork):
@@ -623,6 +727,7 @@ async def test_the_report_prints_what_was_measured_and_what_was_not(house):
     assert [one["test_id"] for one in printed["not_assessed"]] == ["T05", "T09", "T12", "T13"]
     assert printed["raw_files"] == [{"name": "M50T.ndax", "sha256": RAW}]
     assert (printed["tested_by"], printed["approved_by"]["name"]) == (["이시험"], "박승인")
+    assert [(one["name"], one["meaning_ko"]) for one in printed["reviewed_by"]] == [("윤검토", "검토")]
     assert printed["ambient"] == "24.8 ℃"
     assert "안정화 확인 미적용" in printed["deviations_ko"]
     assert printed["sampling_ko"] == "셀 1200개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × 1200"
@@ -631,7 +736,7 @@ async def test_the_report_prints_what_was_measured_and_what_was_not(house):
 
 
 async def test_an_approver_issues_once_and_only_what_is_approved(house):
-    reception = await house.judged()
+    reception = await house.reviewed()
     with pytest.raises(ReceptionMoved):
         await house.issue(reception)
     await house.approve(reception)
@@ -645,7 +750,7 @@ async def test_an_approver_issues_once_and_only_what_is_approved(house):
 
 @pytest.mark.parametrize("token", ["", "abc", "0" * 31, "Z" * 32])
 async def test_a_token_that_could_be_guessed_is_refused(house, token):
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(TokenTooShort):
@@ -675,6 +780,7 @@ async def test_a_reexamination_is_due_when_the_grade_says(house):
     await house.run(reception)
     await house.enter(reception, *sheet(weakest_cell_soh="66"))
     await house.judge(reception)
+    await house.review(reception)
     await house.approve(reception)
 
     certificate = (await house.issue(reception)).certificate
@@ -751,16 +857,45 @@ async def _postgres_house(connection: AsyncConnection, folder: Path) -> House:
 
 async def test_direct_sql_cannot_let_a_tester_sign(connection, tmp_path):
     house = await _postgres_house(connection, tmp_path)
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
 
     with pytest.raises(IntegrityError, match="signature_is_by_a_second_person"):
         await connection.execute(text("update sunhwan.signature set signed_by = entered_by[1]"))
 
 
+async def test_direct_sql_cannot_let_one_person_sign_twice(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    reception = await house.reviewed()
+    await house.approve(reception)
+
+    with pytest.raises(IntegrityError, match="signature_once_a_person"):
+        await connection.execute(
+            text("update sunhwan.signature set signed_by = :reviewer, entered_by = :tester where meaning = 'approval'"),
+            {"reviewer": REVIEWER.person_id, "tester": [TESTER.person_id]},
+        )
+
+
+async def test_direct_sql_cannot_move_a_signature_to_what_is_no_assessment(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    await house.reviewed()
+
+    with pytest.raises(IntegrityError, match="signature_is_of_an_assessment"):
+        await connection.execute(text("update sunhwan.signature set subject_id = reception_id"))
+
+
+async def test_the_program_may_not_change_a_signature(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    await house.reviewed()
+    await connection.execute(text("set local role sunhwan_app"))
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        await connection.execute(text("update sunhwan.signature set printed_name = 'x'"))
+
+
 async def test_an_assessment_altered_in_the_database_is_not_issued(connection, tmp_path):
     house = await _postgres_house(connection, tmp_path)
-    reception = await house.judged()
+    reception = await house.reviewed()
     await house.approve(reception)
     await connection.execute(text("update sunhwan.assessment set judgement = replace(judgement, '943500', '993500')"))
 
@@ -781,7 +916,7 @@ async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, 
     async with engine.connect() as connection:
         await _fill(connection)
         house = await _postgres_house(connection, tmp_path)
-        reception = await house.judged()
+        reception = await house.reviewed()
         await connection.commit()
     async with engine.connect() as first, engine.connect() as second:
         one = await _postgres_house(first, tmp_path)
@@ -796,3 +931,232 @@ async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, 
 
         with pytest.raises(ReceptionMoved):
             await two.approve(reception)
+
+
+# Test devices.
+
+MANAGER = someone(Role.REVIEWER, name="윤검토", number=904)
+
+
+def calibrated(**changed) -> Calibrated:
+    told = {
+        "certificate_no": "KC-CAL-1",
+        "calibrated_on": date(2026, 1, 5),
+        "due_on": date(2027, 1, 5),
+        "ranges": (
+            DeviceRange(unit="V", lowest=Decimal("0.001"), highest=Decimal(5), uncertainty=Decimal("0.0010")),
+            DeviceRange(unit="A", lowest=Decimal(-100), highest=Decimal(100), uncertainty=Decimal("0.02")),
+        ),
+    }
+    return Calibrated(**{**told, **changed})
+
+
+async def registered(house, *, serial="CH-03", actor=TESTER, **changed):
+    return await register_device(
+        RegisterDevice(
+            actor=actor,
+            kind=DeviceKind.CYCLER,
+            name="충방전기",
+            serial=serial,
+            location="2시험실",
+            calibrated=calibrated(**changed),
+        ),
+        work=house.work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+
+
+async def test_a_device_comes_back_as_it_was_registered_with_every_calibration(house, work):
+    made = await registered(house)
+    renewed = await calibrate_device(
+        CalibrateDevice(
+            actor=MANAGER,
+            device_id=made.device_id,
+            calibrated=calibrated(calibrated_on=date(2026, 11, 20), due_on=date(2027, 11, 20)),
+        ),
+        work=work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+
+    assert len(renewed.calibrations) == 2
+    assert await work.devices.one(ONE, made.device_id) == renewed
+    assert await work.devices.find(ONE, "CH-03") == renewed
+    assert await work.devices.find(ONE, "CH-04") is None
+    assert await work.devices.of_body(ONE) == (renewed,)
+    assert await work.devices.of_body(TWO) == ()
+    with pytest.raises(DeviceUnknown):
+        await work.devices.one(TWO, made.device_id)
+
+
+async def test_a_serial_is_registered_once_a_body(house):
+    await registered(house)
+    with pytest.raises(SerialTaken):
+        await registered(house)
+
+    assert (await registered(house, actor=STRANGER)).tenant_id == TWO
+
+
+async def test_a_calibration_is_newer_than_the_last(house, work):
+    made = await registered(house)
+
+    with pytest.raises(CalibrationWrong):
+        await calibrate_device(
+            CalibrateDevice(actor=TESTER, device_id=made.device_id, calibrated=calibrated()),
+            work=work,
+            ids=house.ids,
+            clock=house.clock,
+        )
+
+
+async def test_a_run_names_its_device_as_it_was_calibrated_that_day(house, work):
+    device = await registered(house)
+    reception = await house.receive()
+    run = await house.run(reception, serial="CH-03")
+
+    assert (run.device_id, run.deviation) == (device.device_id, "")
+    assert run.equipment == "충방전기 (S/N CH-03, KC-CAL-1, ~2027-01-05)"
+    assert await work.test_runs.of_reception(reception) == (run,)
+    with pytest.raises(SerialUnknown):
+        await house.run(reception, serial="CH-99")
+
+
+VOLTS_TOO_FEW = (DeviceRange(unit="V", lowest=Decimal(0), highest=Decimal("3.5"), uncertainty=Decimal("0.001")),)
+
+
+@pytest.mark.parametrize(
+    ("changed", "refusal", "said"),
+    [
+        ({"due_on": date(2026, 11, 20)}, DeviceNotCalibrated, "교정이 2026-11-21에 유효하지 않습니다"),
+        ({"ranges": VOLTS_TOO_FEW}, DeviceOutOfRange, "교정 범위(0~3.5 V)를 벗어난 값입니다"),
+    ],
+)
+async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_report_says_why(
+    house, work, changed, refusal, said
+):
+    await registered(house, **changed)
+    reception = await house.receive()
+    with pytest.raises(refusal):
+        await house.run(reception, serial="CH-03")
+    assert await work.test_runs.of_reception(reception) == ()
+
+    wish = AcceptDeviation(
+        actor=APPROVER, reception_id=reception.reception_id, serial="CH-03", reason="교정 대기 중, 표준셀로 확인"
+    )
+    with pytest.raises(RoleNotEnough):
+        await accept_deviation(replace(wish, actor=TESTER), work=work, clock=house.clock)
+    accepted = await accept_deviation(wish, work=work, clock=house.clock)
+    assert await work.devices.deviation(reception, accepted.device_id) == accepted
+    run = await house.run(reception, serial="CH-03")
+    assert said in run.deviation
+    assert run.deviation.endswith("허용: 교정 대기 중, 표준셀로 확인 (박승인)")
+    await house.enter(reception)
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    await house.issue(reception)
+
+    assert run.deviation in house.documents.made[0][1]["deviations_ko"]
+
+
+async def test_a_deviation_counts_for_its_reception_only(house, work):
+    await registered(house, due_on=date(2026, 11, 20))
+    first, second = await house.receive(), await house.receive(pack_id=OTHER_PACK)
+    await accept_deviation(
+        AcceptDeviation(actor=APPROVER, reception_id=first.reception_id, serial="CH-03", reason="-"),
+        work=work,
+        clock=house.clock,
+    )
+
+    with pytest.raises(DeviceNotCalibrated):
+        await house.run(second, serial="CH-03")
+
+
+async def test_a_device_is_booked_once_a_day(house, work):
+    device, other = await registered(house), await registered(house, serial="CH-04")
+    reception = await house.receive()
+
+    async def book(which, first, last):
+        wish = BookDevice(
+            actor=TESTER,
+            device_id=which.device_id,
+            reception_number=reception.number,
+            from_on=date(2026, 12, first),
+            until_on=date(2026, 12, last),
+        )
+        return await book_device(wish, work=work, ids=house.ids, clock=house.clock)
+
+    booked = await book(device, 1, 3)
+    after = await book(device, 4, 4)
+    beside = await book(other, 3, 5)
+
+    assert await work.devices.bookings(ONE, from_on=date(2026, 12, 1), until_on=date(2026, 12, 31)) == (
+        booked,
+        beside,
+        after,
+    )
+    assert await work.devices.bookings(ONE, from_on=date(2026, 12, 4), until_on=date(2026, 12, 4)) == (beside, after)
+    assert await work.devices.bookings(TWO, from_on=date(2026, 12, 1), until_on=date(2026, 12, 31)) == ()
+    with pytest.raises(DeviceBooked):
+        await book(device, 3, 3)
+    with pytest.raises(BookingWrong):
+        await book(device, 9, 8)
+
+
+# Re-inspection.
+
+
+async def test_a_request_is_opened_once_a_cause_and_waits_until_the_pack_is_back(house, work):
+    certificate = (await house.issued()).certificate
+    request = Reinspection(
+        reinspection_id=UUID(int=9_001),
+        pack_id=PACK,
+        tenant_id=ONE,
+        certificate_id=certificate.certificate_id,
+        certificate_number=certificate.number,
+        cause=Cause.OPENED,
+        happened_on=date(2026, 11, 22),
+        opened_at=NOW + timedelta(days=1),
+    )
+    other = replace(request, reinspection_id=UUID(int=9_002), cause=Cause.MOVED)
+
+    assert await work.reinspections.open(request)
+    assert not await work.reinspections.open(replace(request, reinspection_id=UUID(int=9_003)))
+    assert await work.reinspections.open(other)
+    assert await work.reinspections.waiting(ONE) == (request, other)
+    assert await work.reinspections.waiting(TWO) == ()
+
+    house.clock.move(days=2)
+    await house.receive()
+    assert await work.reinspections.waiting(ONE) == ()
+
+
+async def test_a_request_falls_with_its_certificate(house, work):
+    certificate = (await house.issued()).certificate
+    await work.reinspections.open(
+        Reinspection(
+            reinspection_id=UUID(int=9_001),
+            pack_id=PACK,
+            tenant_id=ONE,
+            certificate_id=certificate.certificate_id,
+            certificate_number=certificate.number,
+            cause=Cause.OPENED,
+            happened_on=date(2026, 11, 22),
+            opened_at=NOW + timedelta(days=1),
+        )
+    )
+    await work.certificates.change(certificate, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+
+    assert await work.reinspections.waiting(ONE) == ()
+
+
+async def test_the_certificates_that_stand_are_told_a_page_at_a_time(house, work):
+    first = (await house.issued()).certificate
+    second = (await house.issued(pack_id=OTHER_PACK, token="f" * 32)).certificate
+
+    assert await work.certificates.standing_page(after=None, limit=9) == (first, second)
+    assert await work.certificates.standing_page(after=None, limit=1) == (first,)
+    assert await work.certificates.standing_page(after=first.certificate_id, limit=9) == (second,)
+    await work.certificates.change(first, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+    assert await work.certificates.standing_page(after=None, limit=9) == (second,)

@@ -151,6 +151,7 @@ async def test_a_report_shows_the_sixteen_items_of_iso_17025(typst: TypstDocumen
         "l statement": "결과는 의뢰자가 제시한 시료에 한함",
         "m result with unit": "q_dis 4.7175 Ah",
         "n deviations": "방법에서 벗어난 사항 Deviations 없음",
+        "reviewer": "윤검토 결과를 검토함 2026. 11. 21. 13:02 (KST)",
         "o approver": "정승인 결과를 승인하고 발급함 2026. 11. 21. 14:12 (KST)",
         "p external": "외부 제공 결과 Results from external providers 없음",
         "decision rule": "단순 수용: 측정값이 한계를 넘지 않으면 적합으로 판정하며",

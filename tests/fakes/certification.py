@@ -7,15 +7,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
+    DeviceBooked,
+    DeviceUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    SerialTaken,
 )
 from domain.certification.model import (
     Assessment,
@@ -35,6 +39,7 @@ from domain.certification.model import (
     StepKind,
     TestRun,
 )
+from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -128,6 +133,52 @@ class MemorySignatures:
         return tuple(one for one in self._signatures if (one.pack_id, one.subject_id) == (pack_id, subject_id))
 
 
+class MemoryDevices:
+    def __init__(self) -> None:
+        self._devices: dict[UUID, Device] = {}
+        self._bookings: list[Booking] = []
+        self._deviations: dict[tuple[ReceptionId, UUID], Deviation] = {}
+
+    async def add(self, device: Device) -> None:
+        if await self.find(device.tenant_id, device.serial) is not None:
+            raise SerialTaken(serial=device.serial)
+        self._devices[device.device_id] = device
+
+    async def one(self, tenant_id: TenantId, device_id: UUID) -> Device:
+        device = self._devices.get(device_id)
+        if device is None or device.tenant_id != tenant_id:
+            raise DeviceUnknown
+        return device
+
+    async def find(self, tenant_id: TenantId, serial: str) -> Device | None:
+        return next((one for one in await self.of_body(tenant_id) if one.serial == serial), None)
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[Device, ...]:
+        mine = [one for one in self._devices.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda device: device.serial))
+
+    async def calibrate(self, device: Device, calibration: Calibration) -> None:
+        stored = self._devices[device.device_id]
+        self._devices[device.device_id] = replace(stored, calibrations=(*stored.calibrations, calibration))
+
+    async def book(self, booking: Booking) -> None:
+        taken = {day for one in self._bookings if one.device_id == booking.device_id for day in one.days}
+        if taken.intersection(booking.days):
+            raise DeviceBooked
+        self._bookings.append(booking)
+
+    async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
+        mine = [one for one in self._bookings if one.tenant_id == tenant_id]
+        touching = [one for one in mine if one.from_on <= until_on and from_on <= one.until_on]
+        return tuple(sorted(touching, key=lambda one: (one.from_on, one.booking_id)))
+
+    async def accept(self, deviation: Deviation) -> None:
+        self._deviations.setdefault((deviation.reception_id, deviation.device_id), deviation)
+
+    async def deviation(self, reception: Reception, device_id: UUID) -> Deviation | None:
+        return self._deviations.get((reception.reception_id, device_id))
+
+
 class MemoryReports:
     def __init__(self) -> None:
         self._reports: list[Report] = []
@@ -172,6 +223,14 @@ class MemoryCertificates:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id and one.status in STANDING]
         return mine[0] if mine else None
 
+    async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        mine = [
+            one
+            for one in self._certificates.values()
+            if one.status in STANDING and (after is None or one.certificate_id > after)
+        ]
+        return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
@@ -197,14 +256,35 @@ class MemoryFiles:
         return self._files[sha256]
 
 
+class MemoryReinspections:
+    def __init__(self, certificates: MemoryCertificates, receptions: MemoryReceptions) -> None:
+        self._certificates, self._receptions = certificates, receptions
+        self._requests: dict[tuple[CertificateId, Cause], Reinspection] = {}
+
+    async def open(self, request: Reinspection) -> bool:
+        key = (request.certificate_id, request.cause)
+        return self._requests.setdefault(key, request) is request
+
+    async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
+        found = []
+        for one in self._requests.values():
+            standing = (await self._certificates.one(one.certificate_id)).status in STANDING
+            back = [r for r in await self._receptions.of_pack(one.pack_id) if r.received_at >= one.opened_at]
+            if one.tenant_id == tenant_id and standing and not back:
+                found.append(one)
+        return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
+
+
 class MemoryCertificationWork:
     def __init__(self) -> None:
         self.receptions = MemoryReceptions()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
         self.signatures = MemorySignatures()
+        self.devices = MemoryDevices()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
+        self.reinspections = MemoryReinspections(self.certificates, self.receptions)
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

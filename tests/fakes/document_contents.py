@@ -138,6 +138,7 @@ def _test_report() -> Content:
             {"name": "절연저항_2026-11-10.csv", "sha256": _sha("csv")},
         ],
         "tested_by": ["박시험", "이측정"],
+        "reviewed_by": [{"name": "윤검토", "at": "2026-11-21T04:02:03.000000Z", "meaning_ko": "결과를 검토함"}],
         "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "결과를 승인하고 발급함"},
         "verify_url": VERIFY_URL,
     }

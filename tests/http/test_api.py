@@ -87,6 +87,10 @@ async def certified(signed_in) -> tuple[UUID, str]:
     reception_id = await receive(tester, pack_id)
     await test_everything(tester, reception_id)
     assert (await tester.post(f"/api/v1/receptions/{reception_id}/judgement")).status_code == 201
+    reviewer = await signed_in("reviewer")
+    problem(await reviewer.post(f"/api/v1/receptions/{reception_id}/review"), 403, "identity.confirmation-needed")
+    await confirm(reviewer)
+    assert (await reviewer.post(f"/api/v1/receptions/{reception_id}/review")).status_code == 201
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 403, "identity.confirmation-needed")
     await confirm(approver)
     assert (await approver.post(f"/api/v1/receptions/{reception_id}/approval")).status_code == 201
@@ -172,7 +176,10 @@ async def test_a_cycler_file_becomes_capacity_and_grade(signed_in) -> None:
     assert file["assessment"]["grade"] == "A"
     assert file["assessment"]["not_assessed"] == []
     assert file["certificate"]["valid"] is True
-    assert file["signatures"][0]["printed_name"] == "최승인"
+    assert [(one["printed_name"], one["meaning"]) for one in file["signatures"]] == [
+        ("윤검토", "review"),
+        ("최승인", "approval"),
+    ]
     assert all(rule["source"] for rule in file["assessment"]["rules"])
     assert file["reception"]["pack_id"] == str(pack_id)
 
@@ -185,6 +192,10 @@ async def test_a_tester_cannot_approve_and_an_approver_cannot_test(signed_in) ->
     await test_everything(tester, reception_id)
     await tester.post(f"/api/v1/receptions/{reception_id}/judgement")
 
+    problem(await tester.post(f"/api/v1/receptions/{reception_id}/review"), 403, "shared.role-not-enough")
+    problem(await approver.post(f"/api/v1/receptions/{reception_id}/review"), 403, "shared.role-not-enough")
+    await confirm(approver)
+    problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 409, "certification.reception-moved")
     problem(await tester.post(f"/api/v1/receptions/{reception_id}/approval"), 403, "shared.role-not-enough")
     problem(await approver.post(f"/api/v1/receptions/{reception_id}/judgement"), 403, "shared.role-not-enough")
 
@@ -202,7 +213,7 @@ async def test_no_certificate_without_approval(signed_in) -> None:
 
 
 async def test_missing_results_are_never_a_pass(signed_in) -> None:
-    operator, tester, approver = [await signed_in(name) for name in ("operator", "tester", "approver")]
+    operator, tester, reviewer = [await signed_in(name) for name in ("operator", "tester", "reviewer")]
     pack_id = await register(operator)
     await collect(operator, pack_id)
     reception_id = await receive(tester, pack_id)
@@ -213,8 +224,8 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
 
     assert judged["disposition"] == "hold_review"
     assert "T03" in judged["not_assessed"]
-    await confirm(approver)
-    problem(await approver.post(f"/api/v1/receptions/{reception_id}/approval"), 422, "certification.not-for-reuse")
+    await confirm(reviewer)
+    problem(await reviewer.post(f"/api/v1/receptions/{reception_id}/review"), 422, "certification.not-for-reuse")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,9 @@ def checked(answer: httpx.Response) -> Checked:
 
 @pytest.fixture
 async def everybody(story, signed_in):
-    return {name: await signed_in(name) for name in ("tenant", "neighbour", "tester", "approver", "operator")}
+    return {
+        name: await signed_in(name) for name in ("tenant", "neighbour", "tester", "reviewer", "approver", "operator")
+    }
 
 
 def local(uri: str) -> str:
@@ -234,6 +236,7 @@ async def test_each_role_comes_home_to_its_own_room(everybody):
         "tenant": "/energy",
         "neighbour": "/energy",
         "tester": "/ktr",
+        "reviewer": "/ktr",
         "approver": "/ktr",
         "operator": "/packs",
     }
@@ -514,9 +517,10 @@ async def test_a_wrong_field_is_named_and_what_was_typed_stays(everybody):
 
 
 async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
-    operator, tester, approver = (
+    operator, tester, reviewer, approver = (
         await signed_in("operator"),
         await signed_in("tester"),
+        await by_cookie(await signed_in("reviewer"), "reviewer"),
         await by_cookie(await signed_in("approver"), "approver"),
     )
     from tests.http.test_api import PACK
@@ -581,10 +585,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     shown = await tester.get(reception)
     checked(shown)
     assert "approval" not in "".join(checked(shown).addresses)
-    assert "승인은 승인자가 합니다." in shown.text
-    for step in ("approval", "issue"):
-        assert f"{reception}/{step}" in checked(await approver.get(reception)).addresses
-        done = await approver.post(f"{reception}/{step}", data={"password_again": PASSWORD})
+    assert "검토는 검토자가 합니다." in shown.text
+    for signer, step in ((reviewer, "review"), (approver, "approval"), (approver, "issue")):
+        assert f"{reception}/{step}" in checked(await signer.get(reception)).addresses
+        done = await signer.post(f"{reception}/{step}", data={"password_again": PASSWORD})
         assert done.status_code == 303, done.text[-3000:]
     repurposed = await operator.post(
         f"{pack}/repurpose",

@@ -12,9 +12,10 @@ from litestar import Litestar, get
 from app.http.matrix import MATRIX
 from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, apply_policy, read_matrix
 from app.ports import Ports
+from domain.certification.equipment import Device, DeviceKind
 from domain.identity.model import PartyKind, Tenant
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, SYSTEM, TENANT_STAFF, Role
-from domain.shared.identifiers import TenantId
+from domain.shared.identifiers import PersonId, TenantId
 from tests.http.conftest import LetIn
 from tests.http.test_api import PACK, collect, register
 
@@ -29,6 +30,18 @@ BODIES: Mapping[Route, dict[str, object]] = {
         "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
     },
     ("POST", "/api/v1/receptions/{reception_id}/cycler-files"): {"content": b"no cycler file"},
+    ("POST", "/api/v1/receptions/{reception_id}/deviations"): {"json": {"device": "CH-03", "reason": "시험"}},
+    ("POST", "/api/v1/devices/{device_id}/calibrations"): {
+        "json": {
+            "certificate_no": "CAL-1",
+            "calibrated_on": "2026-01-01",
+            "due_on": "2027-01-01",
+            "ranges": [{"unit": "V", "lowest": "0", "highest": "5", "uncertainty": "0.01"}],
+        }
+    },
+    ("POST", "/api/v1/devices/{device_id}/bookings"): {
+        "json": {"reception": "R-1", "from_on": "2020-01-01", "until_on": "2020-01-02"}
+    },
     ("POST", "/api/v1/sites/{site_id}/readings"): {"content": b"timestamp,load_kwh\n"},
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
@@ -133,6 +146,21 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         },
     )
     await collect(operator, nobodys)
+    device = Device(
+        device_id=uuid4(),
+        tenant_id=TenantId(BODY),
+        kind=DeviceKind.CYCLER,
+        name="충방전기",
+        serial="CH-03",
+        location="2시험실",
+        registered_by=PersonId(uuid4()),
+        registered_by_name="-",
+        registered_at=ports.clock.now(),
+        calibrations=(),
+    )
+    async with ports.unit(SYSTEM) as work:
+        await work.devices.add(device)
+        await work.commit()
     life = story.life
     service = life.services[0]
     common: dict[str, object] = {
@@ -159,6 +187,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "label_id": life.labels[0].label_id,
         "reception_id": life.receptions[0].reception_id,
         "certificate_id": life.certificates[0].certificate_id,
+        "device_id": device.device_id,
         "site_id": service.contract.site_id,
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
@@ -221,8 +250,8 @@ def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[s
 
 
 OBJECTS = frozenset(
-    {"pack_id", "label_id", "reception_id", "certificate_id", "site_id", "contract_id", "invoice_id", "person_id",
-     "invitation_id", "key_id", "grant_id"}
+    {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id",
+     "person_id", "invitation_id", "key_id", "grant_id"}
 )  # fmt: skip
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""

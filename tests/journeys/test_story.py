@@ -39,13 +39,15 @@ async def test_the_shipped_samples_tell_the_whole_story(told) -> None:
     assert told["test"]["bench_values"] == 38
     assert told["certificate"]["grade"] == "A"
     assert told["certificate"]["tester_may_not_approve"]
+    assert told["certificate"]["unreviewed_is_not_approved"]
+    assert told["certificate"]["reviewed_by"] == "윤검토"
     assert told["certificate"]["one_changed_character"]
     assert told["contract"]["refused_without_certificate"] == "인증서가 없는 팩은 배정할 수 없습니다."
     assert told["second_life"]["public_page_status"] == 200
     assert (told["readings"]["intervals"], told["readings"]["sent_again_stored"]) == (8832, 0)
     assert told["month"]["invoice"]["state"] == "paid"
     assert told["month"]["ledger_sum_krw"] == 0
-    assert told["trace"]["seals_hold"] == told["trace"]["entries"] == 16
+    assert told["trace"]["seals_hold"] == told["trace"]["entries"] == 17
 
 
 @pytest.mark.shared

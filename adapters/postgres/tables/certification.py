@@ -81,7 +81,8 @@ class ReceptionStateRow(SQLModel, table=True):
         PrimaryKeyConstraint("pack_id", "reception_id"),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_state_is_of_a_reception"),
         CheckConstraint(
-            "state in ('received', 'under_test', 'tested', 'approved', 'issued')", name="reception_state_is_known"
+            "state in ('received', 'under_test', 'tested', 'reviewed', 'approved', 'issued')",
+            name="reception_state_is_known",
         ),
         Index("reception_state_one_open", "pack_id", unique=True, postgresql_where=text("state <> 'issued'")),
         Index("reception_state_queue", "tenant_id", "state", "reception_id"),
@@ -113,6 +114,7 @@ class TestRunRow(SQLModel, table=True):
             "num_nulls(raw_sha256, raw_name, record) in (0, 3) and (variant is null or record is not null)",
             name="test_run_file_is_whole_or_absent",
         ),
+        CheckConstraint("deviation = '' or device_id is not null", name="test_run_deviation_is_of_a_device"),
         distributed("pack_id"),
     )
 
@@ -133,6 +135,8 @@ class TestRunRow(SQLModel, table=True):
     recorded_by: UUID = Field(sa_column=Column("recorded_by", Uuid, nullable=False))
     recorded_by_name: str = Field(sa_column=Column("recorded_by_name", Text, nullable=False))
     recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+    device_id: UUID | None = Field(sa_column=Column("device_id", Uuid, nullable=True))
+    deviation: str = Field(sa_column=Column("deviation", Text, nullable=False))
 
 
 class AssessmentRow(SQLModel, table=True):
@@ -169,9 +173,15 @@ class SignatureRow(SQLModel, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("pack_id", "signature_id"),
         UniqueConstraint("pack_id", "subject_id", "meaning", name="signature_once_a_meaning"),
+        UniqueConstraint("pack_id", "subject_id", "signed_by", name="signature_once_a_person"),
+        ForeignKeyConstraint(
+            ["pack_id", "subject_id"],
+            [f"{SCHEMA}.assessment.pack_id", f"{SCHEMA}.assessment.assessment_id"],
+            name="signature_is_of_an_assessment",
+        ),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="signature_is_of_a_reception"),
         CheckConstraint("subject_type in ('assessment')", name="signature_subject_type_is_known"),
-        CheckConstraint("meaning in ('approval')", name="signature_meaning_is_known"),
+        CheckConstraint("meaning in ('review', 'approval')", name="signature_meaning_is_known"),
         CheckConstraint("octet_length(subject_sha256) = 32", name="signature_subject_sha256_is_32_bytes"),
         CheckConstraint("cardinality(entered_by) > 0", name="signature_names_who_entered"),
         CheckConstraint("signed_by <> all (entered_by)", name="signature_is_by_a_second_person"),
@@ -278,3 +288,127 @@ class CertificateStateRow(SQLModel, table=True):
     status: str = Field(sa_column=Column("status", Text, nullable=False))
     reason: str = Field(sa_column=Column("reason", Text, nullable=False))
     changed_at: datetime = Field(sa_column=Column("changed_at", DateTime(timezone=True), nullable=False))
+
+
+class DeviceRow(SQLModel, table=True):
+    """A test device of a body. Its calibrations lie beside it. Never changed."""
+
+    __tablename__ = "device"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "device_id"),
+        UniqueConstraint("tenant_id", "serial", name="device_once_a_serial"),
+        CheckConstraint(
+            "kind in ('cycler', 'chamber', 'insulation_tester', 'withstand_tester', 'impedance_analyser', "
+            "'multimeter', 'bms_reader', 'scale', 'vibration_table', 'other')",
+            name="device_kind_is_known",
+        ),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    device_id: UUID = Field(sa_column=Column("device_id", Uuid, nullable=False))
+    kind: str = Field(sa_column=Column("kind", Text, nullable=False))
+    name: str = Field(sa_column=Column("name", Text, nullable=False))
+    serial: str = Field(sa_column=Column("serial", Text, nullable=False))
+    location: str = Field(sa_column=Column("location", Text, nullable=False))
+    registered_by: UUID = Field(sa_column=Column("registered_by", Uuid, nullable=False))
+    registered_by_name: str = Field(sa_column=Column("registered_by_name", Text, nullable=False))
+    registered_at: datetime = Field(sa_column=Column("registered_at", DateTime(timezone=True), nullable=False))
+
+
+_DEVICE = [f"{SCHEMA}.device.tenant_id", f"{SCHEMA}.device.device_id"]
+
+
+class DeviceCalibrationRow(SQLModel, table=True):
+    """A device's calibration; `ranges` is canonical JSON. Never changed, the next one is added."""
+
+    __tablename__ = "device_calibration"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "calibration_id"),
+        UniqueConstraint("tenant_id", "device_id", "calibrated_on", name="device_calibration_once_a_day"),
+        ForeignKeyConstraint(["tenant_id", "device_id"], _DEVICE, name="device_calibration_is_of_a_device"),
+        CheckConstraint("calibrated_on < due_on", name="device_calibration_days_are_in_order"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    calibration_id: UUID = Field(sa_column=Column("calibration_id", Uuid, nullable=False))
+    device_id: UUID = Field(sa_column=Column("device_id", Uuid, nullable=False))
+    certificate_no: str = Field(sa_column=Column("certificate_no", Text, nullable=False))
+    calibrated_on: date = Field(sa_column=Column("calibrated_on", Date, nullable=False))
+    due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
+    ranges: str = Field(sa_column=Column("ranges", Text, nullable=False))
+    entered_by: UUID = Field(sa_column=Column("entered_by", Uuid, nullable=False))
+    entered_by_name: str = Field(sa_column=Column("entered_by_name", Text, nullable=False))
+    entered_at: datetime = Field(sa_column=Column("entered_at", DateTime(timezone=True), nullable=False))
+
+
+class DeviceDayRow(SQLModel, table=True):
+    """A day on which a device is booked: the key lets a device have one booking a day. Never changed."""
+
+    __tablename__ = "device_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "device_id", "booked_on"),
+        ForeignKeyConstraint(["tenant_id", "device_id"], _DEVICE, name="device_day_is_of_a_device"),
+        CheckConstraint("booked_on between from_on and until_on", name="device_day_is_within_its_booking"),
+        Index("device_day_calendar", "tenant_id", "booked_on"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    device_id: UUID = Field(sa_column=Column("device_id", Uuid, nullable=False))
+    booked_on: date = Field(sa_column=Column("booked_on", Date, nullable=False))
+    booking_id: UUID = Field(sa_column=Column("booking_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    reception_number: str = Field(sa_column=Column("reception_number", Text, nullable=False))
+    from_on: date = Field(sa_column=Column("from_on", Date, nullable=False))
+    until_on: date = Field(sa_column=Column("until_on", Date, nullable=False))
+    booked_by: UUID = Field(sa_column=Column("booked_by", Uuid, nullable=False))
+    booked_by_name: str = Field(sa_column=Column("booked_by_name", Text, nullable=False))
+    booked_at: datetime = Field(sa_column=Column("booked_at", DateTime(timezone=True), nullable=False))
+
+
+class DeviceDeviationRow(SQLModel, table=True):
+    """What an approver accepted of a device for a reception, and why. Never changed."""
+
+    __tablename__ = "device_deviation"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id", "device_id"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="device_deviation_is_of_a_reception"),
+        CheckConstraint("reason <> ''", name="device_deviation_has_a_reason"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    device_id: UUID = Field(sa_column=Column("device_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    accepted_by: UUID = Field(sa_column=Column("accepted_by", Uuid, nullable=False))
+    accepted_by_name: str = Field(sa_column=Column("accepted_by_name", Text, nullable=False))
+    accepted_at: datetime = Field(sa_column=Column("accepted_at", DateTime(timezone=True), nullable=False))
+
+
+class ReinspectionRow(SQLModel, table=True):
+    """A request to inspect a pack again; the key lets a certificate have one for each cause. Never changed."""
+
+    __tablename__ = "reinspection"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "certificate_id", "cause"),
+        ForeignKeyConstraint(["pack_id", "certificate_id"], _CERTIFICATE, name="reinspection_is_of_a_certificate"),
+        CheckConstraint(
+            "cause in ('due', 'health_drop', 'alarm_tripped', 'opened', 'moved', 'bms_changed')",
+            name="reinspection_cause_is_known",
+        ),
+        Index("reinspection_queue", "tenant_id", "opened_at"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    certificate_id: UUID = Field(sa_column=Column("certificate_id", Uuid, nullable=False))
+    cause: str = Field(sa_column=Column("cause", Text, nullable=False))
+    reinspection_id: UUID = Field(sa_column=Column("reinspection_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    certificate_number: str = Field(sa_column=Column("certificate_number", Text, nullable=False))
+    happened_on: date = Field(sa_column=Column("happened_on", Date, nullable=False))
+    opened_at: datetime = Field(sa_column=Column("opened_at", DateTime(timezone=True), nullable=False))

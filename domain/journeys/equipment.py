@@ -1,0 +1,117 @@
+"""The inspection body's test devices: register, calibration, calendar, accepted deviations."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from domain.certification import usecases as certification
+from domain.certification.equipment import Booking, Deviation, Device
+from domain.journeys.ports import JourneyWork
+from domain.shared.actor import BODY_STAFF, Actor
+from domain.shared.identifiers import Ids
+from domain.shared.time import Clock, seoul_day
+from domain.shared.unit import Unit
+
+CALENDAR_DAYS = 92
+
+
+async def register_device(
+    wish: certification.RegisterDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
+) -> Device:
+    """Register a test device with its calibration.
+
+    Raises:
+        CalibrationWrong: the calibration contradicts itself.
+        SerialTaken: the body has one of this serial.
+    """
+    async with unit(wish.actor) as work:
+        device = await certification.register_device(wish, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return device
+
+
+async def calibrate_device(
+    wish: certification.CalibrateDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
+) -> Device:
+    """Add a calibration to a device's history.
+
+    Raises:
+        DeviceUnknown: the body has none such.
+        CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
+    """
+    async with unit(wish.actor) as work:
+        device = await certification.calibrate_device(wish, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return device
+
+
+async def book_device(wish: certification.BookDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Booking:
+    """Keep a device for a reception on whole days.
+
+    Raises:
+        DeviceUnknown: the body has none such.
+        ReceptionUnknown: there is no such reception.
+        DeviceBooked: one of the days is taken.
+    """
+    async with unit(wish.actor) as work:
+        booking = await certification.book_device(wish, work=work, ids=ids, clock=clock)
+        await work.commit()
+    return booking
+
+
+async def accept_deviation(wish: certification.AcceptDeviation, *, unit: Unit[JourneyWork], clock: Clock) -> Deviation:
+    """Let a device measure for one reception in spite of its calibration; the report prints why.
+
+    Raises:
+        ReceptionUnknown: there is no such reception.
+        SerialUnknown: the body has no such device.
+    """
+    async with unit(wish.actor) as work:
+        deviation = await certification.accept_deviation(wish, work=work, clock=clock)
+        await work.commit()
+    return deviation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceBook:
+    """A body's devices, and who has which of them from today on."""
+
+    today: date
+    devices: tuple[Device, ...]
+    bookings: tuple[Booking, ...]
+
+    def of(self, device_id: UUID) -> tuple[Booking, ...]:
+        """Return one device's bookings."""
+        return tuple(one for one in self.bookings if one.device_id == device_id)
+
+
+async def list_devices(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> DeviceBook:
+    """Show a body its devices with the bookings of the coming months."""
+    actor.require(*BODY_STAFF)
+    today = seoul_day(clock.now())
+    async with unit(actor) as work:
+        return DeviceBook(
+            today=today,
+            devices=await work.devices.of_body(actor.tenant_id),
+            bookings=await work.devices.bookings(
+                actor.tenant_id, from_on=today, until_on=today + timedelta(days=CALENDAR_DAYS)
+            ),
+        )
+
+
+async def open_device(actor: Actor, device_id: UUID, *, unit: Unit[JourneyWork], clock: Clock) -> DeviceBook:
+    """Show a body one of its devices, likewise.
+
+    Raises:
+        DeviceUnknown: it has none such.
+    """
+    actor.require(*BODY_STAFF)
+    today = seoul_day(clock.now())
+    async with unit(actor) as work:
+        device = await work.devices.one(actor.tenant_id, device_id)
+        found = await work.devices.bookings(
+            actor.tenant_id, from_on=today, until_on=today + timedelta(days=CALENDAR_DAYS)
+        )
+    return DeviceBook(
+        today=today, devices=(device,), bookings=tuple(one for one in found if one.device_id == device_id)
+    )
