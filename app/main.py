@@ -19,6 +19,7 @@ from app.http.policy import apply_policy, keep_policy
 from app.http.problems import PROBLEM_HANDLERS
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController
+from app.http.records import RECORDS
 from app.http.security import refuse_foreign_writes, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ContractsController,
             InvoicesController,
             DepositsController,
+            *RECORDS,
             livez,
             readyz,
             version,

@@ -3,14 +3,15 @@
 An adapter is imported where it is wired, so that a command loads the libraries of what it uses and no others.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.ports import Ports
 from app.settings import Settings
-from domain.certification.ports import Credentials, CyclerFiles, PulseTables
+from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
+from domain.shared.canonical import Canonical
 from domain.shared.time import Clock
 
 if TYPE_CHECKING:
@@ -92,7 +93,21 @@ def credentials(settings: Settings) -> Credentials:
     """Return the keeper of the signing key, which needs no database."""
     from adapters.ktr.credentials import KtrCredentials
 
-    return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
+    return KtrCredentials(signer(settings), base_url=settings.public_url)
+
+
+def signer(settings: Settings) -> Signer:
+    """Return the holder of the signing key: a file; a device would take its place here."""
+    from adapters.ktr.signing import FileSigner
+
+    return FileSigner(settings.home / "keys")
+
+
+def published_keys(did_document: Mapping[str, Canonical]) -> Verifier:
+    """Return the checker of records by the keys of a published DID document."""
+    from adapters.ktr.credentials import PublishedKeys
+
+    return PublishedKeys(did_document)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
+from adapters.postgres.records import PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.transaction import Transaction
@@ -133,6 +134,11 @@ class PostgresWork:
     def certificates(self) -> PostgresCertificates:
         """Certificates."""
         return PostgresCertificates(self._connection)
+
+    @cached_property
+    def status_places(self) -> PostgresStatusPlaces:
+        """Places in the status lists."""
+        return PostgresStatusPlaces(self._connection)
 
     @cached_property
     def sites(self) -> PostgresSites:

@@ -321,3 +321,27 @@ class TokenTooShort(RuleBroken):
     code = "certification.token-too-short"
     title_ko = "진위확인 토큰은 16진수 32자 이상이어야 합니다."
     title_en = "A verification token has at least 32 hex digits."
+
+
+class StatusListMalformed(Unverified):
+    """A status list cannot be relied on: another list, out of date, or not in its form."""
+
+    code = "certification.status-list-malformed"
+    title_ko = "상태 목록을 신뢰할 수 없습니다: {reason}."
+    title_en = "The status list cannot be relied on: {reason}."
+
+
+class StatusListUnknown(NotFound):
+    """There is no status list of this purpose and number."""
+
+    code = "certification.status-list-unknown"
+    title_ko = "해당 상태 목록이 없습니다."
+    title_en = "There is no such status list."
+
+
+class StatusListFull(Conflict):
+    """Every place that was drawn in the status lists is taken."""
+
+    code = "certification.status-list-full"
+    title_ko = "상태 목록에 남은 자리가 없습니다. 다시 시도해 주세요."
+    title_en = "No place is left in the status lists; please try again."

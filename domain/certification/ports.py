@@ -18,6 +18,7 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
+from domain.certification.status_list import Purpose, StatusPlace
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -67,10 +68,54 @@ class Credentials(Protocol):
         ...
 
     async def verify(self, document: Mapping[str, Canonical]) -> None:
-        """Check that a document was signed with this key and has not changed since.
+        """Check that a document was signed with a key of this house, present or past, and has not changed since.
 
         Raises:
             SignatureBroken: it was not, or it has.
+        """
+        ...
+
+    async def did_document(self) -> Mapping[str, Canonical]:
+        """Return what is published at /.well-known/did.json, so that anyone can check a certificate."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks signed records with public keys alone."""
+
+    async def verify(self, document: Mapping[str, Canonical]) -> None:
+        """Check that a document was signed with one of the keys and has not changed since.
+
+        Raises:
+            SignatureBroken: it was not, or it has.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Holds the private key: a file, or a device that never gives it away. Public keys are the 32 bytes of Ed25519."""
+
+    async def public_keys(self) -> Sequence[bytes]:
+        """Return the present key first, then those of the past, which only verify.
+
+        Raises:
+            Unavailable: the key cannot be reached.
+        """
+        ...
+
+    async def sign(self, message: bytes, *, public_key: bytes) -> bytes:
+        """Return the 64 bytes of an Ed25519 signature with the present key.
+
+        Raises:
+            Unavailable: the key cannot be reached, or another took its place meanwhile.
+        """
+        ...
+
+    async def rotate(self) -> bytes:
+        """Put a new key in the present one's place and return its public half; the old one then only verifies.
+
+        Raises:
+            Unavailable: the key cannot be reached.
         """
         ...
 
@@ -238,6 +283,26 @@ class Certificates(Protocol):
         ...
 
 
+class StatusPlaces(Protocol):
+    """Where certificates stand in the status lists; a place is given once and for ever."""
+
+    async def reserve(self, certificate: Certificate, drawn: Sequence[StatusPlace]) -> StatusPlace:
+        """Give a certificate, not stored yet, the first of these places that is free, and return it.
+
+        Raises:
+            StatusListFull: none is free.
+        """
+        ...
+
+    async def of_list(self, list_number: int, purpose: Purpose) -> tuple[int, ...]:
+        """Return the places in a list whose bit is set, in order.
+
+        Raises:
+            StatusListUnknown: no certificate stands in a list of this number, and it is not the first.
+        """
+        ...
+
+
 class CertificationWork(Protocol):
     """The ports that certification's steps use inside somebody's transaction."""
 
@@ -269,6 +334,11 @@ class CertificationWork(Protocol):
     @property
     def certificates(self) -> Certificates:
         """Certificates."""
+        ...
+
+    @property
+    def status_places(self) -> StatusPlaces:
+        """Places in the status lists."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from domain.certification.model import (
     TestVerdict,
     Verdict,
 )
+from domain.certification.status_list import StatusPlace, status_entries
 from domain.shared.canonical import Canonical
 from domain.shared.time import day_start, seoul_day, utc_text
 
@@ -137,6 +138,7 @@ def credential_document(
     assessment: Assessment,
     assessment_sha256: str,
     base_url: str,
+    place: StatusPlace,
 ) -> dict[str, Canonical]:
     """Return the record that is signed: a W3C verifiable credential (VC data model 2.0), not yet with its proof.
 
@@ -154,6 +156,7 @@ def credential_document(
         "issuer": {"id": issuer, "name": laboratory.name_en},
         "validFrom": utc_text(certificate.issued_at),
         "validUntil": utc_text(last_moment),
+        "credentialStatus": status_entries(place, base_url=base_url),
         "credentialSubject": {
             "id": product_uri,
             "type": "ReuseBattery",

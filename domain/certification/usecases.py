@@ -45,6 +45,7 @@ from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.protocol import Given, Protocol
 from domain.certification.spelling import assessment_text, token_sha256
+from domain.certification.status_list import candidates
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
 from domain.shared.documents import DocumentKind, Documents
@@ -415,6 +416,7 @@ async def issue(
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
+        StatusListFull: no place was free in the status lists.
     """
     wish.actor.require(Role.APPROVER)
     if len(wish.token) < _TOKEN_LENGTH_MIN or set(wish.token) - set("0123456789abcdef"):
@@ -461,6 +463,7 @@ async def issue(
         token=wish.token,
         now=now,
     )
+    place = await work.status_places.reserve(draft, candidates(wish.token))
     signed = await credentials.sign(
         credential_document(
             issuer=credentials.issuer,
@@ -472,6 +475,7 @@ async def issue(
             assessment=assessment,
             assessment_sha256=approval.subject_sha256,
             base_url=wish.base_url,
+            place=place,
         ),
         at=now,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.ktr.credentials import KtrCredentials
 from adapters.ktr.protocol_file import load_protocol
+from adapters.ktr.signing import FileSigner
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
@@ -23,6 +24,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
+from adapters.postgres.records import PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.errors import (
@@ -40,6 +42,8 @@ from domain.certification.errors import (
     ReceptionMoved,
     ReceptionUnknown,
     SignatureBroken,
+    StatusListFull,
+    StatusListUnknown,
     TokenTooShort,
 )
 from domain.certification.model import (
@@ -56,6 +60,7 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.certification.ports import CertificationWork
+from domain.certification.status_list import Purpose, StatusPlace, entries_of
 from domain.certification.usecases import (
     Approve,
     ChangeCertificate,
@@ -132,6 +137,7 @@ class PostgresCertification:
         self.signatures = PostgresSignatures(connection)
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
+        self.status_places = PostgresStatusPlaces(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 
@@ -189,7 +195,7 @@ class House:
     def __init__(self, work: CertificationWork, clock: FixedClock, ids: CountedIds, folder: Path) -> None:
         self.work, self.clock, self.ids = work, clock, ids
         self.documents = FakeDocuments()
-        self.credentials = KtrCredentials(folder, base_url="https://sunhwan.example")
+        self.credentials = KtrCredentials(FileSigner(folder), base_url="https://sunhwan.example")
 
     async def receive(self, *, pack_id=PACK, actor=TESTER):
         wish = Receive(
@@ -794,3 +800,34 @@ async def test_two_who_approve_at_once_leave_one_signature(engine: AsyncEngine, 
 
         with pytest.raises(ReceptionMoved):
             await two.approve(reception)
+
+
+# Places in the status lists.
+
+
+async def test_a_certificate_names_its_place_and_the_list_follows_its_status(house, work):
+    certificate = (await house.issued()).certificate
+    entries = entries_of(json.loads(certificate.credential))
+    place = entries[0].place
+
+    assert [one.purpose for one in entries] == [Purpose.REVOCATION, Purpose.SUSPENSION]
+    assert {one.place for one in entries} == {place}
+    assert [await work.status_places.of_list(1, purpose) for purpose in Purpose] == [(), ()]
+    await work.certificates.change(certificate, to=CertificateStatus.SUSPENDED, reason="-", at=NOW)
+    assert await work.status_places.of_list(1, Purpose.SUSPENSION) == (place,)
+    suspended = await work.certificates.one(certificate.certificate_id)
+    await work.certificates.change(suspended, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+    assert await work.status_places.of_list(1, Purpose.SUSPENSION) == ()
+    assert await work.status_places.of_list(1, Purpose.REVOCATION) == (place,)
+
+
+async def test_a_place_is_given_once_and_the_next_one_drawn_is_taken_instead(house, work):
+    certificate = (await house.issued()).certificate
+    drawn = (StatusPlace(list_number=3, place=5), StatusPlace(list_number=3, place=6))
+    others = [replace(certificate, certificate_id=CertificateId(UUID(int=number))) for number in (901, 902, 903)]
+
+    assert [await work.status_places.reserve(one, drawn) for one in others[:2]] == list(drawn)
+    with pytest.raises(StatusListFull):
+        await work.status_places.reserve(others[2], drawn)
+    with pytest.raises(StatusListUnknown):
+        await work.status_places.of_list(9, Purpose.REVOCATION)

@@ -16,6 +16,8 @@ from domain.certification.errors import (
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    StatusListFull,
+    StatusListUnknown,
 )
 from domain.certification.model import (
     Assessment,
@@ -36,6 +38,7 @@ from domain.certification.model import (
     TestRun,
 )
 from domain.certification.spelling import token_sha256
+from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
 from tests.fakes.subscription import MemoryNumbers
@@ -182,6 +185,28 @@ class MemoryCertificates:
         self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
 
 
+class MemoryStatusPlaces:
+    def __init__(self, certificates: MemoryCertificates) -> None:
+        self._certificates = certificates
+        self._taken: dict[StatusPlace, CertificateId] = {}
+
+    async def reserve(self, certificate: Certificate, drawn: Sequence[StatusPlace]) -> StatusPlace:
+        for place in drawn:
+            if place not in self._taken:
+                self._taken[place] = certificate.certificate_id
+                return place
+        raise StatusListFull
+
+    async def of_list(self, list_number: int, purpose: Purpose) -> tuple[int, ...]:
+        listed = {place.place: taken for place, taken in self._taken.items() if place.list_number == list_number}
+        if not listed and list_number != 1:
+            raise StatusListUnknown
+        ended = [
+            one for one, taken in listed.items() if sets_bit((await self._certificates.one(taken)).status, purpose)
+        ]
+        return tuple(sorted(ended))
+
+
 class MemoryFiles:
     def __init__(self) -> None:
         self._files: dict[str, bytes] = {}
@@ -205,6 +230,7 @@ class MemoryCertificationWork:
         self.signatures = MemorySignatures()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
+        self.status_places = MemoryStatusPlaces(self.certificates)
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

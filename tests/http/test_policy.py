@@ -125,6 +125,8 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "path": "none",
         "kind": "report",
         "table": "flows",
+        "purpose": "revocation",
+        "list_number": 1,
         "number": life.certificates[0].number,
         "month": str(service.snapshots[0].usage.month),
     }
@@ -199,7 +201,8 @@ BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/
 """Routes that name an organisation in their query, and no object."""
 NO_OBJECT_OF_OURS = frozenset(
     {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
-     "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}"}
+     "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
+     "/status/{purpose}/{list_number}"}
 )  # fmt: skip
 
 

@@ -5,5 +5,6 @@ import adapters.postgres.tables.certification
 import adapters.postgres.tables.identity
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
+import adapters.postgres.tables.records
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription  # noqa: F401

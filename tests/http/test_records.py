@@ -1,0 +1,114 @@
+"""Records as anybody meets them: keys, status lists, verification, amendment, import and export."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from adapters.ktr.credentials import PublishedKeys
+from app.cli import cli
+from app.ports import Ports
+from domain.certification.model import CertificateStatus
+from domain.certification.status_list import Purpose, entries_of, is_set
+from domain.shared.actor import SYSTEM
+
+END = {"how": "suspended", "reason": "사후 점검에서 셀 편차가 커졌다"}
+
+
+@pytest.fixture
+async def record(story, signed_in) -> dict[str, object]:
+    tester = await signed_in("tester")
+    reception = story.life.receptions[0].reception_id
+    return (await tester.get(f"/api/v1/receptions/{reception}/credential")).json()
+
+
+async def listed(client: httpx.AsyncClient, address: str) -> dict[str, object]:
+    answer = await client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/vc"
+    assert answer.headers["cache-control"] == "public, max-age=60"
+    return answer.json()
+
+
+async def test_anybody_checks_a_certificate_with_what_is_published(record, client, ports: Ports):
+    keys = PublishedKeys((await client.get("/.well-known/did.json")).json())
+    await keys.verify(record)
+
+    entries = entries_of(record)
+    assert [one.purpose for one in entries] == [Purpose.REVOCATION, Purpose.SUSPENSION]
+    assert entries[0].place == entries[1].place
+    for entry in entries:
+        status_list = await listed(client, entry.address)
+        await keys.verify(status_list)
+        assert not is_set(entry, status_list, at=ports.clock.now())
+
+
+async def test_the_bit_follows_suspension_and_revocation_at_once(record, story, client, signed_in, ports: Ports):
+    approver = await signed_in("approver")
+    certificate = story.life.certificates[0].certificate_id
+
+    async def bits() -> dict[str, bool]:
+        seen = [is_set(one, await listed(client, one.address), at=ports.clock.now()) for one in entries_of(record)]
+        return dict(zip(("revoked", "suspended"), seen, strict=True))
+
+    seen = [await bits()]
+    ended = await approver.post(f"/api/v1/certificates/{certificate}/end", json=END)
+    assert ended.status_code == 201, ended.text
+    seen.append(await bits())
+    async with ports.unit(SYSTEM) as work:
+        suspended = await work.certificates.one(certificate)
+        await work.certificates.change(suspended, to=CertificateStatus.REVOKED, reason="시험", at=ports.clock.now())
+        await work.commit()
+    seen.append(await bits())
+
+    assert seen == [
+        {"revoked": False, "suspended": False},
+        {"revoked": False, "suspended": True},
+        {"revoked": True, "suspended": False},
+    ]
+
+
+async def test_a_list_that_nobody_stands_in_is_not_there(client):
+    assert (await client.get("/status/revocation/1")).status_code == 200
+    assert (await client.get("/status/revocation/2")).status_code == 404
+    assert (await client.get("/status/refresh/1")).status_code in (400, 404)
+    assert (await client.get("/status/revocation/100000000000")).status_code in (400, 404)
+
+
+async def test_a_file_is_checked_offline_with_the_published_keys_and_a_list(
+    record, story, client, signed_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: Ports
+):
+    approver = await signed_in("approver")
+    monkeypatch.setattr("app.wiring.system_clock", lambda: ports.clock)
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path / "nothing-of-ours"))
+    (tmp_path / "record.json").write_text(json.dumps(record, ensure_ascii=False))
+    (tmp_path / "did.json").write_bytes((await client.get("/.well-known/did.json")).content)
+    arguments = ["cert", "verify", str(tmp_path / "record.json"), "--keys", str(tmp_path / "did.json"), "--json"]
+
+    async def keep_lists() -> list[str]:
+        given = []
+        for entry in entries_of(record):
+            path = tmp_path / f"{entry.purpose.value}.json"
+            path.write_text(json.dumps(await listed(client, entry.address)))
+            given += ["--status-list", str(path)]
+        return given
+
+    def told(*more: str) -> tuple[int, dict[str, object]]:
+        with ThreadPoolExecutor(1) as beside:  # the verb runs a loop of its own
+            done = beside.submit(lambda: CliRunner().invoke(cli, [*arguments, *more])).result()
+        return done.exit_code, json.loads(done.stdout)
+
+    number = story.life.certificates[0].number
+    assert told() == (0, {"number": number, "signature": "valid", "standing": "signed"})
+    assert told(*await keep_lists()) == (0, {"number": number, "signature": "valid", "standing": "valid"})
+    await approver.post(f"/api/v1/certificates/{story.life.certificates[0].certificate_id}/end", json=END)
+    assert told(*await keep_lists()) == (3, {"number": number, "signature": "valid", "standing": "suspended"})
+
+    spoilt = json.loads((tmp_path / "suspension.json").read_text())
+    spoilt["credentialSubject"]["encodedList"] = spoilt["credentialSubject"]["encodedList"].replace("A", "B", 1)
+    (tmp_path / "suspension.json").write_text(json.dumps(spoilt))
+    status, said = told("--status-list", str(tmp_path / "suspension.json"))
+    assert (status, said["error"]["code"]) == (3, "certification.signature-broken")
