@@ -20,6 +20,7 @@ from domain.certification.errors import SignatureBroken, StatusListMalformed
 from domain.certification.status_list import Purpose, entries_of
 from domain.journeys import authenticity
 from domain.shared.canonical import Canonical
+from domain.shared.documents import SealState
 from domain.shared.errors import DomainError, Unavailable
 from domain.shared.time import Clock
 
@@ -43,6 +44,11 @@ SAID: Mapping[str, tuple[str, str]] = {
         "서명은 유효하나 취소되었거나 새 인증서로 대체되었습니다.",
         "the signature is valid, but it was revoked or a newer one took its place.",
     ),
+    "altered": (
+        "변조되었습니다. 서명된 뒤에 내용이 바뀌었습니다.",
+        "it was altered: something changed after it was signed.",
+    ),
+    "unknown": ("발급 기관이 서명한 문서가 아닙니다.", "it does not carry the issuer's signature."),
     "expired": ("서명은 유효하나 유효기간이 지났습니다.", "the signature is valid, but its time is over."),
 }
 """One sentence for each way a record can stand."""
@@ -58,7 +64,7 @@ class StatusListUnreachable(Unavailable):
 
 @cert.command("verify")
 def cert_verify(
-    file: Annotated[Path, typer.Argument(help="서명된 인증 기록 (JSON).")],
+    file: Annotated[Path, typer.Argument(help="인증서·성적서 PDF 또는 서명된 인증 기록 (JSON).")],
     keys_file: Annotated[
         Path | None, typer.Option("--keys", help="공개 키 문서 (/.well-known/did.json). 없으면 이 설치의 키를 쓴다.")
     ] = None,
@@ -69,23 +75,37 @@ def cert_verify(
     as_json: Json = False,
     language: Lang = "ko",
 ) -> None:
-    """서명된 인증 기록을 확인한다 · verify a signed certificate record, offline."""
+    """인증서·성적서 PDF나 서명된 인증 기록을 확인한다 · verify a PDF or a signed record, offline."""
     settings = _settings(language)
 
     async def run() -> tuple[str, str]:
         verifier = wiring.credentials(settings) if keys_file is None else wiring.published_keys(_json(keys_file))
-        record = _parsed(read_file(file))
+        content = read_file(file)
+        number = None
+        if content.startswith(b"%PDF-"):
+            reader = wiring.seals(settings) if keys_file is None else wiring.published_seals(_json(keys_file))
+            read = await reader.read(content)
+            number = read.number or "-"
+            if read.seal is not SealState.OURS:
+                return number, "altered" if read.seal is SealState.ALTERED else "unknown"
+            if read.record is None:
+                return number, "signed"
+            content = read.record.encode()
+        record = _parsed(content)
         await verifier.verify(record)
         lists = {str(one.get("id")): one for one in (_json(path) for path in status_list or ())}
         if online:
             lists |= await _fetched(record, known=lists)
         for one in lists.values():
             await verifier.verify(one)
+        if number not in (None, _number(record)):
+            return str(number), "altered"
         return _number(record), _standing(record, lists, wiring.system_clock())
 
     number, standing = _run(run, language, as_json=as_json)
     if as_json:
-        _print_whole(json.dumps({"number": number, "signature": "valid", "standing": standing}, ensure_ascii=False))
+        signature = "broken" if standing == "altered" else "foreign" if standing == "unknown" else "valid"
+        _print_whole(json.dumps({"number": number, "signature": signature, "standing": standing}, ensure_ascii=False))
     else:
         mark = "[green]✓[/]" if standing in ("valid", "signed") else "[bold red]✗[/]"
         out.print(f"{mark} {number}: {SAID[standing][0 if language == 'ko' else 1]}")

@@ -469,6 +469,7 @@ class _Teller:
             approving,
             unit=ports.unit,
             documents=ports.documents,
+            seals=ports.seals,
             credentials=ports.credentials,
             labels=ports.labels,
             tokens=ports.tokens,

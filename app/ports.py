@@ -9,7 +9,7 @@ from domain.identity.ports import Passwords, Tokens
 from domain.journeys.ports import JourneyWork
 from domain.metering.ports import ReadingFiles
 from domain.passport.ports import Labels
-from domain.shared.documents import Documents
+from domain.shared.documents import Documents, Seals
 from domain.shared.identifiers import Ids
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
@@ -25,6 +25,7 @@ class Ports:
     passwords: Passwords
     tokens: Tokens
     documents: Documents
+    seals: Seals
     labels: Labels
     cycler_files: CyclerFiles
     reading_files: ReadingFiles

@@ -39,6 +39,8 @@ class Settings:
     protocol_file: Path | None
     stripe_key: str | None
     bank_account: str | None
+    seal_key_file: Path | None = None
+    seal_certificate_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -72,6 +74,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         protocol_file=_path(env, "SUNHWAN_PROTOCOL_FILE"),
         stripe_key=_secret(env, "STRIPE_SECRET_KEY"),
         bank_account=env.get("SUNHWAN_BANK_ACCOUNT") or None,
+        seal_key_file=_path(env, "SUNHWAN_SEAL_KEY_FILE"),
+        seal_certificate_file=_path(env, "SUNHWAN_SEAL_CERTIFICATE_FILE"),
     )
 
 

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
 from domain.shared.canonical import Canonical
+from domain.shared.documents import SealReader, Seals
 from domain.shared.time import Clock
 
 if TYPE_CHECKING:
@@ -103,6 +105,25 @@ def signer(settings: Settings) -> Signer:
     return FileSigner(settings.home / "keys")
 
 
+def seals(settings: Settings) -> Seals:
+    """Return the signer and reader of PDFs, which needs no database."""
+    from adapters.documents.seals import PadesSeals
+
+    return PadesSeals(
+        settings.home / "keys",
+        name=f"Sunhwan {urlsplit(settings.public_url).netloc}",
+        key=settings.seal_key_file,
+        certificate=settings.seal_certificate_file,
+    )
+
+
+def published_seals(did_document: Mapping[str, Canonical]) -> SealReader:
+    """Return the reader of PDFs by the certificates of a published DID document."""
+    from adapters.documents.seals import PublishedSeals
+
+    return PublishedSeals(did_document)
+
+
 def published_keys(did_document: Mapping[str, Canonical]) -> Verifier:
     """Return the checker of records by the keys of a published DID document."""
     from adapters.ktr.credentials import PublishedKeys
@@ -135,6 +156,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
             documents=documents,
+            seals=seals(settings),
             labels=QrLabels(),
             cycler_files=cycler_files(),
             reading_files=reading_files(),

@@ -134,6 +134,7 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "tested_by": Each(Leaf.TEXT, least=1),
         "approved_by": _APPROVAL,
         "verify_url": Leaf.TEXT,
+        "credential": Leaf.TEXT,
         "credential_sha256": Leaf.TEXT,
         "qr_svg": Leaf.SVG,
     },

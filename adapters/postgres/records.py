@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.certification import CertificateStateRow
-from adapters.postgres.tables.records import RecordKeyRow, StatusPlaceRow
-from domain.certification.errors import StatusListFull, StatusListUnknown
-from domain.certification.model import Certificate, CertificateStatus
+from adapters.postgres.tables.records import IssuedDocumentRow, RecordKeyRow, StatusPlaceRow
+from domain.certification.errors import AlreadyAmended, DocumentUnknown, NumberTaken, StatusListFull, StatusListUnknown
+from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, IssuedKind
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
+from domain.shared.identifiers import PackId, TenantId
+
+_WORD_LENGTH_MAX = 200
 
 
 async def lead(connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID) -> bool:
@@ -77,3 +80,81 @@ class PostgresStatusPlaces:
             select(col(StatusPlaceRow.place)).where(col(StatusPlaceRow.list_number) == list_number).limit(1)
         )
         return found.first() is not None
+
+
+def _to_document(row: RowMapping) -> IssuedDocument:
+    return IssuedDocument(
+        pack_id=PackId(row["pack_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        subject_id=row["subject_id"],
+        kind=IssuedKind(row["kind"]),
+        number=row["number"],
+        pdf_sha256=row["pdf_sha256"].hex(),
+        amends=row["amends"],
+        issued_at=row["issued_at"],
+    )
+
+
+class PostgresIssuedDocuments:
+    """Which PDFs were issued."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, document: IssuedDocument) -> None:
+        """Note a document."""
+        for key, kind in ((document.number, "document-number"), (document.pdf_sha256, "document-sha256")):
+            led = await lead(self._connection, key, kind, pack_id=document.pack_id, subject_id=document.subject_id)
+            if not led:
+                raise NumberTaken(number=document.number)
+        done = await self._connection.execute(
+            upsert(IssuedDocumentRow)
+            .values(
+                pack_id=document.pack_id,
+                subject_id=document.subject_id,
+                tenant_id=document.tenant_id,
+                kind=document.kind.value,
+                number=document.number,
+                pdf_sha256=bytes.fromhex(document.pdf_sha256),
+                amends=document.amends,
+                issued_at=document.issued_at,
+            )
+            .on_conflict_do_nothing(constraint="issued_document_is_amended_once")
+            .returning(col(IssuedDocumentRow.subject_id))
+        )
+        if done.first() is None:
+            raise AlreadyAmended(number=document.amends)
+
+    async def numbered(self, number: str) -> IssuedDocument:
+        """Return the document of a number."""
+        return await self._led_to(number[:_WORD_LENGTH_MAX], "document-number")
+
+    async def hashed(self, pdf_sha256: str) -> IssuedDocument:
+        """Return the document whose bytes have this SHA-256."""
+        return await self._led_to(pdf_sha256[:_WORD_LENGTH_MAX], "document-sha256")
+
+    async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
+        """Return the document that replaces another."""
+        found = await self._connection.execute(
+            select(*IssuedDocumentRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(IssuedDocumentRow.pack_id) == document.pack_id, col(IssuedDocumentRow.amends) == document.number
+            )
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_document(row)
+
+    async def _led_to(self, key: str, kind: str) -> IssuedDocument:
+        led = await self._connection.execute(
+            select(col(RecordKeyRow.pack_id), col(RecordKeyRow.subject_id)).where(
+                col(RecordKeyRow.key) == key, col(RecordKeyRow.kind) == kind
+            )
+        )
+        row = led.first()
+        if row is None:
+            raise DocumentUnknown
+        found = await self._connection.execute(
+            select(*IssuedDocumentRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(IssuedDocumentRow.pack_id) == row[0], col(IssuedDocumentRow.subject_id) == row[1]
+            )
+        )
+        return _to_document(found.mappings().one())

@@ -25,6 +25,7 @@ GET    /language/{chosen}                                        y  y  y  y  y  
 GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /01/{gtin}/21/{serial}                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /verify/{token}                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /.well-known/did.json                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /status/{purpose}/{list_number}                           y  y  y  y  y  y  y  y  y  y  y  y  y  y

@@ -28,8 +28,8 @@ _KEPT = {"Cache-Control": f"public, max-age={authenticity.FRESH_S}", "Access-Con
     },
 )
 async def publish_keys(ports: GivenPorts) -> Response[bytes]:
-    """Return the DID document under which certificates and status lists are signed."""
-    document = await ports.credentials.did_document()
+    """Return the DID document: the keys of certificates and status lists, and those of signed PDFs."""
+    document = await authenticity.publish_keys(credentials=ports.credentials, seals=ports.seals)
     return Response(json.dumps(document, ensure_ascii=False).encode(), media_type="application/did+json", headers=_KEPT)
 
 

@@ -345,3 +345,19 @@ class StatusListFull(Conflict):
     code = "certification.status-list-full"
     title_ko = "상태 목록에 남은 자리가 없습니다. 다시 시도해 주세요."
     title_en = "No place is left in the status lists; please try again."
+
+
+class DocumentUnknown(NotFound):
+    """No document was issued under this number or with these bytes."""
+
+    code = "certification.document-unknown"
+    title_ko = "발급된 문서가 아닙니다."
+    title_en = "No such document was issued."
+
+
+class AlreadyAmended(Conflict):
+    """A report is amended once; a further amendment replaces the last one."""
+
+    code = "certification.already-amended"
+    title_ko = "이미 수정 성적서가 발급된 성적서입니다: {number}."
+    title_en = "The report {number} was amended already; amend the latest one."

@@ -10,6 +10,7 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     CyclerRecord,
+    IssuedDocument,
     PulsedCell,
     Queued,
     Reception,
@@ -274,6 +275,10 @@ class Certificates(Protocol):
         """Return every certificate of a pack, oldest first."""
         ...
 
+    async def changed_at(self, certificate: Certificate) -> datetime:
+        """Return when a certificate came into the status that it has."""
+        ...
+
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
         """Change the status from the one it was read in.
 
@@ -300,6 +305,39 @@ class StatusPlaces(Protocol):
         Raises:
             StatusListUnknown: no certificate stands in a list of this number, and it is not the first.
         """
+        ...
+
+
+class IssuedDocuments(Protocol):
+    """Which PDFs were issued, by number and by hash; only ever added to."""
+
+    async def add(self, document: IssuedDocument) -> None:
+        """Note a document.
+
+        Raises:
+            NumberTaken: another document has this number or these bytes.
+            AlreadyAmended: the report that it replaces was replaced before.
+        """
+        ...
+
+    async def numbered(self, number: str) -> IssuedDocument:
+        """Return the document of a number.
+
+        Raises:
+            DocumentUnknown: there is none.
+        """
+        ...
+
+    async def hashed(self, pdf_sha256: str) -> IssuedDocument:
+        """Return the document whose bytes have this SHA-256.
+
+        Raises:
+            DocumentUnknown: there is none.
+        """
+        ...
+
+    async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
+        """Return the document that replaces another; None where none does."""
         ...
 
 
@@ -339,6 +377,11 @@ class CertificationWork(Protocol):
     @property
     def status_places(self) -> StatusPlaces:
         """Places in the status lists."""
+        ...
+
+    @property
+    def issued_documents(self) -> IssuedDocuments:
+        """Issued PDFs."""
         ...
 
     @property

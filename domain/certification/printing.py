@@ -16,7 +16,7 @@ from domain.certification.model import (
     Verdict,
 )
 from domain.certification.status_list import StatusPlace, status_entries
-from domain.shared.canonical import Canonical
+from domain.shared.canonical import Canonical, sha256
 from domain.shared.time import day_start, seoul_day, utc_text
 
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
@@ -93,7 +93,7 @@ def certificate_content(
     assessment: Assessment,
     approval: Signature,
     verify_url: str,
-    credential_sha256: str,
+    credential: str,
     qr_svg: str,
 ) -> dict[str, Canonical]:
     """Return what a certificate prints."""
@@ -122,7 +122,8 @@ def certificate_content(
         "tested_by": testers(runs),
         "approved_by": _approval(approval),
         "verify_url": verify_url,
-        "credential_sha256": credential_sha256,
+        "credential": credential,
+        "credential_sha256": sha256(credential).hex(),
         "qr_svg": qr_svg,
     }
 

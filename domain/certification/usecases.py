@@ -28,6 +28,8 @@ from domain.certification.model import (
     Discharge,
     Disposition,
     Issued,
+    IssuedDocument,
+    IssuedKind,
     ItemFacts,
     Laboratory,
     Meaning,
@@ -48,7 +50,7 @@ from domain.certification.spelling import assessment_text, token_sha256
 from domain.certification.status_list import candidates
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
-from domain.shared.documents import DocumentKind, Documents
+from domain.shared.documents import DocumentKind, Documents, Seals
 from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId, ReportId, TenantId, TestRunId
 from domain.shared.time import Clock, seoul_day
 
@@ -56,6 +58,7 @@ _CAPACITY_TEST = "T06"
 _TOKEN_LENGTH_MIN = 32
 _REASON_LENGTH_MAX = 500
 _MEASURABLE = (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.TESTED)
+_SEALED_REPORT, _SEALED_CERTIFICATE = "시험성적서 발급 · test report issued", "인증서 발급 · certificate issued"
 _PDF = "application/pdf"
 
 
@@ -405,6 +408,7 @@ async def issue(
     ids: Ids,
     clock: Clock,
     documents: Documents,
+    seals: Seals,
     credentials: Credentials,
     qr_svg: Callable[[str], str],
 ) -> Issued:
@@ -441,7 +445,9 @@ async def issue(
         approval=approval,
         verify_url=verify_url,
     )
-    report_pdf = await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today)
+    report_pdf = await seals.seal(
+        await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today), reason=_SEALED_REPORT
+    )
     report = Report(
         report_id=ReportId(ids.new()),
         number=report_number,
@@ -491,11 +497,12 @@ async def issue(
             assessment=assessment,
             approval=approval,
             verify_url=verify_url,
-            credential_sha256=sha256(credential).hex(),
+            credential=credential,
             qr_svg=qr_svg(verify_url),
         ),
         dated_on=today,
     )
+    certificate_pdf = await seals.seal(certificate_pdf, reason=_SEALED_CERTIFICATE)
     certificate = replace(
         draft, credential=credential, pdf_sha256=await work.files.keep(certificate_pdf, media_type=_PDF)
     )
@@ -504,6 +511,30 @@ async def issue(
         await work.certificates.change(standing, to=CertificateStatus.SUPERSEDED, reason=certificate.number, at=now)
     await work.reports.add(report)
     await work.certificates.add(certificate)
+    await work.issued_documents.add(
+        IssuedDocument(
+            pack_id=report.pack_id,
+            tenant_id=report.tenant_id,
+            subject_id=report.report_id,
+            kind=IssuedKind.REPORT,
+            number=report.number,
+            pdf_sha256=report.pdf_sha256,
+            amends=None,
+            issued_at=now,
+        )
+    )
+    await work.issued_documents.add(
+        IssuedDocument(
+            pack_id=certificate.pack_id,
+            tenant_id=certificate.tenant_id,
+            subject_id=certificate.certificate_id,
+            kind=IssuedKind.CERTIFICATE,
+            number=certificate.number,
+            pdf_sha256=certificate.pdf_sha256,
+            amends=None,
+            issued_at=now,
+        )
+    )
     await work.receptions.move(reception, to=ReceptionState.ISSUED, at=now)
     return Issued(report=report, certificate=certificate)
 

@@ -24,7 +24,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
-from adapters.postgres.records import PostgresStatusPlaces
+from adapters.postgres.records import PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.errors import (
@@ -83,7 +83,7 @@ from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.documents import DocumentKind
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
-from tests.fakes.documents import FakeDocuments
+from tests.fakes.documents import FakeDocuments, FakeSeals
 from tests.fakes.system import CountedIds, FixedClock, someone
 
 ONE, TWO = TenantId(1), TenantId(2)
@@ -138,6 +138,7 @@ class PostgresCertification:
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
         self.status_places = PostgresStatusPlaces(connection)
+        self.issued_documents = PostgresIssuedDocuments(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 
@@ -252,6 +253,7 @@ class House:
             ids=self.ids,
             clock=self.clock,
             documents=self.documents,
+            seals=FakeSeals(),
             credentials=self.credentials,
             qr_svg=lambda url: f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{url}</desc></svg>',
         )

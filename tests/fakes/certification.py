@@ -8,10 +8,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.certification.errors import (
+    AlreadyAmended,
     AlreadyReceived,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
+    DocumentUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
@@ -28,6 +30,7 @@ from domain.certification.model import (
     CyclerRecord,
     CyclerStep,
     Extremes,
+    IssuedDocument,
     ItemFacts,
     Queued,
     Reception,
@@ -145,6 +148,10 @@ class MemoryReports:
 class MemoryCertificates:
     def __init__(self) -> None:
         self._certificates: dict[CertificateId, Certificate] = {}
+        self._changed: dict[CertificateId, datetime] = {}
+
+    async def changed_at(self, certificate: Certificate) -> datetime:
+        return self._changed.get(certificate.certificate_id, certificate.issued_at)
 
     async def add(self, certificate: Certificate) -> None:
         for other in self._certificates.values():
@@ -182,7 +189,35 @@ class MemoryCertificates:
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
         if self._certificates[certificate.certificate_id].status is not certificate.status:
             raise CertificateMoved(status=certificate.status.value)
+        self._changed[certificate.certificate_id] = at
         self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+
+
+class MemoryIssuedDocuments:
+    def __init__(self) -> None:
+        self._documents: list[IssuedDocument] = []
+
+    async def add(self, document: IssuedDocument) -> None:
+        if any(document.number == one.number or document.pdf_sha256 == one.pdf_sha256 for one in self._documents):
+            raise NumberTaken(number=document.number)
+        if document.amends is not None and any(document.amends == one.amends for one in self._documents):
+            raise AlreadyAmended(number=document.amends)
+        self._documents.append(document)
+
+    async def numbered(self, number: str) -> IssuedDocument:
+        return self._first(lambda one: one.number == number)
+
+    async def hashed(self, pdf_sha256: str) -> IssuedDocument:
+        return self._first(lambda one: one.pdf_sha256 == pdf_sha256)
+
+    async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
+        return next((one for one in self._documents if one.amends == document.number), None)
+
+    def _first(self, fits) -> IssuedDocument:
+        for one in self._documents:
+            if fits(one):
+                return one
+        raise DocumentUnknown
 
 
 class MemoryStatusPlaces:
@@ -231,6 +266,7 @@ class MemoryCertificationWork:
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
         self.status_places = MemoryStatusPlaces(self.certificates)
+        self.issued_documents = MemoryIssuedDocuments()
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

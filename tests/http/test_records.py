@@ -1,7 +1,9 @@
 """Records as anybody meets them: keys, status lists, verification, amendment, import and export."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -14,6 +16,11 @@ from app.ports import Ports
 from domain.certification.model import CertificateStatus
 from domain.certification.status_list import Purpose, entries_of, is_set
 from domain.shared.actor import SYSTEM
+from domain.shared.documents import DocumentKind
+from tests.fakes.document_contents import content_of
+from tests.http.test_pages import checked
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
 
 END = {"how": "suspended", "reason": "사후 점검에서 셀 편차가 커졌다"}
 
@@ -112,3 +119,72 @@ async def test_a_file_is_checked_offline_with_the_published_keys_and_a_list(
     (tmp_path / "suspension.json").write_text(json.dumps(spoilt))
     status, said = told("--status-list", str(tmp_path / "suspension.json"))
     assert (status, said["error"]["code"]) == (3, "certification.signature-broken")
+
+
+async def pdfs(story, signed_in) -> dict[str, bytes]:
+    tester = await signed_in("tester")
+    base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/documents"
+    return {kind: (await tester.get(f"{base}/{kind}")).content for kind in ("certificate", "report")}
+
+
+async def dropped(client: httpx.AsyncClient, content: bytes, language: str = "ko") -> str:
+    answer = await client.post(
+        f"/verify?lang={language}", files={"file": ("certificate.pdf", content, "application/pdf")}
+    )
+    checked(answer)
+    return " ".join(re.findall(r"<strong>(.*?)</strong>", answer.text)) or answer.text
+
+
+async def test_a_dropped_pdf_is_genuine_altered_or_unknown_in_one_sentence(story, client, signed_in, ports: Ports):
+    ours = await pdfs(story, signed_in)
+    number = story.life.certificates[0].number
+
+    assert f"진본입니다. {number}은(는) 발급된 그대로이며 유효합니다." in await dropped(client, ours["certificate"])
+    assert "is exactly as issued, and it holds" in await dropped(client, ours["certificate"], "en")
+    assert "진본입니다. TR-" in await dropped(client, ours["report"])
+    spoilt = bytearray(ours["certificate"])
+    spoilt[len(spoilt) // 7] ^= 1
+    assert f"변조되었습니다. 이 파일은 발급된 문서({number})와 다릅니다." in await dropped(client, bytes(spoilt))
+    other = await ports.documents.typeset(
+        DocumentKind.CERTIFICATE, content_of(DocumentKind.CERTIFICATE, qr_svg=SVG), dated_on=date(2026, 1, 1)
+    )
+    assert "여기에서 발급된 문서가 아닙니다." in await dropped(client, other)
+    refused = await client.post("/verify", files={"file": ("a.pdf", b"no pdf", "application/pdf")})
+    assert refused.status_code == 422
+    assert "PDF 파일이 아니거나" in refused.text
+
+
+async def test_a_genuine_pdf_of_a_suspended_certificate_says_since_when_and_why(story, client, signed_in):
+    ours = await pdfs(story, signed_in)
+    approver = await signed_in("approver")
+    await approver.post(f"/api/v1/certificates/{story.life.certificates[0].certificate_id}/end", json=END)
+    answer = await client.post("/verify", files={"file": ("a.pdf", ours["certificate"], "application/pdf")})
+
+    assert re.search(r"진본이나, \d{4}\. \d+\. \d+\. 효력이 정지되었습니다", answer.text)
+    assert END["reason"] in answer.text
+    assert "진본입니다. TR-" in await dropped(client, ours["report"])
+
+
+async def test_a_pdf_is_checked_offline_with_the_published_keys_alone(
+    story, client, signed_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: Ports
+):
+    ours = await pdfs(story, signed_in)
+    monkeypatch.setattr("app.wiring.system_clock", lambda: ports.clock)
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path / "nothing-of-ours"))
+    (tmp_path / "did.json").write_bytes((await client.get("/.well-known/did.json")).content)
+
+    def told(content: bytes, *more: str) -> tuple[int, dict[str, object]]:
+        (tmp_path / "file.pdf").write_bytes(content)
+        arguments = ["cert", "verify", str(tmp_path / "file.pdf"), "--json", *more]
+        with ThreadPoolExecutor(1) as beside:  # the verb runs a loop of its own
+            done = beside.submit(lambda: CliRunner().invoke(cli, arguments)).result()
+        return done.exit_code, json.loads(done.stdout)
+
+    keys = ("--keys", str(tmp_path / "did.json"))
+    number = story.life.certificates[0].number
+    assert told(ours["certificate"], *keys) == (0, {"number": number, "signature": "valid", "standing": "signed"})
+    assert told(ours["report"], *keys)[0] == 0
+    spoilt = bytearray(ours["certificate"])
+    spoilt[len(spoilt) // 7] ^= 1
+    assert told(bytes(spoilt), *keys) == (3, {"number": number, "signature": "broken", "standing": "altered"})
+    assert told(ours["certificate"]) == (3, {"number": number, "signature": "foreign", "standing": "unknown"})

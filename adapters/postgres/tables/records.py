@@ -1,8 +1,20 @@
 """Rows about issued records: places in the status lists, and what leads to a record. They lie with their pack."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlmodel import Field, SQLModel
 
 from adapters.postgres.tables.base import distributed, own_key
@@ -43,3 +55,26 @@ class StatusPlaceRow(SQLModel, table=True):
     tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
     list_number: int = Field(sa_column=Column("list_number", Integer, nullable=False))
     place: int = Field(sa_column=Column("place", Integer, nullable=False))
+
+
+class IssuedDocumentRow(SQLModel, table=True):
+    """What anyone may know of a PDF that we issued: its number, its hash, and which one it replaces. Never changed."""
+
+    __tablename__ = "issued_document"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "subject_id"),
+        UniqueConstraint("pack_id", "amends", name="issued_document_is_amended_once"),
+        CheckConstraint("kind in ('report', 'certificate')", name="issued_document_kind_is_known"),
+        CheckConstraint("octet_length(pdf_sha256) = 32", name="issued_document_pdf_sha256_is_32_bytes"),
+        CheckConstraint("amends is null or kind = 'report'", name="issued_document_only_a_report_is_amended"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    kind: str = Field(sa_column=Column("kind", Text, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
+    amends: str | None = Field(sa_column=Column("amends", Text, nullable=True))
+    issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
