@@ -8,6 +8,7 @@ from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.http.amendments import AmendmentsController
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
 from app.http.docs import openapi_config
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             PacksController,
             ReceptionsController,
             CertificatesController,
+            AmendmentsController,
             SitesController,
             ReadingsController,
             PlansController,

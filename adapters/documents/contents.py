@@ -109,6 +109,9 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "tested_by": Each(Leaf.TEXT, least=1),
         "approved_by": _APPROVAL,
         "verify_url": Leaf.TEXT,
+        "amends": Leaf.TEXT_OR_NONE,
+        "amends_reason": Leaf.TEXT_OR_NONE,
+        "amends_changes": Leaf.TEXT_OR_NONE,
     },
     DocumentKind.CERTIFICATE: {
         "number": Leaf.TEXT,

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.certification import CertificateStateRow
-from adapters.postgres.tables.records import IssuedDocumentRow, RecordKeyRow, StatusPlaceRow
+from adapters.postgres.tables.records import AmendedReportRow, IssuedDocumentRow, RecordKeyRow, StatusPlaceRow
+from domain.certification.amending import Amendment
 from domain.certification.errors import AlreadyAmended, DocumentUnknown, NumberTaken, StatusListFull, StatusListUnknown
-from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, IssuedKind
+from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, IssuedKind, Reception, Report
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
-from domain.shared.identifiers import PackId, TenantId
+from domain.shared.identifiers import PackId, PersonId, ReceptionId, ReportId, TenantId
 
 _WORD_LENGTH_MAX = 200
 
@@ -158,3 +159,64 @@ class PostgresIssuedDocuments:
             )
         )
         return _to_document(found.mappings().one())
+
+
+class PostgresAmendments:
+    """Amended reports."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, amendment: Amendment) -> None:
+        """Store an amended report."""
+        report = amendment.report
+        await self._connection.execute(
+            insert(AmendedReportRow).values(
+                pack_id=report.pack_id,
+                report_id=report.report_id,
+                tenant_id=report.tenant_id,
+                number=report.number,
+                reception_id=report.reception_id,
+                assessment_id=report.assessment_id,
+                content=report.content,
+                pdf_sha256=bytes.fromhex(report.pdf_sha256),
+                issued_at=report.issued_at,
+                amends=amendment.amends,
+                reason=amendment.reason,
+                results_affected=amendment.results_affected,
+                amended_by=amendment.amended_by,
+                amended_by_name=amendment.amended_by_name,
+            )
+        )
+
+    async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
+        """Return the amended reports of a reception, oldest first."""
+        found = await self._connection.execute(
+            select(*AmendedReportRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(AmendedReportRow.pack_id) == reception.pack_id,
+                col(AmendedReportRow.reception_id) == reception.reception_id,
+            )
+            .order_by(col(AmendedReportRow.report_id))
+        )
+        return tuple(
+            Amendment(
+                report=Report(
+                    report_id=ReportId(row["report_id"]),
+                    number=row["number"],
+                    pack_id=PackId(row["pack_id"]),
+                    tenant_id=TenantId(row["tenant_id"]),
+                    reception_id=ReceptionId(row["reception_id"]),
+                    assessment_id=row["assessment_id"],
+                    content=row["content"],
+                    pdf_sha256=row["pdf_sha256"].hex(),
+                    issued_at=row["issued_at"],
+                ),
+                amends=row["amends"],
+                reason=row["reason"],
+                results_affected=row["results_affected"],
+                amended_by=PersonId(row["amended_by"]),
+                amended_by_name=row["amended_by_name"],
+            )
+            for row in found.mappings()
+        )

@@ -25,7 +25,7 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
-from adapters.postgres.records import PostgresIssuedDocuments, PostgresStatusPlaces
+from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.transaction import Transaction
@@ -139,6 +139,11 @@ class PostgresWork:
     def status_places(self) -> PostgresStatusPlaces:
         """Places in the status lists."""
         return PostgresStatusPlaces(self._connection)
+
+    @cached_property
+    def amendments(self) -> PostgresAmendments:
+        """Amended reports."""
+        return PostgresAmendments(self._connection)
 
     @cached_property
     def issued_documents(self) -> PostgresIssuedDocuments:

@@ -67,6 +67,9 @@ POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  
 POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/{number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 
@@ -104,6 +107,8 @@ POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  -  o  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -

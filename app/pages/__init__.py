@@ -7,6 +7,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
+from app.pages.amendments import AMENDMENTS
 from app.pages.contracts import CONTRACTS
 from app.pages.energy import ENERGY
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
@@ -19,7 +20,7 @@ FILES = Path(__file__).parent / "static"
 PAGES = (
     Router(
         path="/",
-        route_handlers=[*PUBLIC, *PACKS, *KTR, *CONTRACTS, *ENERGY],
+        route_handlers=[*PUBLIC, *PACKS, *KTR, *AMENDMENTS, *CONTRACTS, *ENERGY],
         dependencies={
             "page": Provide(give_page),
             "actor": Provide(give_page_actor, sync_to_thread=False),

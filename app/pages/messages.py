@@ -164,6 +164,24 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verify.title": ("인증서 진위 확인", "Check a certificate"),
         "verify.text": ("인증서 번호로 지금의 효력을 확인합니다.", "See whether a certificate holds now."),
         "verify.hint": ("인증서 위쪽에 적힌 번호입니다.", "The number at the top of the certificate."),
+        "amend.title": ("수정 성적서", "Amended reports"),
+        "amend.text": (
+            "이전 성적서는 그대로 보관되고, 새 성적서에 대체 사실과 사유가 적힙니다. "
+            "시험 결과는 고치지 않고 다시 시험합니다.",
+            "The earlier report is kept; the new one says what it replaces and why. "
+            "Results are tested again, never amended.",
+        ),
+        "amend.reports": ("발급된 성적서", "Issued reports"),
+        "amend.replaces": ("{number} 대체", "replaces {number}"),
+        "amend.affected": ("결과 영향 있음", "results affected"),
+        "amend.affects": (
+            "시험 결과를 더는 신뢰할 수 없음 (인증서 효력이 끝나고 서비스가 중지됩니다)",
+            "The results may no longer be relied on (the certificate ends, service stops)",
+        ),
+        "amend.go": ("수정 성적서 발급", "Issue the amended report"),
+        "field.reason": ("사유", "Reason"),
+        "field.ambient": ("환경 조건", "Ambient"),
+        "field.deviations": ("방법에서 벗어난 사항", "Deviations"),
         "verify.pdf": ("인증서·성적서 PDF", "PDF of a certificate or report"),
         "verify.pdf-hint": (
             "받은 PDF 파일을 여기에 끌어다 놓으세요. 파일은 확인 후 보관하지 않습니다.",
@@ -207,8 +225,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "{number} is genuine, but it was revoked on {on}.",
         ),
         "verify.pdf-superseded": (
-            "{number}은(는) 진본이나, {on} 새 인증서 {by}(으)로 대체되었습니다.",
-            "{number} is genuine, but the certificate {by} took its place on {on}.",
+            "{number}은(는) 진본이나, {on} {by}(으)로 대체되었습니다.",
+            "{number} is genuine, but {by} took its place on {on}.",
         ),
         "verify.go": ("확인", "Check"),
         "verify.none": ("없음", "None"),
@@ -226,7 +244,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "verify.is-suspended": ("효력이 정지되어 있습니다.", "It is suspended and may not be relied on."),
         "verify.is-revoked": ("취소된 인증서입니다.", "It was revoked and may not be relied on."),
-        "verify.is-superseded": ("새 인증서가 발급되어 대체되었습니다.", "A newer certificate has taken its place."),
+        "verify.is-superseded": (
+            "새 인증서나 수정 성적서로 대체되었습니다.",
+            "A newer certificate or an amended report has taken its place.",
+        ),
         # packs
         "packs.title": ("배터리 팩", "Packs"),
         "packs.text": ("회수된 팩의 현재 상태와 이력을 확인합니다.", "Where each collected pack stands, and its life."),

@@ -361,3 +361,19 @@ class AlreadyAmended(Conflict):
     code = "certification.already-amended"
     title_ko = "이미 수정 성적서가 발급된 성적서입니다: {number}."
     title_en = "The report {number} was amended already; amend the latest one."
+
+
+class NothingAmended(RuleBroken):
+    """An amended report says the same as the one that it would replace."""
+
+    code = "certification.nothing-amended"
+    title_ko = "이전 성적서와 달라지는 내용이 없습니다."
+    title_en = "Nothing would differ from the report as it is."
+
+
+class ReportUnknown(NotFound):
+    """No report was issued here under this number, or it is another body's."""
+
+    code = "certification.report-unknown"
+    title_ko = "성적서를 찾을 수 없습니다."
+    title_en = "There is no such report."

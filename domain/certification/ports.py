@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.certification.amending import Amendment
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -308,6 +309,18 @@ class StatusPlaces(Protocol):
         ...
 
 
+class Amendments(Protocol):
+    """Amended reports, only ever added to."""
+
+    async def add(self, amendment: Amendment) -> None:
+        """Store an amended report."""
+        ...
+
+    async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
+        """Return the amended reports of a reception, oldest first."""
+        ...
+
+
 class IssuedDocuments(Protocol):
     """Which PDFs were issued, by number and by hash; only ever added to."""
 
@@ -377,6 +390,11 @@ class CertificationWork(Protocol):
     @property
     def status_places(self) -> StatusPlaces:
         """Places in the status lists."""
+        ...
+
+    @property
+    def amendments(self) -> Amendments:
+        """Amended reports."""
         ...
 
     @property

@@ -80,6 +80,9 @@ def report_content(
         "tested_by": testers(runs),
         "approved_by": _approval(approval),
         "verify_url": verify_url,
+        "amends": None,
+        "amends_reason": None,
+        "amends_changes": None,
     }
 
 

@@ -24,7 +24,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
-from adapters.postgres.records import PostgresIssuedDocuments, PostgresStatusPlaces
+from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.errors import (
@@ -139,6 +139,7 @@ class PostgresCertification:
         self.certificates = PostgresCertificates(connection)
         self.status_places = PostgresStatusPlaces(connection)
         self.issued_documents = PostgresIssuedDocuments(connection)
+        self.amendments = PostgresAmendments(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.certification.amending import Amendment
 from domain.certification.errors import (
     AlreadyAmended,
     AlreadyReceived,
@@ -220,6 +221,17 @@ class MemoryIssuedDocuments:
         raise DocumentUnknown
 
 
+class MemoryAmendments:
+    def __init__(self) -> None:
+        self._amendments: list[Amendment] = []
+
+    async def add(self, amendment: Amendment) -> None:
+        self._amendments.append(amendment)
+
+    async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
+        return tuple(one for one in self._amendments if one.report.reception_id == reception.reception_id)
+
+
 class MemoryStatusPlaces:
     def __init__(self, certificates: MemoryCertificates) -> None:
         self._certificates = certificates
@@ -267,6 +279,7 @@ class MemoryCertificationWork:
         self.certificates = MemoryCertificates()
         self.status_places = MemoryStatusPlaces(self.certificates)
         self.issued_documents = MemoryIssuedDocuments()
+        self.amendments = MemoryAmendments()
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

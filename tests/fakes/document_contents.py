@@ -140,6 +140,9 @@ def _test_report() -> Content:
         "tested_by": ["박시험", "이측정"],
         "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "결과를 승인하고 발급함"},
         "verify_url": VERIFY_URL,
+        "amends": None,
+        "amends_reason": None,
+        "amends_changes": None,
     }
 
 

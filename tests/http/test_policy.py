@@ -28,6 +28,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/receptions/{reception_id}/measurements"): {
         "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
     },
+    ("POST", "/api/v1/receptions/{reception_id}/amendments"): {"json": {"reason": "시험", "ambient": "25 ℃"}},
     ("POST", "/api/v1/receptions/{reception_id}/cycler-files"): {"content": b"no cycler file"},
     ("POST", "/api/v1/sites/{site_id}/readings"): {"content": b"timestamp,load_kwh\n"},
     ("POST", "/api/v1/readings"): {

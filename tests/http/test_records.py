@@ -4,10 +4,12 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from adapters.ktr.credentials import PublishedKeys
@@ -188,3 +190,73 @@ async def test_a_pdf_is_checked_offline_with_the_published_keys_alone(
     spoilt[len(spoilt) // 7] ^= 1
     assert told(bytes(spoilt), *keys) == (3, {"number": number, "signature": "broken", "standing": "altered"})
     assert told(ours["certificate"]) == (3, {"number": number, "signature": "foreign", "standing": "unknown"})
+
+
+AMEND = {"reason": "의뢰자 상호 오기", "applicant": "주식회사 바른이름"}
+
+
+async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, client, signed_in):
+    ours = await pdfs(story, signed_in)
+    approver = await signed_in("approver")
+    first = story.life.certificates[0].report_number
+    base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
+
+    made = await approver.post(base, json=AMEND)
+    assert made.status_code == 201, made.text
+    number = made.json()["number"]
+    again = await approver.post(base, json={"reason": "연락처 누락", "contact": "054-717-0000"})
+    assert again.status_code == 201, again.text
+    assert (made.json()["amends"], again.json()["amends"]) == (first, number)
+    assert [one["number"] for one in (await approver.get(base)).json()] == [number, again.json()["number"]]
+
+    pdf = (await approver.get(f"{base}/{number}/pdf")).content
+    text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+    for wanted in ("수정 성적서", first, "의뢰자 상호 오기", "주식회사 바른이름"):
+        assert wanted in text
+    assert "대체되었습니다" in await dropped(client, ours["report"])
+    assert number in await dropped(client, ours["report"])
+    assert "대체되었습니다" in await dropped(client, pdf)
+    last = (await approver.get(f"{base}/{again.json()['number']}/pdf")).content
+    assert "진본입니다" in await dropped(client, last)
+    assert "진본입니다" in await dropped(client, ours["certificate"])
+    assert (await pdfs(story, signed_in))["report"] == ours["report"]
+
+
+async def test_only_an_approver_who_did_none_of_the_work_amends_and_only_where_something_differs(story, signed_in):
+    base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
+    tester, approver = await signed_in("tester"), await signed_in("approver")
+
+    assert (await tester.post(base, json=AMEND)).status_code == 403
+    refused = await approver.post(base, json={"reason": "다시"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "certification.nothing-amended")
+    assert (await approver.post(base, json={**AMEND, "grade": "A"})).status_code == 400
+    assert (await approver.post(base, json={"applicant": "x"})).status_code == 400
+    assert (await approver.get(f"{base}/TR-2026-999999/pdf")).status_code == 404
+
+
+async def test_where_the_results_fall_the_certificate_on_them_ends(story, record, client, signed_in, ports: Ports):
+    ours = await pdfs(story, signed_in)
+    approver = await signed_in("approver")
+    base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
+    made = await approver.post(base, json={"reason": "교정 불량 장비로 시험함", "results_affected": True})
+    assert made.status_code == 201, made.text
+
+    number = story.life.certificates[0].number
+    verified = (await client.get(f"/api/v1/certificates/by-number/{number}")).json()
+    assert (verified["status"], verified["valid"]) == ("superseded", False)
+    revoked, _ = entries_of(record)
+    assert is_set(revoked, await listed(client, revoked.address), at=ports.clock.now())
+    assert f"{made.json()['number']}(으)로 대체되었습니다" in await dropped(client, ours["certificate"])
+
+
+async def test_an_approver_amends_on_the_page(story, signed_in):
+    approver = await signed_in("approver")
+    path = f"/ktr/receptions/{story.life.receptions[0].reception_id}/amendments"
+
+    checked(await approver.get(path))
+    made = await approver.post(path, data=AMEND)
+    assert (made.status_code, made.headers["location"]) == (303, path)
+    assert "의뢰자 상호 오기" in (await approver.get(path)).text
+    refused = await approver.post(path, data={"reason": "다시"})
+    assert refused.status_code == 422
+    checked(refused)

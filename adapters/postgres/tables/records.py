@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -78,3 +79,32 @@ class IssuedDocumentRow(SQLModel, table=True):
     pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
     amends: str | None = Field(sa_column=Column("amends", Text, nullable=True))
     issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
+
+
+class AmendedReportRow(SQLModel, table=True):
+    """An amended report as issued; `content` is the canonical JSON that was printed. Never changed."""
+
+    __tablename__ = "amended_report"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "report_id"),
+        UniqueConstraint("pack_id", "amends", name="amended_report_replaces_each_once"),
+        CheckConstraint("octet_length(pdf_sha256) = 32", name="amended_report_pdf_sha256_is_32_bytes"),
+        CheckConstraint("amends <> number", name="amended_report_is_another"),
+        CheckConstraint("reason <> ''", name="amended_report_says_why"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    report_id: UUID = Field(sa_column=Column("report_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    assessment_id: UUID = Field(sa_column=Column("assessment_id", Uuid, nullable=False))
+    content: str = Field(sa_column=Column("content", Text, nullable=False))
+    pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
+    issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
+    amends: str = Field(sa_column=Column("amends", Text, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    results_affected: bool = Field(sa_column=Column("results_affected", Boolean, nullable=False))
+    amended_by: UUID = Field(sa_column=Column("amended_by", Uuid, nullable=False))
+    amended_by_name: str = Field(sa_column=Column("amended_by_name", Text, nullable=False))
