@@ -35,6 +35,9 @@ _FIELD = "Seal"
 _AT_ONCE = 2
 """How many files of strangers are read at a time: each costs a process and a second."""
 
+_RESERVED = 8_192
+"""Hex digits kept free for the signature: enough for RSA 4096; without a figure the library signs twice to find one."""
+
 _LASTS = timedelta(days=3653)
 _LIMITS = Limits(
     input_bytes=16 * MEBIBYTE, output_bytes=32 * MEBIBYTE, memory_bytes=1_024 * MEBIBYTE, cpu_s=20, timeout_s=30
@@ -130,7 +133,7 @@ class PadesSeals:
                 invis_sig_settings=InvisSigSettings(set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True),
             ),
         )
-        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=made)
+        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=_RESERVED, output=made)
         return made.getvalue()
 
     @cached_property

@@ -28,7 +28,7 @@ from app.main import create_app
 from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports, story_clock
-from tests.bench import door
+from tests.bench import door, seal
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -104,9 +104,12 @@ async def bench(home: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, print, write; `door` measures the readings door only."""
+    """Measure, print, write; `door` measures the readings door only, `seal` a signed certificate."""
     if sys.argv[1:] == ["door"]:
         door.run()
+        return
+    if sys.argv[1:] == ["seal"]:
+        seal.run()
         return
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(bench(Path(folder)))
