@@ -27,13 +27,16 @@ from adapters.postgres.certification import (
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
+from domain.certification.amending import Amendment
 from domain.certification.errors import (
+    AlreadyAmended,
     AlreadyReceived,
     AssessmentBroken,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
     DischargeMissing,
+    DocumentUnknown,
     NotForReuse,
     NothingMeasured,
     NumberTaken,
@@ -52,6 +55,7 @@ from domain.certification.model import (
     CertificateStatus,
     Disposition,
     Impedance,
+    IssuedKind,
     Laboratory,
     MeasurementSource,
     ReceptionState,
@@ -81,7 +85,7 @@ from domain.certification.usecases import (
 )
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.documents import DocumentKind
-from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from domain.shared.identifiers import CertificateId, PackId, ReceptionId, ReportId, TenantId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
 from tests.fakes.documents import FakeDocuments, FakeSeals
 from tests.fakes.system import CountedIds, FixedClock, someone
@@ -834,3 +838,50 @@ async def test_a_place_is_given_once_and_the_next_one_drawn_is_taken_instead(hou
         await work.status_places.reserve(others[2], drawn)
     with pytest.raises(StatusListUnknown):
         await work.status_places.of_list(9, Purpose.REVOCATION)
+
+
+# Issued documents and amended reports.
+
+
+async def test_what_was_issued_is_found_by_number_and_by_bytes(house, work):
+    issued = await house.issued()
+
+    for found, kind, pdf in (
+        (await work.issued_documents.numbered(issued.report.number), IssuedKind.REPORT, issued.report.pdf_sha256),
+        (await work.issued_documents.hashed(issued.certificate.pdf_sha256), IssuedKind.CERTIFICATE, None),
+    ):
+        assert (found.kind, found.pack_id, found.amends) == (kind, PACK, None)
+        assert pdf in (None, found.pdf_sha256)
+        assert await work.issued_documents.amending(found) is None
+    for lookup in (work.issued_documents.numbered("TR-2026-999999"), work.issued_documents.hashed("00" * 32)):
+        with pytest.raises(DocumentUnknown):
+            await lookup
+
+
+async def test_a_report_is_replaced_once_and_its_amendment_comes_back(house, work):
+    issued = await house.issued()
+    first = await work.issued_documents.numbered(issued.report.number)
+    second = replace(
+        first, subject_id=UUID(int=901), number="TR-2026-000901", pdf_sha256="ab" * 32, amends=first.number
+    )
+    amendment = Amendment(
+        report=replace(issued.report, report_id=ReportId(UUID(int=901)), number="TR-2026-000901"),
+        amends=first.number,
+        reason="상호 오기",
+        results_affected=False,
+        amended_by=APPROVER.person_id,
+        amended_by_name=APPROVER.name,
+    )
+
+    await work.issued_documents.add(second)
+    await work.amendments.add(amendment)
+
+    reception = await work.receptions.one(issued.report.reception_id)
+    assert await work.amendments.of_reception(reception) == (amendment,)
+    assert await work.issued_documents.amending(first) == second
+    with pytest.raises(AlreadyAmended):
+        await work.issued_documents.add(
+            replace(second, subject_id=UUID(int=902), number="TR-2026-000902", pdf_sha256="cd" * 32)
+        )
+    with pytest.raises(NumberTaken):
+        await work.issued_documents.add(replace(second, subject_id=UUID(int=903), amends=None))
