@@ -103,20 +103,20 @@ class AmendmentsController(Controller):
         return [amendment_out(one) for one in found]
 
     @get(
-        "/{number:str}/pdf",
+        "/{report_number:str}/pdf",
         operation_id="FetchAmendment",
-        summary="Fetch an amended report as PDF",
+        summary="Fetch a report by its number as PDF",
         responses={**PDF, **PROBLEMS},
     )
     async def fetch(
         self,
         reception_id: FromPath[UUID],
-        number: Annotated[FromPath[str], msgspec.Meta(max_length=40)],
+        report_number: Annotated[FromPath[str], msgspec.Meta(max_length=40)],
         ports: GivenPorts,
         actor: GivenActor,
     ) -> Response[bytes]:
-        """Return an amended report, the same bytes for ever."""
-        content = await amendment.fetch_amendment(actor, ReceptionId(reception_id), number, unit=ports.unit)
+        """Return a report, the first or an amended one, the same bytes for ever."""
+        content = await amendment.fetch_report(actor, ReceptionId(reception_id), report_number, unit=ports.unit)
         return Response(
             content,
             media_type="application/pdf",

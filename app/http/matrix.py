@@ -69,7 +69,7 @@ GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/amendments/{number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 

@@ -187,16 +187,16 @@ async def amendments(
     return report, found
 
 
-async def fetch_amendment(actor: Actor, reception_id: ReceptionId, number: str, *, unit: Unit[JourneyWork]) -> bytes:
-    """Return the PDF of an amended report.
+async def fetch_report(actor: Actor, reception_id: ReceptionId, number: str, *, unit: Unit[JourneyWork]) -> bytes:
+    """Return the PDF of a reception's report, the first or an amended one, by its number.
 
     Raises:
         ReceptionUnknown: there is no such reception, or it is another body's.
-        ReportUnknown: no amended report has this number here.
+        ReportUnknown: no report has this number here.
     """
-    _, found = await amendments(actor, reception_id, unit=unit)
-    for one in found:
-        if one.report.number == number:
+    first, found = await amendments(actor, reception_id, unit=unit)
+    for one in (first, *(amendment.report for amendment in found)):
+        if one.number == number:
             async with unit(actor) as work:
-                return await work.files.read(one.report.pdf_sha256)
+                return await work.files.read(one.pdf_sha256)
     raise ReportUnknown

@@ -129,6 +129,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "purpose": "revocation",
         "list_number": 1,
         "number": life.certificates[0].number,
+        "report_number": life.certificates[0].report_number,
         "month": str(service.snapshots[0].usage.month),
     }
     own = {
