@@ -22,6 +22,7 @@ from app.answers import FAILED, USAGE, Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
+from app.attesting import cert, keys
 from app.given_files import read_file
 from app.ports import Ports
 from app.registrar import audit_log, key, person, tenant
@@ -57,13 +58,13 @@ cli = typer.Typer(
     add_completion=True,
 )
 history = typer.Typer(help="팩의 봉인된 이력 · a pack's sealed history.", no_args_is_help=True)
-cert = typer.Typer(help="인증 기록 · certificates.", no_args_is_help=True)
 meter = typer.Typer(help="계량 파일 · meters' files.", no_args_is_help=True)
 cli.add_typer(history, name="history")
 cli.add_typer(cycler, name="cycler")
 cli.add_typer(screen, name="screen")
 cli.add_typer(forecasts, name="forecast")
 cli.add_typer(cert, name="cert")
+cli.add_typer(keys, name="keys")
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(key, name="key")
@@ -514,25 +515,6 @@ def _examine(file: Path, month: Month | None, language: Language, *, as_json: bo
         _print_whole(inspecting.as_json(inspecting.scanned_out(scanned)))
     else:
         show_scanned(scanned, language)
-
-
-@cert.command("verify")
-def cert_verify(
-    file: Annotated[Path, typer.Argument(help="서명된 인증 기록 (JSON).")],
-    as_json: Json = False,
-    language: Lang = "ko",
-) -> None:
-    """서명된 인증 기록을 확인한다 · verify a signed certificate record."""
-    settings = _settings(language)
-
-    async def run() -> str:
-        return await inspecting.verify_record(read_file(file), credentials=wiring.credentials(settings))
-
-    number = _run(run, language, as_json=as_json)
-    if as_json:
-        _print_whole(json.dumps({"number": number, "signature": "valid"}))
-    else:
-        out.print(f"[green]✓[/] {number}: {'서명이 유효합니다.' if language == 'ko' else 'the signature is valid.'}")
 
 
 # ── a new installation ────────────────────────────────────────────────────────────────────────────

@@ -487,6 +487,7 @@ class _Teller:
             inspection.AtReception(actor=self._proven(approver), reception_id=reception_id),
             unit=ports.unit,
             documents=ports.documents,
+            seals=ports.seals,
             credentials=ports.credentials,
             labels=ports.labels,
             tokens=ports.tokens,

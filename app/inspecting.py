@@ -1,4 +1,4 @@
-"""What the command line says of a file without a database: a cycler file's summary, a signed record's truth."""
+"""What the command line says of a file without a database: a cycler file, a pulse, a forecast."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,10 @@ from msgspec import UNSET, UnsetType
 
 from domain.certification.capacity import FullDischarge
 from domain.certification.dispersion import dispersion, robust_scores
-from domain.certification.errors import DischargeMissing, SignatureBroken
+from domain.certification.errors import DischargeMissing
 from domain.certification.evaluating import Evaluation, evaluate
 from domain.certification.forecasting import Forecast
 from domain.certification.model import CyclerRecord, Extremes
-from domain.certification.ports import Credentials
 from domain.certification.resistance import Pulse, at_half_charge
 from domain.certification.screening import COVERAGE_PERCENT, FEATURES, ScreenedHealth, ScreenModel
 from domain.certification.uncertainty import COVERAGE
@@ -555,20 +554,3 @@ def scanned_out(scanned: Scanned) -> ScannedOut:
 def as_json(value: msgspec.Struct) -> str:
     """Spell an answer as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-async def verify_record(content: bytes, *, credentials: Credentials) -> str:
-    """Check a signed certificate record; return the number it is of.
-
-    Raises:
-        SignatureBroken: it is no signed record, or was changed, or another key signed it.
-    """
-    try:
-        record = msgspec.json.decode(content, type=dict[str, object])
-    except msgspec.DecodeError as error:
-        raise SignatureBroken(reason="not JSON") from error
-    await credentials.verify(record)  # type: ignore[arg-type]  # JSON's words are the canonical ones, or it raises
-    subject = record.get("credentialSubject")
-    certificate = subject.get("certificate") if isinstance(subject, dict) else None
-    number = certificate.get("number") if isinstance(certificate, dict) else None
-    return str(number or record.get("id") or "-")

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.http.account import AccountController
+from app.http.amendments import AmendmentsController
 from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.contracts import ContractsController, PlansController
@@ -30,6 +31,7 @@ from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
+from app.http.records import RECORDS
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             DevicesController,
             ReinspectionsController,
             CertificatesController,
+            AmendmentsController,
             SitesController,
             ReadingsController,
             ReadingBackController,
@@ -81,6 +84,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             *MEMBERS,
             KeysController,
             AuditController,
+            *RECORDS,
             livez,
             readyz,
             version,

@@ -12,7 +12,7 @@ from domain.metering.carbon import EmissionFactor
 from domain.metering.ports import ReadingFiles
 from domain.metering.tariff import TariffBook
 from domain.passport.ports import Labels
-from domain.shared.documents import Documents
+from domain.shared.documents import Documents, Seals
 from domain.shared.idempotency import Once
 from domain.shared.identifiers import Ids
 from domain.shared.time import Clock
@@ -33,6 +33,7 @@ class Ports:
     passwords: Passwords
     tokens: Tokens
     documents: Documents
+    seals: Seals
     labels: Labels
     cycler_files: CyclerFiles
     reading_files: ReadingFiles

@@ -54,6 +54,8 @@ class Settings:
     second_factor_required: bool
     provider: Provider | None
     quotas: bool
+    seal_key_file: Path | None = None
+    seal_certificate_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -93,6 +95,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         second_factor_required=_switch(env, "SUNHWAN_REQUIRE_SECOND_FACTOR", default="off"),
         provider=_provider(env),
         quotas=_switch(env, "SUNHWAN_QUOTAS", default="on"),
+        seal_key_file=_path(env, "SUNHWAN_SEAL_KEY_FILE"),
+        seal_certificate_file=_path(env, "SUNHWAN_SEAL_CERTIFICATE_FILE"),
     )
 
 

@@ -3,15 +3,18 @@
 An adapter is imported where it is wired, so that a command loads the libraries of what it uses and no others.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.ports import Ports
 from app.settings import Settings
-from domain.certification.ports import Credentials, CyclerFiles, PulseTables
+from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
+from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
+from domain.shared.documents import SealReader, Seals
 from domain.shared.time import Clock
 
 if TYPE_CHECKING:
@@ -110,7 +113,40 @@ def credentials(settings: Settings) -> Credentials:
     """Return the keeper of the signing key, which needs no database."""
     from adapters.ktr.credentials import KtrCredentials
 
-    return KtrCredentials(settings.home / "keys", base_url=settings.public_url)
+    return KtrCredentials(signer(settings), base_url=settings.public_url)
+
+
+def signer(settings: Settings) -> Signer:
+    """Return the holder of the signing key: a file; a device would take its place here."""
+    from adapters.ktr.signing import FileSigner
+
+    return FileSigner(settings.home / "keys")
+
+
+def seals(settings: Settings) -> Seals:
+    """Return the signer and reader of PDFs, which needs no database."""
+    from adapters.documents.seals import PadesSeals
+
+    return PadesSeals(
+        settings.home / "keys",
+        name=f"Sunhwan {urlsplit(settings.public_url).netloc}",
+        key=settings.seal_key_file,
+        certificate=settings.seal_certificate_file,
+    )
+
+
+def published_seals(did_document: Mapping[str, Canonical]) -> SealReader:
+    """Return the reader of PDFs by the certificates of a published DID document."""
+    from adapters.documents.seals import PublishedSeals
+
+    return PublishedSeals(did_document)
+
+
+def published_keys(did_document: Mapping[str, Canonical]) -> Verifier:
+    """Return the checker of records by the keys of a published DID document."""
+    from adapters.ktr.credentials import PublishedKeys
+
+    return PublishedKeys(did_document)
 
 
 def _provider(settings: Settings, clock: Clock) -> "OidcProvider | None":
@@ -165,6 +201,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
             documents=documents,
+            seals=seals(settings),
             labels=QrLabels(),
             cycler_files=cycler_files(),
             reading_files=reading_files(),

@@ -110,6 +110,9 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "reviewed_by": Each(_APPROVAL),
         "approved_by": _APPROVAL,
         "verify_url": Leaf.TEXT,
+        "amends": Leaf.TEXT_OR_NONE,
+        "amends_reason": Leaf.TEXT_OR_NONE,
+        "amends_changes": Leaf.TEXT_OR_NONE,
     },
     DocumentKind.CERTIFICATE: {
         "number": Leaf.TEXT,
@@ -135,6 +138,7 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "tested_by": Each(Leaf.TEXT, least=1),
         "approved_by": _APPROVAL,
         "verify_url": Leaf.TEXT,
+        "credential": Leaf.TEXT,
         "credential_sha256": Leaf.TEXT,
         "qr_svg": Leaf.SVG,
     },

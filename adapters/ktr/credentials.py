@@ -1,46 +1,26 @@
 """Signs records as W3C Verifiable Credentials 2.0 with a Data Integrity proof, cryptosuite eddsa-jcs-2022."""
 
-import asyncio
-import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import base58
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from domain.certification.errors import SignatureBroken
+from domain.certification.ports import Signer
 from domain.shared.canonical import Canonical
-from domain.shared.errors import Unavailable
 
 CRYPTOSUITE = "eddsa-jcs-2022"
-KEY_FILE = "certificate-key.pem"
 _ED25519_PUBLIC = b"\xed\x01"
 """The multicodec prefix of an Ed25519 public key."""
 
 _DEPTH_MAX = 32
 _SIGNATURE_BYTES = 64
-
-
-class SigningKeyUnusable(Unavailable):
-    """The key file cannot be read or written, or is no Ed25519 key."""
-
-    code = "certification.signing-key-unusable"
-    title_ko = "인증서 서명 키를 사용할 수 없습니다: {path}."
-    title_en = "The certificate signing key cannot be used: {path}."
 
 
 def hash_data(document: Mapping[str, Canonical], proof: Mapping[str, Canonical]) -> bytes:
@@ -134,7 +114,11 @@ def _multibase(value: Canonical) -> bytes:
 
 def public_multibase(key: Ed25519PublicKey) -> str:
     """Return a public key as a Multikey writes it."""
-    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return raw_multibase(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+
+def raw_multibase(raw: bytes) -> str:
+    """Return the 32 bytes of a public key as a Multikey writes them."""
     return "z" + base58.b58encode(_ED25519_PUBLIC + raw).decode()
 
 
@@ -144,12 +128,11 @@ def did_of(base_url: str) -> str:
 
 
 class KtrCredentials:
-    """The port `Credentials` with a key file in a folder, made there on first use and readable by its owner only."""
+    """The port `Credentials` with the key that a signer holds."""
 
-    def __init__(self, folder: Path, *, base_url: str) -> None:
-        self._folder = folder
+    def __init__(self, signer: Signer, *, base_url: str) -> None:
+        self._signer = signer
         self._issuer = did_of(base_url)
-        self._key: Ed25519PrivateKey | None = None
 
     @property
     def issuer(self) -> str:
@@ -160,85 +143,118 @@ class KtrCredentials:
         """Return the document with a proof.
 
         Raises:
-            SigningKeyUnusable: the key file cannot be read or made.
+            Unavailable: the key cannot be reached.
         """
-        key = await self._private_key()
+        present = (await self._signer.public_keys())[0]
         options: dict[str, Canonical] = {
             "type": "DataIntegrityProof",
             "cryptosuite": CRYPTOSUITE,
             "created": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "verificationMethod": self._method(key.public_key()),
+            "verificationMethod": self._method(present),
             "proofPurpose": "assertionMethod",
         }
         if "@context" in document:
             options["@context"] = document["@context"]
-        return signed(document, options, key)
+        signature = await self._signer.sign(hash_data(document, options), public_key=present)
+        return {**document, "proof": {**options, "proofValue": "z" + base58.b58encode(signature).decode()}}
 
     async def verify(self, document: Mapping[str, Canonical]) -> None:
-        """Check that a document was signed with this key and has not changed since.
+        """Check that a document was signed with a key of this house, present or past.
 
         Raises:
-            SignatureBroken: it was not, or it has.
-            SigningKeyUnusable: the key file cannot be read or made.
+            SignatureBroken: it was not, or it has changed since.
+            Unavailable: the key cannot be reached.
         """
-        key = (await self._private_key()).public_key()
-        check(document, key, method=self._method(key))
+        check_any(document, {self._method(raw): raw for raw in await self._signer.public_keys()})
 
     async def did_document(self) -> Mapping[str, Canonical]:
-        """Return what is published at /.well-known/did.json, so that anyone can check a certificate.
+        """Return what is published at /.well-known/did.json, the keys of the past included.
 
         Raises:
-            SigningKeyUnusable: the key file cannot be read or made.
+            Unavailable: the key cannot be reached.
         """
-        key = (await self._private_key()).public_key()
-        method = self._method(key)
+        methods: list[Canonical] = []
+        published: list[Canonical] = []
+        for raw in await self._signer.public_keys():
+            methods.append(self._method(raw))
+            published.append(
+                {
+                    "id": self._method(raw),
+                    "type": "Multikey",
+                    "controller": self._issuer,
+                    "publicKeyMultibase": raw_multibase(raw),
+                }
+            )
         return {
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
             "id": self._issuer,
-            "verificationMethod": [
-                {
-                    "id": method,
-                    "type": "Multikey",
-                    "controller": self._issuer,
-                    "publicKeyMultibase": public_multibase(key),
-                }
-            ],
-            "assertionMethod": [method],
+            "verificationMethod": published,
+            "assertionMethod": methods,
         }
 
-    def _method(self, key: Ed25519PublicKey) -> str:
-        return f"{self._issuer}#{public_multibase(key)}"
-
-    async def _private_key(self) -> Ed25519PrivateKey:
-        if self._key is None:
-            self._key = await asyncio.to_thread(_read_or_make, self._folder / KEY_FILE)
-        return self._key
+    def _method(self, raw: bytes) -> str:
+        return f"{self._issuer}#{raw_multibase(raw)}"
 
 
-def _read_or_make(path: Path) -> Ed25519PrivateKey:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _make(path)
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
-        raise SigningKeyUnusable(path=str(path)) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SigningKeyUnusable(path=str(path))
-    return key
+class PublishedKeys:
+    """The port `Verifier` with the keys of a published DID document, without a network or a database."""
+
+    def __init__(self, did_document: Mapping[str, Canonical]) -> None:
+        """Read the keys.
+
+        Raises:
+            SignatureBroken: the document names no usable key for assertions.
+        """
+        self._keys = _published(did_document)
+
+    async def verify(self, document: Mapping[str, Canonical]) -> None:
+        """Check that a document was signed with one of the keys and has not changed since.
+
+        Raises:
+            SignatureBroken: it was not, or it has.
+        """
+        check_any(document, self._keys)
 
 
-def _make(path: Path) -> None:
-    """Write a fresh key whole or not at all; of two processes that try at once, the first one's stands."""
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+def check_any(document: Mapping[str, Canonical], keys: Mapping[str, bytes]) -> None:
+    """Check a document's proof against the one of these keys that it names.
+
+    Args:
+        document: with its proof.
+        keys: the 32 bytes of each public key by its verification method.
+
+    Raises:
+        SignatureBroken: it names none of them, another host issued it, or the proof does not fit.
+    """
+    proof = document.get("proof")
+    method = proof.get("verificationMethod") if isinstance(proof, Mapping) else None
+    if not isinstance(method, str) or method not in keys:
+        raise SignatureBroken(reason="proof.verificationMethod" if isinstance(proof, Mapping) else "no proof")
+    issuer = document.get("issuer")
+    named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
+    if named is not None and named != method.partition("#")[0]:
+        raise SignatureBroken(reason="issuer")
+    check(document, Ed25519PublicKey.from_public_bytes(keys[method]), method=method)
+
+
+def _published(did_document: Mapping[str, Canonical]) -> dict[str, bytes]:
+    listed, allowed = did_document.get("verificationMethod"), did_document.get("assertionMethod")
+    if not isinstance(listed, list) or not isinstance(allowed, list):
+        raise SignatureBroken(reason="verificationMethod")
+    keys: dict[str, bytes] = {}
+    for one in listed:
+        if not isinstance(one, Mapping) or one.get("type") != "Multikey" or one.get("id") not in allowed:
+            continue
+        text, name = one.get("publicKeyMultibase"), one.get("id")
+        if not isinstance(text, str) or not isinstance(name, str) or one.get("controller") != did_document.get("id"):
+            raise SignatureBroken(reason="verificationMethod")
+        try:
+            raw = base58.b58decode(text[1:100])
+        except ValueError as error:
+            raise SignatureBroken(reason="publicKeyMultibase") from error
+        if text[:1] != "z" or raw[:2] != _ED25519_PUBLIC or len(raw) != 34:
+            raise SignatureBroken(reason="publicKeyMultibase")
+        keys[name] = raw[2:]
+    if not keys:
+        raise SignatureBroken(reason="verificationMethod")
+    return keys

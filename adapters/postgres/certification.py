@@ -622,6 +622,18 @@ class PostgresCertificates:
         )
         return tuple(_to_certificate(row) for row in found.mappings())
 
+    async def changed_at(self, certificate: Certificate) -> datetime:
+        """Return when a certificate came into the status that it has."""
+        found = await self._connection.scalar(
+            select(col(CertificateStateRow.changed_at)).where(
+                col(CertificateStateRow.pack_id) == certificate.pack_id,
+                col(CertificateStateRow.certificate_id) == certificate.certificate_id,
+            )
+        )
+        if found is None:
+            raise CertificateUnknown
+        return found
+
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
         """Change the status: compare and set."""
         done = await self._connection.execute(

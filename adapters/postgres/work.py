@@ -41,6 +41,7 @@ from adapters.postgres.metering import (
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.quotas import PostgresBuckets
+from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.transaction import Transaction, reach_statement
@@ -205,6 +206,21 @@ class PostgresWork:
     def certificates(self) -> PostgresCertificates:
         """Certificates."""
         return PostgresCertificates(self._connection)
+
+    @cached_property
+    def status_places(self) -> PostgresStatusPlaces:
+        """Places in the status lists."""
+        return PostgresStatusPlaces(self._connection)
+
+    @cached_property
+    def amendments(self) -> PostgresAmendments:
+        """Amended reports."""
+        return PostgresAmendments(self._connection)
+
+    @cached_property
+    def issued_documents(self) -> PostgresIssuedDocuments:
+        """Issued PDFs."""
+        return PostgresIssuedDocuments(self._connection)
 
     @cached_property
     def sites(self) -> PostgresSites:

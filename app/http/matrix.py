@@ -29,7 +29,10 @@ GET    /language/{chosen}                                        y  y  y  y  y  
 GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /01/{gtin}/21/{serial}                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /verify/{token}                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /.well-known/did.json                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /status/{purpose}/{list_number}                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /problems                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /problems/{code}                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /{nowhere}                                                y  y  y  y  y  y  y  y  y  y  y  y  y  y
@@ -93,6 +96,9 @@ POST   /api/v1/devices                                           -  -  -  y  y  
 GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 
@@ -167,6 +173,8 @@ POST   /ktr/devices                                              -  -  -  y  y  
 GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -

@@ -570,6 +570,7 @@ class ReceptionsController(Controller):
             inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
             unit=ports.unit,
             documents=ports.documents,
+            seals=ports.seals,
             credentials=ports.credentials,
             labels=ports.labels,
             tokens=ports.tokens,

@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
 from app.pages.account import ACCOUNT
+from app.pages.amendments import AMENDMENTS
 from app.pages.audit import AUDIT
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
@@ -31,6 +32,7 @@ PAGES = (
             *ACCOUNT,
             *PACKS,
             *KTR,
+            *AMENDMENTS,
             *DEVICES,
             *CONTRACTS,
             *ENERGY,

@@ -389,6 +389,7 @@ async def take_step(
                     wish,
                     unit=ports.unit,
                     documents=ports.documents,
+                    seals=ports.seals,
                     credentials=ports.credentials,
                     labels=ports.labels,
                     tokens=ports.tokens,

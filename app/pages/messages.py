@@ -269,6 +269,70 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verify.title": ("인증서 진위 확인", "Check a certificate"),
         "verify.text": ("인증서 번호로 지금의 효력을 확인합니다.", "See whether a certificate holds now."),
         "verify.hint": ("인증서 위쪽에 적힌 번호입니다.", "The number at the top of the certificate."),
+        "amend.title": ("수정 성적서", "Amended reports"),
+        "amend.text": (
+            "이전 성적서는 그대로 보관되고, 새 성적서에 대체 사실과 사유가 적힙니다. "
+            "시험 결과는 고치지 않고 다시 시험합니다.",
+            "The earlier report is kept; the new one says what it replaces and why. "
+            "Results are tested again, never amended.",
+        ),
+        "amend.reports": ("발급된 성적서", "Issued reports"),
+        "amend.replaces": ("{number} 대체", "replaces {number}"),
+        "amend.affected": ("결과 영향 있음", "results affected"),
+        "amend.affects": (
+            "시험 결과를 더는 신뢰할 수 없음 (인증서 효력이 끝나고 서비스가 중지됩니다)",
+            "The results may no longer be relied on (the certificate ends, service stops)",
+        ),
+        "amend.go": ("수정 성적서 발급", "Issue the amended report"),
+        "field.reason": ("사유", "Reason"),
+        "field.ambient": ("환경 조건", "Ambient"),
+        "field.deviations": ("방법에서 벗어난 사항", "Deviations"),
+        "verify.pdf": ("인증서·성적서 PDF", "PDF of a certificate or report"),
+        "verify.pdf-hint": (
+            "받은 PDF 파일을 여기에 끌어다 놓으세요. 파일은 확인 후 보관하지 않습니다.",
+            "Drop the PDF that you were given here. It is not kept.",
+        ),
+        "verify.pdf-go": ("파일 확인", "Check the file"),
+        "verify.number": ("번호", "Number"),
+        "verify.seal": ("전자서명", "Signature"),
+        "verify.seal-ours": (
+            "발급 기관의 서명이며 문서 전체가 그대로입니다.",
+            "Ours, and the whole document is as signed.",
+        ),
+        "verify.seal-not": ("발급 기관의 온전한 서명이 없습니다.", "No intact signature of ours."),
+        "verify.reason": ("사유", "Reason"),
+        "verify.pdf-genuine": (
+            "진본입니다. {number}은(는) 발급된 그대로이며 유효합니다.",
+            "Genuine: {number} is exactly as issued, and it holds.",
+        ),
+        "verify.pdf-altered": (
+            "변조되었습니다. 이 파일은 발급된 문서({number})와 다릅니다.",
+            "Altered: this file differs from the document that was issued ({number}).",
+        ),
+        "verify.pdf-unknown": (
+            "여기에서 발급된 문서가 아닙니다.",
+            "Unknown: this document was not issued here.",
+        ),
+        "verify.pdf-amended": (
+            "{number}은(는) 진본이나, {on} 수정 성적서 {by}(으)로 대체되었습니다.",
+            "{number} is genuine, but the amended report {by} replaced it on {on}.",
+        ),
+        "verify.pdf-expired": (
+            "{number}은(는) 진본이나, 유효기간이 {on}에 끝났습니다.",
+            "{number} is genuine, but its validity ended on {on}.",
+        ),
+        "verify.pdf-suspended": (
+            "{number}은(는) 진본이나, {on} 효력이 정지되었습니다.",
+            "{number} is genuine, but it was suspended on {on}.",
+        ),
+        "verify.pdf-revoked": (
+            "{number}은(는) 진본이나, {on} 취소되었습니다.",
+            "{number} is genuine, but it was revoked on {on}.",
+        ),
+        "verify.pdf-superseded": (
+            "{number}은(는) 진본이나, {on} {by}(으)로 대체되었습니다.",
+            "{number} is genuine, but {by} took its place on {on}.",
+        ),
         "verify.go": ("확인", "Check"),
         "verify.none": ("없음", "None"),
         "verify.is-none": (
@@ -285,7 +349,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "verify.is-suspended": ("효력이 정지되어 있습니다.", "It is suspended and may not be relied on."),
         "verify.is-revoked": ("취소된 인증서입니다.", "It was revoked and may not be relied on."),
-        "verify.is-superseded": ("새 인증서가 발급되어 대체되었습니다.", "A newer certificate has taken its place."),
+        "verify.is-superseded": (
+            "새 인증서나 수정 성적서로 대체되었습니다.",
+            "A newer certificate or an amended report has taken its place.",
+        ),
         # packs
         "packs.title": ("배터리 팩", "Packs"),
         "packs.text": ("회수된 팩의 현재 상태와 이력을 확인합니다.", "Where each collected pack stands, and its life."),
@@ -1105,7 +1172,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "join.password-hint": ("12자 이상.", "At least 12 characters."),
         "join.go": ("가입", "Join"),
         "field.role": ("역할", "Role"),
-        "field.reason": ("사유", "Reason"),
         "field.for_whom": ("초대받는 사람", "For whom"),
         "field.printed_name": ("이름", "Name"),
         "field.organisation_number": ("기관 번호", "Number"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
@@ -14,14 +14,17 @@ from app.http.identity import GivenPorts
 from app.http.problems import ProblemOut, answer_problem
 from app.http.schemas import TEXT_PATTERN, Day, Instant, Out
 from app.pages.formats import day, energy, number, scaled
-from app.pages.frame import HOME, GivenPage, PageRequest, safe_path
+from app.pages.frame import HOME, GivenPage, PageRequest, read_upload, safe_path
 from app.pages.messages import LANGUAGES, say
 from app.pages.problem_codes import explain, problem_kinds
-from domain.journeys import public_passport, trace
+from domain.journeys import authenticity, public_passport, trace
 from domain.passport.attributes import ATTRIBUTES
 from domain.passport.digital_link import DigitalLink
 from domain.shared.canonical import Canonical
-from domain.shared.errors import NotFound
+from domain.shared.errors import DomainError, NotFound
+
+PDF_BYTES_MAX = 17 * 1024 * 1024
+"""A PDF of 16 MiB within a form."""
 
 COOKIE_LASTS_S = 365 * 24 * 60 * 60
 
@@ -212,6 +215,23 @@ async def verify_form(
     return page.show("verify.html", asked=number.strip(), certificate=found, entered={"number": number.strip()})
 
 
+@post("/verify", status_code=200, request_max_body_size=PDF_BYTES_MAX)
+async def verify_file(request: PageRequest, ports: GivenPorts, page: GivenPage) -> Template:
+    """Say whether a PDF is one of ours, unaltered, and how it stands; the file is not kept."""
+    try:
+        _, content = await read_upload(request)
+        found = await authenticity.check_pdf(content, unit=ports.unit, seals=ports.seals, clock=ports.clock)
+    except DomainError as error:
+        return page.again("verify.html", error, {}, asked=None, certificate=None)
+    return page.show("verify.html", asked=None, certificate=None, checked=found, facts=checked_facts(found))
+
+
+def checked_facts(found: authenticity.Checked) -> dict[str, str]:
+    """Return what the sentence about a PDF names, a dash for what there is not."""
+    facts = {"number": found.number, "on": None if found.on is None else day(found.on), "by": found.by}
+    return {name: fact or "–" for name, fact in facts.items()}
+
+
 @get("/verify/{token:str}")
 async def verify_token(token: FromPath[str], ports: GivenPorts, page: GivenPage) -> Template:
     """Say how the certificate stands whose QR code was read."""
@@ -245,6 +265,7 @@ PUBLIC = (
     trace_page,
     passport_page,
     verify_form,
+    verify_file,
     verify_token,
     problem_page,
     problems_page,

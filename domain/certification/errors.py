@@ -395,3 +395,59 @@ class BookingWrong(RuleBroken):
     code = "certification.booking-wrong"
     title_ko = "예약 기간이 맞지 않습니다. 오늘부터 최대 {most}일까지 예약할 수 있습니다."
     title_en = "The days of the booking do not hold: from today on, {most} days at most."
+
+
+class StatusListMalformed(Unverified):
+    """A status list cannot be relied on: another list, out of date, or not in its form."""
+
+    code = "certification.status-list-malformed"
+    title_ko = "상태 목록을 신뢰할 수 없습니다: {reason}."
+    title_en = "The status list cannot be relied on: {reason}."
+
+
+class StatusListUnknown(NotFound):
+    """There is no status list of this purpose and number."""
+
+    code = "certification.status-list-unknown"
+    title_ko = "해당 상태 목록이 없습니다."
+    title_en = "There is no such status list."
+
+
+class StatusListFull(Conflict):
+    """Every place that was drawn in the status lists is taken."""
+
+    code = "certification.status-list-full"
+    title_ko = "상태 목록에 남은 자리가 없습니다. 다시 시도해 주세요."
+    title_en = "No place is left in the status lists; please try again."
+
+
+class DocumentUnknown(NotFound):
+    """No document was issued under this number or with these bytes."""
+
+    code = "certification.document-unknown"
+    title_ko = "발급된 문서가 아닙니다."
+    title_en = "No such document was issued."
+
+
+class AlreadyAmended(Conflict):
+    """A report is amended once; a further amendment replaces the last one."""
+
+    code = "certification.already-amended"
+    title_ko = "이미 수정 성적서가 발급된 성적서입니다: {number}."
+    title_en = "The report {number} was amended already; amend the latest one."
+
+
+class NothingAmended(RuleBroken):
+    """An amended report says the same as the one that it would replace."""
+
+    code = "certification.nothing-amended"
+    title_ko = "이전 성적서와 달라지는 내용이 없습니다."
+    title_en = "Nothing would differ from the report as it is."
+
+
+class ReportUnknown(NotFound):
+    """No report was issued here under this number, or it is another body's."""
+
+    code = "certification.report-unknown"
+    title_ko = "성적서를 찾을 수 없습니다."
+    title_en = "There is no such report."

@@ -655,6 +655,27 @@ class Report:
     issued_at: datetime
 
 
+class IssuedKind(StrEnum):
+    """Which kinds of PDF leave the house."""
+
+    REPORT = "report"
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedDocument:
+    """What anyone may know of a PDF that we issued; `amends` is the number of the report that it replaces."""
+
+    pack_id: PackId
+    tenant_id: TenantId
+    subject_id: UUID
+    kind: IssuedKind
+    number: str
+    pdf_sha256: str
+    amends: str | None
+    issued_at: datetime
+
+
 class CertificateStatus(StrEnum):
     """Whether a certificate may be relied on; the calendar speaks beside it."""
 

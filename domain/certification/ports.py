@@ -5,12 +5,14 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.certification.amending import Amendment
 from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.model import (
     Assessment,
     Certificate,
     CertificateStatus,
     CyclerRecord,
+    IssuedDocument,
     PulsedCell,
     Queued,
     Reception,
@@ -20,6 +22,7 @@ from domain.certification.model import (
     TestRun,
 )
 from domain.certification.reinspection import Reinspection
+from domain.certification.status_list import Purpose, StatusPlace
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
@@ -69,10 +72,54 @@ class Credentials(Protocol):
         ...
 
     async def verify(self, document: Mapping[str, Canonical]) -> None:
-        """Check that a document was signed with this key and has not changed since.
+        """Check that a document was signed with a key of this house, present or past, and has not changed since.
 
         Raises:
             SignatureBroken: it was not, or it has.
+        """
+        ...
+
+    async def did_document(self) -> Mapping[str, Canonical]:
+        """Return what is published at /.well-known/did.json, so that anyone can check a certificate."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks signed records with public keys alone."""
+
+    async def verify(self, document: Mapping[str, Canonical]) -> None:
+        """Check that a document was signed with one of the keys and has not changed since.
+
+        Raises:
+            SignatureBroken: it was not, or it has.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Holds the private key: a file, or a device that never gives it away. Public keys are the 32 bytes of Ed25519."""
+
+    async def public_keys(self) -> Sequence[bytes]:
+        """Return the present key first, then those of the past, which only verify.
+
+        Raises:
+            Unavailable: the key cannot be reached.
+        """
+        ...
+
+    async def sign(self, message: bytes, *, public_key: bytes) -> bytes:
+        """Return the 64 bytes of an Ed25519 signature with the present key.
+
+        Raises:
+            Unavailable: the key cannot be reached, or another took its place meanwhile.
+        """
+        ...
+
+    async def rotate(self) -> bytes:
+        """Put a new key in the present one's place and return its public half; the old one then only verifies.
+
+        Raises:
+            Unavailable: the key cannot be reached.
         """
         ...
 
@@ -287,11 +334,35 @@ class Certificates(Protocol):
         """Return every certificate of a pack, oldest first."""
         ...
 
+    async def changed_at(self, certificate: Certificate) -> datetime:
+        """Return when a certificate came into the status that it has."""
+        ...
+
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
         """Change the status from the one it was read in.
 
         Raises:
             CertificateMoved: somebody changed it first.
+        """
+        ...
+
+
+class StatusPlaces(Protocol):
+    """Where certificates stand in the status lists; a place is given once and for ever."""
+
+    async def reserve(self, certificate: Certificate, drawn: Sequence[StatusPlace]) -> StatusPlace:
+        """Give a certificate, not stored yet, the first of these places that is free, and return it.
+
+        Raises:
+            StatusListFull: none is free.
+        """
+        ...
+
+    async def of_list(self, list_number: int, purpose: Purpose) -> tuple[int, ...]:
+        """Return the places in a list whose bit is set, in order.
+
+        Raises:
+            StatusListUnknown: no certificate stands in a list of this number, and it is not the first.
         """
         ...
 
@@ -308,6 +379,51 @@ class Reinspections(Protocol):
 
         A request waits while its certificate stands and the pack was not received since.
         """
+        ...
+
+
+class Amendments(Protocol):
+    """Amended reports, only ever added to."""
+
+    async def add(self, amendment: Amendment) -> None:
+        """Store an amended report."""
+        ...
+
+    async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
+        """Return the amended reports of a reception, oldest first."""
+        ...
+
+
+class IssuedDocuments(Protocol):
+    """Which PDFs were issued, by number and by hash; only ever added to."""
+
+    async def add(self, document: IssuedDocument) -> None:
+        """Note a document.
+
+        Raises:
+            NumberTaken: another document has this number or these bytes.
+            AlreadyAmended: the report that it replaces was replaced before.
+        """
+        ...
+
+    async def numbered(self, number: str) -> IssuedDocument:
+        """Return the document of a number.
+
+        Raises:
+            DocumentUnknown: there is none.
+        """
+        ...
+
+    async def hashed(self, pdf_sha256: str) -> IssuedDocument:
+        """Return the document whose bytes have this SHA-256.
+
+        Raises:
+            DocumentUnknown: there is none.
+        """
+        ...
+
+    async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
+        """Return the document that replaces another; None where none does."""
         ...
 
 
@@ -352,6 +468,21 @@ class CertificationWork(Protocol):
     @property
     def certificates(self) -> Certificates:
         """Certificates."""
+        ...
+
+    @property
+    def status_places(self) -> StatusPlaces:
+        """Places in the status lists."""
+        ...
+
+    @property
+    def amendments(self) -> Amendments:
+        """Amended reports."""
+        ...
+
+    @property
+    def issued_documents(self) -> IssuedDocuments:
+        """Issued PDFs."""
         ...
 
     @property

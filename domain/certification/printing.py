@@ -16,7 +16,8 @@ from domain.certification.model import (
     TestVerdict,
     Verdict,
 )
-from domain.shared.canonical import Canonical
+from domain.certification.status_list import StatusPlace, status_entries
+from domain.shared.canonical import Canonical, sha256
 from domain.shared.time import day_start, seoul_day, utc_text
 
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
@@ -82,6 +83,9 @@ def report_content(
         "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
         "approved_by": _signed(approval),
         "verify_url": verify_url,
+        "amends": None,
+        "amends_reason": None,
+        "amends_changes": None,
     }
 
 
@@ -95,7 +99,7 @@ def certificate_content(
     assessment: Assessment,
     approval: Signature,
     verify_url: str,
-    credential_sha256: str,
+    credential: str,
     qr_svg: str,
 ) -> dict[str, Canonical]:
     """Return what a certificate prints."""
@@ -124,7 +128,8 @@ def certificate_content(
         "tested_by": testers(runs),
         "approved_by": _signed(approval),
         "verify_url": verify_url,
-        "credential_sha256": credential_sha256,
+        "credential": credential,
+        "credential_sha256": sha256(credential).hex(),
         "qr_svg": qr_svg,
     }
 
@@ -140,6 +145,7 @@ def credential_document(
     assessment: Assessment,
     assessment_sha256: str,
     base_url: str,
+    place: StatusPlace,
 ) -> dict[str, Canonical]:
     """Return the record that is signed: a W3C verifiable credential (VC data model 2.0), not yet with its proof.
 
@@ -157,6 +163,7 @@ def credential_document(
         "issuer": {"id": issuer, "name": laboratory.name_en},
         "validFrom": utc_text(certificate.issued_at),
         "validUntil": utc_text(last_moment),
+        "credentialStatus": status_entries(place, base_url=base_url),
         "credentialSubject": {
             "id": product_uri,
             "type": "ReuseBattery",

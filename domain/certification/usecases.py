@@ -45,6 +45,8 @@ from domain.certification.model import (
     Discharge,
     Disposition,
     Issued,
+    IssuedDocument,
+    IssuedKind,
     ItemFacts,
     Laboratory,
     Meaning,
@@ -62,9 +64,10 @@ from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.protocol import Given, Protocol
 from domain.certification.spelling import assessment_text, token_sha256
+from domain.certification.status_list import candidates
 from domain.shared.actor import BODY_STAFF, Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
-from domain.shared.documents import DocumentKind, Documents
+from domain.shared.documents import DocumentKind, Documents, Seals
 from domain.shared.identifiers import (
     CertificateId,
     Ids,
@@ -87,6 +90,7 @@ _MEASURABLE = (
     ReceptionState.REVIEWED,
 )
 """Until it is approved, a result may be added: the reception goes back, and is judged and reviewed anew."""
+_SEALED_REPORT, _SEALED_CERTIFICATE = "시험성적서 발급 · test report issued", "인증서 발급 · certificate issued"
 _PDF = "application/pdf"
 
 
@@ -716,6 +720,7 @@ async def issue(
     ids: Ids,
     clock: Clock,
     documents: Documents,
+    seals: Seals,
     credentials: Credentials,
     qr_svg: Callable[[str], str],
 ) -> Issued:
@@ -728,6 +733,7 @@ async def issue(
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
+        StatusListFull: no place was free in the status lists.
     """
     wish.actor.require(Role.APPROVER)
     wish.actor.require_confirmed(clock.now())
@@ -754,7 +760,9 @@ async def issue(
         approval=approval,
         verify_url=verify_url,
     )
-    report_pdf = await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today)
+    report_pdf = await seals.seal(
+        await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today), reason=_SEALED_REPORT
+    )
     report = Report(
         report_id=ReportId(ids.new()),
         number=report_number,
@@ -776,6 +784,7 @@ async def issue(
         token=wish.token,
         now=now,
     )
+    place = await work.status_places.reserve(draft, candidates(wish.token))
     signed = await credentials.sign(
         credential_document(
             issuer=credentials.issuer,
@@ -787,6 +796,7 @@ async def issue(
             assessment=assessment,
             assessment_sha256=approval.subject_sha256,
             base_url=wish.base_url,
+            place=place,
         ),
         at=now,
     )
@@ -802,11 +812,12 @@ async def issue(
             assessment=assessment,
             approval=approval,
             verify_url=verify_url,
-            credential_sha256=sha256(credential).hex(),
+            credential=credential,
             qr_svg=qr_svg(verify_url),
         ),
         dated_on=today,
     )
+    certificate_pdf = await seals.seal(certificate_pdf, reason=_SEALED_CERTIFICATE)
     certificate = replace(
         draft, credential=credential, pdf_sha256=await work.files.keep(certificate_pdf, media_type=_PDF)
     )
@@ -815,6 +826,30 @@ async def issue(
         await work.certificates.change(standing, to=CertificateStatus.SUPERSEDED, reason=certificate.number, at=now)
     await work.reports.add(report)
     await work.certificates.add(certificate)
+    await work.issued_documents.add(
+        IssuedDocument(
+            pack_id=report.pack_id,
+            tenant_id=report.tenant_id,
+            subject_id=report.report_id,
+            kind=IssuedKind.REPORT,
+            number=report.number,
+            pdf_sha256=report.pdf_sha256,
+            amends=None,
+            issued_at=now,
+        )
+    )
+    await work.issued_documents.add(
+        IssuedDocument(
+            pack_id=certificate.pack_id,
+            tenant_id=certificate.tenant_id,
+            subject_id=certificate.certificate_id,
+            kind=IssuedKind.CERTIFICATE,
+            number=certificate.number,
+            pdf_sha256=certificate.pdf_sha256,
+            amends=None,
+            issued_at=now,
+        )
+    )
     await work.receptions.move(reception, to=ReceptionState.ISSUED, at=now)
     return Issued(report=report, certificate=certificate)
 

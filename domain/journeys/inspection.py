@@ -35,7 +35,7 @@ from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
 from domain.passport.ports import Labels
 from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
-from domain.shared.documents import Documents
+from domain.shared.documents import Documents, Seals
 from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
@@ -358,6 +358,7 @@ async def issue_certificate(
     *,
     unit: Unit[JourneyWork],
     documents: Documents,
+    seals: Seals,
     credentials: Credentials,
     labels: Labels,
     tokens: Tokens,
@@ -395,6 +396,7 @@ async def issue_certificate(
             ids=ids,
             clock=clock,
             documents=documents,
+            seals=seals,
             credentials=credentials,
             qr_svg=labels.svg,
         )

@@ -1,6 +1,7 @@
 """Printed documents: the content is data, the page is made of it, same data same bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -27,5 +28,63 @@ class Documents(Protocol):
 
         Raises:
             ValueError: the content lacks a key that the document prints.
+        """
+        ...
+
+
+class SealState(StrEnum):
+    """What a PDF's own signature says."""
+
+    OURS = "ours"
+    ALTERED = "altered"
+    FOREIGN = "foreign"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """What a PDF of unknown origin says of itself.
+
+    `number` and `record` (a signed record, as text) come from the attached content and are nobody's word until the
+    seal or a stored hash vouches for them.
+    """
+
+    sha256: str
+    seal: SealState
+    number: str | None
+    record: str | None
+
+
+class SealReader(Protocol):
+    """Reads PDFs of unknown origin."""
+
+    async def read(self, pdf: bytes) -> ReadDocument:
+        """Say whether a PDF carries our signature and whether it covers the whole file, unchanged.
+
+        Raises:
+            FileRefused: it is no PDF that can be read; the code says why.
+            FileTooLarge: it has more bytes than are read.
+            FileTookTooLong: it could not be read in time.
+            FileBroke: it made the reader crash.
+        """
+        ...
+
+
+class Seals(SealReader, Protocol):
+    """Signs PDFs so that any reader notices a change (PAdES), and reads those that come back."""
+
+    async def seal(self, pdf: bytes, *, reason: str) -> bytes:
+        """Return the PDF with a signature over the whole of it, added behind its unchanged bytes.
+
+        Raises:
+            Unavailable: the key cannot be used.
+        """
+        ...
+
+    async def public_keys(self) -> Sequence[Mapping[str, Canonical]]:
+        """Return every key that ever signed PDFs as JSON Web Keys, each with its certificate (`x5c`).
+
+        Raises:
+            Unavailable: the keys cannot be read.
         """
         ...

@@ -28,7 +28,7 @@ from app.main import create_app
 from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports, story_clock
-from tests.bench import door, isolation, reading_back
+from tests.bench import door, isolation, reading_back, seal
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -113,6 +113,9 @@ def main() -> None:
         return
     if sys.argv[1:] == ["reading_back"]:
         reading_back.run()
+        return
+    if sys.argv[1:] == ["seal"]:
+        seal.run()
         return
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(bench(Path(folder)))

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.ktr.credentials import KtrCredentials
 from adapters.ktr.protocol_file import load_protocol
+from adapters.ktr.signing import FileSigner
 from adapters.postgres.certification import (
     PostgresAssessments,
     PostgresCertificates,
@@ -25,10 +26,13 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
+from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
+from domain.certification.amending import Amendment
 from domain.certification.equipment import DeviceKind, DeviceRange
 from domain.certification.errors import (
+    AlreadyAmended,
     AlreadyReceived,
     AssessmentBroken,
     AssessmentUnknown,
@@ -41,6 +45,7 @@ from domain.certification.errors import (
     DeviceOutOfRange,
     DeviceUnknown,
     DischargeMissing,
+    DocumentUnknown,
     NotForReuse,
     NothingMeasured,
     NumberTaken,
@@ -51,6 +56,8 @@ from domain.certification.errors import (
     SerialTaken,
     SerialUnknown,
     SignatureBroken,
+    StatusListFull,
+    StatusListUnknown,
     TokenTooShort,
 )
 from domain.certification.model import (
@@ -59,6 +66,7 @@ from domain.certification.model import (
     CertificateStatus,
     Disposition,
     Impedance,
+    IssuedKind,
     Laboratory,
     MeasurementSource,
     ReceptionState,
@@ -69,6 +77,7 @@ from domain.certification.model import (
 from domain.certification.ports import CertificationWork
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import assessment_text
+from domain.certification.status_list import Purpose, StatusPlace, entries_of
 from domain.certification.usecases import (
     AcceptDeviation,
     BookDevice,
@@ -100,9 +109,9 @@ from domain.certification.usecases import (
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.documents import DocumentKind
-from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from domain.shared.identifiers import CertificateId, PackId, ReceptionId, ReportId, TenantId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
-from tests.fakes.documents import FakeDocuments
+from tests.fakes.documents import FakeDocuments, FakeSeals
 from tests.fakes.system import CountedIds, FixedClock, someone
 
 ONE, TWO = TenantId(1), TenantId(2)
@@ -159,6 +168,9 @@ class PostgresCertification:
         self.reports = PostgresReports(connection)
         self.certificates = PostgresCertificates(connection)
         self.reinspections = PostgresReinspections(connection)
+        self.status_places = PostgresStatusPlaces(connection)
+        self.issued_documents = PostgresIssuedDocuments(connection)
+        self.amendments = PostgresAmendments(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
 
@@ -216,7 +228,7 @@ class House:
     def __init__(self, work: CertificationWork, clock: FixedClock, ids: CountedIds, folder: Path) -> None:
         self.work, self.clock, self.ids = work, clock, ids
         self.documents = FakeDocuments()
-        self.credentials = KtrCredentials(folder, base_url="https://sunhwan.example")
+        self.credentials = KtrCredentials(FileSigner(folder), base_url="https://sunhwan.example")
 
     async def receive(self, *, pack_id=PACK, actor=TESTER):
         wish = Receive(
@@ -277,6 +289,7 @@ class House:
             ids=self.ids,
             clock=self.clock,
             documents=self.documents,
+            seals=FakeSeals(),
             credentials=self.credentials,
             qr_svg=lambda url: f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{url}</desc></svg>',
         )
@@ -1160,3 +1173,81 @@ async def test_the_certificates_that_stand_are_told_a_page_at_a_time(house, work
     assert await work.certificates.standing_page(after=first.certificate_id, limit=9) == (second,)
     await work.certificates.change(first, to=CertificateStatus.REVOKED, reason="-", at=NOW)
     assert await work.certificates.standing_page(after=None, limit=9) == (second,)
+
+
+# Places in the status lists.
+
+
+async def test_a_certificate_names_its_place_and_the_list_follows_its_status(house, work):
+    certificate = (await house.issued()).certificate
+    entries = entries_of(json.loads(certificate.credential))
+    place = entries[0].place
+
+    assert [one.purpose for one in entries] == [Purpose.REVOCATION, Purpose.SUSPENSION]
+    assert {one.place for one in entries} == {place}
+    assert [await work.status_places.of_list(1, purpose) for purpose in Purpose] == [(), ()]
+    await work.certificates.change(certificate, to=CertificateStatus.SUSPENDED, reason="-", at=NOW)
+    assert await work.status_places.of_list(1, Purpose.SUSPENSION) == (place,)
+    suspended = await work.certificates.one(certificate.certificate_id)
+    await work.certificates.change(suspended, to=CertificateStatus.REVOKED, reason="-", at=NOW)
+    assert await work.status_places.of_list(1, Purpose.SUSPENSION) == ()
+    assert await work.status_places.of_list(1, Purpose.REVOCATION) == (place,)
+
+
+async def test_a_place_is_given_once_and_the_next_one_drawn_is_taken_instead(house, work):
+    certificate = (await house.issued()).certificate
+    drawn = (StatusPlace(list_number=3, place=5), StatusPlace(list_number=3, place=6))
+    others = [replace(certificate, certificate_id=CertificateId(UUID(int=number))) for number in (901, 902, 903)]
+
+    assert [await work.status_places.reserve(one, drawn) for one in others[:2]] == list(drawn)
+    with pytest.raises(StatusListFull):
+        await work.status_places.reserve(others[2], drawn)
+    with pytest.raises(StatusListUnknown):
+        await work.status_places.of_list(9, Purpose.REVOCATION)
+
+
+# Issued documents and amended reports.
+
+
+async def test_what_was_issued_is_found_by_number_and_by_bytes(house, work):
+    issued = await house.issued()
+
+    for found, kind, pdf in (
+        (await work.issued_documents.numbered(issued.report.number), IssuedKind.REPORT, issued.report.pdf_sha256),
+        (await work.issued_documents.hashed(issued.certificate.pdf_sha256), IssuedKind.CERTIFICATE, None),
+    ):
+        assert (found.kind, found.pack_id, found.amends) == (kind, PACK, None)
+        assert pdf in (None, found.pdf_sha256)
+        assert await work.issued_documents.amending(found) is None
+    for lookup in (work.issued_documents.numbered("TR-2026-999999"), work.issued_documents.hashed("00" * 32)):
+        with pytest.raises(DocumentUnknown):
+            await lookup
+
+
+async def test_a_report_is_replaced_once_and_its_amendment_comes_back(house, work):
+    issued = await house.issued()
+    first = await work.issued_documents.numbered(issued.report.number)
+    second = replace(
+        first, subject_id=UUID(int=901), number="TR-2026-000901", pdf_sha256="ab" * 32, amends=first.number
+    )
+    amendment = Amendment(
+        report=replace(issued.report, report_id=ReportId(UUID(int=901)), number="TR-2026-000901"),
+        amends=first.number,
+        reason="상호 오기",
+        results_affected=False,
+        amended_by=APPROVER.person_id,
+        amended_by_name=APPROVER.name,
+    )
+
+    await work.issued_documents.add(second)
+    await work.amendments.add(amendment)
+
+    reception = await work.receptions.one(issued.report.reception_id)
+    assert await work.amendments.of_reception(reception) == (amendment,)
+    assert await work.issued_documents.amending(first) == second
+    with pytest.raises(AlreadyAmended):
+        await work.issued_documents.add(
+            replace(second, subject_id=UUID(int=902), number="TR-2026-000902", pdf_sha256="cd" * 32)
+        )
+    with pytest.raises(NumberTaken):
+        await work.issued_documents.add(replace(second, subject_id=UUID(int=903), amends=None))

@@ -13,15 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.ktr.credentials import (
-    KEY_FILE,
     KtrCredentials,
-    SigningKeyUnusable,
     check,
     did_of,
     hash_data,
     public_multibase,
     signed,
 )
+from adapters.ktr.signing import KEY_FILE, FileSigner, SigningKeyUnusable
 from domain.certification.errors import SignatureBroken
 
 AT = datetime(2026, 11, 21, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -148,9 +147,9 @@ def test_another_key_does_not_verify():
 
 
 async def test_the_port_signs_and_verifies_with_a_key_made_on_first_use(tmp_path: Path):
-    first = KtrCredentials(tmp_path / "keys", base_url="https://sunhwan.example")
+    first = KtrCredentials(FileSigner(tmp_path / "keys"), base_url="https://sunhwan.example")
     record = await first.sign(DOCUMENT, at=AT)
-    again = KtrCredentials(tmp_path / "keys", base_url="https://sunhwan.example")
+    again = KtrCredentials(FileSigner(tmp_path / "keys"), base_url="https://sunhwan.example")
 
     await again.verify(record)
 
@@ -161,15 +160,15 @@ async def test_the_port_signs_and_verifies_with_a_key_made_on_first_use(tmp_path
 
 
 async def test_the_port_refuses_what_another_house_signed(tmp_path: Path):
-    ours = KtrCredentials(tmp_path / "ours", base_url="https://sunhwan.example")
-    theirs = KtrCredentials(tmp_path / "theirs", base_url="https://sunhwan.example")
+    ours = KtrCredentials(FileSigner(tmp_path / "ours"), base_url="https://sunhwan.example")
+    theirs = KtrCredentials(FileSigner(tmp_path / "theirs"), base_url="https://sunhwan.example")
 
     with pytest.raises(SignatureBroken):
         await ours.verify(await theirs.sign(DOCUMENT, at=AT))
 
 
 async def test_the_published_key_is_the_one_that_signs(tmp_path: Path):
-    credentials = KtrCredentials(tmp_path, base_url="http://127.0.0.1:8000")
+    credentials = KtrCredentials(FileSigner(tmp_path), base_url="http://127.0.0.1:8000")
     record = await credentials.sign(DOCUMENT, at=AT)
 
     published = await credentials.did_document()
@@ -186,7 +185,7 @@ async def test_a_broken_key_file_is_one_sentence(tmp_path: Path, content):
     (tmp_path / KEY_FILE).write_bytes(content)
 
     with pytest.raises(SigningKeyUnusable):
-        await KtrCredentials(tmp_path, base_url="https://sunhwan.example").sign(DOCUMENT, at=AT)
+        await KtrCredentials(FileSigner(tmp_path), base_url="https://sunhwan.example").sign(DOCUMENT, at=AT)
 
 
 def test_a_host_is_a_did():

@@ -7,19 +7,24 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.certification.amending import Amendment
 from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.errors import (
+    AlreadyAmended,
     AlreadyReceived,
     AssessmentUnknown,
     CertificateMoved,
     CertificateUnknown,
     DeviceBooked,
     DeviceUnknown,
+    DocumentUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
     SerialTaken,
+    StatusListFull,
+    StatusListUnknown,
 )
 from domain.certification.model import (
     Assessment,
@@ -30,6 +35,7 @@ from domain.certification.model import (
     CyclerRecord,
     CyclerStep,
     Extremes,
+    IssuedDocument,
     ItemFacts,
     Queued,
     Reception,
@@ -41,6 +47,7 @@ from domain.certification.model import (
 )
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
+from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
 from tests.fakes.subscription import MemoryNumbers
@@ -193,6 +200,10 @@ class MemoryReports:
 class MemoryCertificates:
     def __init__(self) -> None:
         self._certificates: dict[CertificateId, Certificate] = {}
+        self._changed: dict[CertificateId, datetime] = {}
+
+    async def changed_at(self, certificate: Certificate) -> datetime:
+        return self._changed.get(certificate.certificate_id, certificate.issued_at)
 
     async def add(self, certificate: Certificate) -> None:
         for other in self._certificates.values():
@@ -238,7 +249,68 @@ class MemoryCertificates:
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
         if self._certificates[certificate.certificate_id].status is not certificate.status:
             raise CertificateMoved(status=certificate.status.value)
+        self._changed[certificate.certificate_id] = at
         self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+
+
+class MemoryIssuedDocuments:
+    def __init__(self) -> None:
+        self._documents: list[IssuedDocument] = []
+
+    async def add(self, document: IssuedDocument) -> None:
+        if any(document.number == one.number or document.pdf_sha256 == one.pdf_sha256 for one in self._documents):
+            raise NumberTaken(number=document.number)
+        if document.amends is not None and any(document.amends == one.amends for one in self._documents):
+            raise AlreadyAmended(number=document.amends)
+        self._documents.append(document)
+
+    async def numbered(self, number: str) -> IssuedDocument:
+        return self._first(lambda one: one.number == number)
+
+    async def hashed(self, pdf_sha256: str) -> IssuedDocument:
+        return self._first(lambda one: one.pdf_sha256 == pdf_sha256)
+
+    async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
+        return next((one for one in self._documents if one.amends == document.number), None)
+
+    def _first(self, fits) -> IssuedDocument:
+        for one in self._documents:
+            if fits(one):
+                return one
+        raise DocumentUnknown
+
+
+class MemoryAmendments:
+    def __init__(self) -> None:
+        self._amendments: list[Amendment] = []
+
+    async def add(self, amendment: Amendment) -> None:
+        self._amendments.append(amendment)
+
+    async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
+        return tuple(one for one in self._amendments if one.report.reception_id == reception.reception_id)
+
+
+class MemoryStatusPlaces:
+    def __init__(self, certificates: MemoryCertificates) -> None:
+        self._certificates = certificates
+        self._taken: dict[StatusPlace, CertificateId] = {}
+
+    async def reserve(self, certificate: Certificate, drawn: Sequence[StatusPlace]) -> StatusPlace:
+        for place in drawn:
+            if place not in self._taken:
+                self._taken[place] = certificate.certificate_id
+                return place
+        raise StatusListFull
+
+    async def of_list(self, list_number: int, purpose: Purpose) -> tuple[int, ...]:
+        listed = {place.place: taken for place, taken in self._taken.items() if place.list_number == list_number}
+        if not listed and list_number != 1:
+            raise StatusListUnknown
+        ended = [
+            one for one, taken in listed.items() if sets_bit((await self._certificates.one(taken)).status, purpose)
+        ]
+        return tuple(sorted(ended))
 
 
 class MemoryFiles:
@@ -285,6 +357,9 @@ class MemoryCertificationWork:
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
         self.reinspections = MemoryReinspections(self.certificates, self.receptions)
+        self.status_places = MemoryStatusPlaces(self.certificates)
+        self.issued_documents = MemoryIssuedDocuments()
+        self.amendments = MemoryAmendments()
         self.numbers = MemoryNumbers()
         self.files = MemoryFiles()
 

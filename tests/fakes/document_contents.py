@@ -141,6 +141,9 @@ def _test_report() -> Content:
         "reviewed_by": [{"name": "윤검토", "at": "2026-11-21T04:02:03.000000Z", "meaning_ko": "결과를 검토함"}],
         "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "결과를 승인하고 발급함"},
         "verify_url": VERIFY_URL,
+        "amends": None,
+        "amends_reason": None,
+        "amends_changes": None,
     }
 
 
@@ -169,6 +172,7 @@ def _certificate(qr_svg: str) -> Content:
         "tested_by": ["박시험", "이측정"],
         "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "인증을 승인하고 발급함"},
         "verify_url": VERIFY_URL,
+        "credential": "credential",
         "credential_sha256": _sha("credential"),
         "qr_svg": qr_svg,
     }

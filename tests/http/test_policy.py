@@ -29,6 +29,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/receptions/{reception_id}/measurements"): {
         "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
     },
+    ("POST", "/api/v1/receptions/{reception_id}/amendments"): {"json": {"reason": "시험", "ambient": "25 ℃"}},
     ("POST", "/api/v1/receptions/{reception_id}/cycler-files"): {"content": b"no cycler file"},
     ("POST", "/api/v1/receptions/{reception_id}/deviations"): {"json": {"device": "CH-03", "reason": "시험"}},
     ("POST", "/api/v1/devices/{device_id}/calibrations"): {
@@ -177,7 +178,10 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "kind": "report",
         "table": "flows",
         "form": "csv",
+        "purpose": "revocation",
+        "list_number": 1,
         "number": life.certificates[0].number,
+        "report_number": life.certificates[0].report_number,
         "month": str(service.snapshots[0].usage.month),
     }
     own = {
@@ -259,7 +263,7 @@ NO_OBJECT_OF_OURS = frozenset(
     {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
      "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
      "/sign-in/provider", "/sign-in/provider/back", "/api/v1/sessions/{session_id}",
-     "/join"}
+     "/join", "/status/{purpose}/{list_number}"}
 )  # fmt: skip
 
 

@@ -11,5 +11,6 @@ import adapters.postgres.tables.members
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
 import adapters.postgres.tables.quotas
+import adapters.postgres.tables.records
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription  # noqa: F401

@@ -1,0 +1,198 @@
+"""진위확인: whether a record is ours and unaltered, and whether it may still be relied on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from domain.certification.errors import DocumentUnknown, StatusListUnknown
+from domain.certification.model import IssuedDocument, IssuedKind
+from domain.certification.ports import Credentials
+from domain.certification.status_list import Purpose, entries_of, is_set, list_document
+from domain.journeys.ports import JourneyWork
+from domain.journeys.public_passport import Standing, standing_of
+from domain.shared.actor import PASSER_BY
+from domain.shared.canonical import Canonical
+from domain.shared.documents import ReadDocument, Seals, SealState
+from domain.shared.time import Clock, seoul_day, utc_text
+from domain.shared.unit import Unit
+
+_LISTS_MAX = 1_000
+FRESH_S = 60
+"""How long a published list may be kept before it is asked for again."""
+
+
+async def publish_keys(*, credentials: Credentials, seals: Seals) -> Mapping[str, Canonical]:
+    """Return the DID document: the keys of signed records, and those of signed PDFs with their certificates."""
+    document = await credentials.did_document()
+    listed = document.get("verificationMethod")
+    keys: list[Canonical] = [*listed] if isinstance(listed, Sequence) and not isinstance(listed, str) else []
+    for number, key in enumerate(await seals.public_keys(), start=1):
+        keys.append(
+            {
+                "id": f"{credentials.issuer}#pdf-{number}",
+                "type": "JsonWebKey",
+                "controller": credentials.issuer,
+                "publicKeyJwk": key,
+            }
+        )
+    return {**document, "verificationMethod": keys}
+
+
+async def publish_status_list(
+    purpose: Purpose,
+    list_number: int,
+    *,
+    unit: Unit[JourneyWork],
+    credentials: Credentials,
+    public_url: str,
+    clock: Clock,
+) -> Mapping[str, Canonical]:
+    """Return a status list as it stands now, signed; within a minute equal states give equal text.
+
+    Raises:
+        StatusListUnknown: no certificate stands in a list of this number, and it is not the first.
+    """
+    if not 1 <= list_number <= _LISTS_MAX:
+        raise StatusListUnknown
+    async with unit(PASSER_BY) as work:
+        places = await work.status_places.of_list(list_number, purpose)
+    at = _whole_minute(clock.now())
+    return await credentials.sign(
+        list_document(
+            issuer=credentials.issuer,
+            base_url=public_url,
+            purpose=purpose,
+            list_number=list_number,
+            places=places,
+            at=at,
+        ),
+        at=at,
+    )
+
+
+def _whole_minute(at: datetime) -> datetime:
+    return at - timedelta(seconds=at.second, microseconds=at.microsecond)
+
+
+def is_over(record: Mapping[str, Canonical], *, at: datetime) -> bool:
+    """Say whether a record's time is over, by its own `validUntil`."""
+    until = record.get("validUntil")
+    return isinstance(until, str) and until < utc_text(at)
+
+
+def bits_set(
+    record: Mapping[str, Canonical], lists: Mapping[str, Mapping[str, Canonical]], *, at: datetime
+) -> tuple[frozenset[Purpose], frozenset[Purpose]]:
+    """Return the purposes whose bit is set in a record's lists, and those whose list was not at hand.
+
+    Args:
+        record: whose signature was checked.
+        lists: status lists by their address, their signatures checked.
+        at: the instant that the lists must be fresh at.
+
+    Raises:
+        StatusListMalformed: an entry or a list is not in its form, another list, or out of date.
+    """
+    found, missing = set(), set()
+    for entry in entries_of(record):
+        if entry.address not in lists:
+            missing.add(entry.purpose)
+        elif is_set(entry, lists[entry.address], at=at):
+            found.add(entry.purpose)
+    return frozenset(found), frozenset(missing)
+
+
+class Verdict(StrEnum):
+    """What anyone is told about a PDF, in one word. Only `GENUINE` may be relied on."""
+
+    GENUINE = "genuine"
+    ALTERED = "altered"
+    UNKNOWN = "unknown"
+    AMENDED = "amended"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found out about a PDF.
+
+    `number` is the one in our books, None for an unknown document; `on` the day of a suspension, revocation or
+    replacement; `by` the number of what took its place; `reason` why it was suspended or revoked; `sealed` whether the
+    PDF's own signature is ours and covers all of it.
+    """
+
+    verdict: Verdict
+    sha256: str
+    sealed: bool
+    number: str | None = None
+    on: date | None = None
+    by: str | None = None
+    reason: str | None = None
+
+
+async def check_pdf(content: bytes, *, unit: Unit[JourneyWork], seals: Seals, clock: Clock) -> Checked:
+    """Say whether a PDF is one that we issued, byte for byte, and whether it may still be relied on.
+
+    The bytes decide: a document is ours when its hash is in our books. One that carries our signature or our number,
+    but other bytes, was altered.
+
+    Raises:
+        FileRefused: it is no PDF that can be read.
+        FileTooLarge: it has more bytes than are read.
+        FileTookTooLong: it could not be read in time.
+        FileBroke: it made the reader crash.
+    """
+    read = await seals.read(content)
+    sealed = read.seal is SealState.OURS
+    async with unit(PASSER_BY) as work:
+        try:
+            document = await work.issued_documents.hashed(read.sha256)
+        except DocumentUnknown:
+            number = await _known_number(read, work=work)
+            altered = number is not None or read.seal is SealState.ALTERED
+            return Checked(
+                verdict=Verdict.ALTERED if altered else Verdict.UNKNOWN,
+                sha256=read.sha256,
+                sealed=sealed,
+                number=number,
+            )
+        return await _standing(document, read=read, work=work, at=clock.now())
+
+
+async def _known_number(read: ReadDocument, *, work: JourneyWork) -> str | None:
+    if read.number is None:
+        return None
+    try:
+        return (await work.issued_documents.numbered(read.number)).number
+    except DocumentUnknown:
+        return None
+
+
+async def _standing(document: IssuedDocument, *, read: ReadDocument, work: JourneyWork, at: datetime) -> Checked:
+    found = Checked(
+        verdict=Verdict.GENUINE, sha256=read.sha256, sealed=read.seal is SealState.OURS, number=document.number
+    )
+    if document.kind is IssuedKind.REPORT:
+        newer = await work.issued_documents.amending(document)
+        if newer is None:
+            return found
+        return replace(found, verdict=Verdict.AMENDED, on=seoul_day(newer.issued_at), by=newer.number)
+    certificate = await work.certificates.find(document.number)
+    standing = standing_of(certificate, at=at)
+    changed_on = seoul_day(await work.certificates.changed_at(certificate))
+    match standing:
+        case Standing.VALID:
+            return found
+        case Standing.EXPIRED:
+            return replace(found, verdict=Verdict.EXPIRED, on=certificate.valid_until)
+        case Standing.SUPERSEDED:
+            return replace(found, verdict=Verdict.SUPERSEDED, on=changed_on, by=certificate.status_reason)
+        case Standing.SUSPENDED | Standing.REVOKED:
+            return replace(found, verdict=Verdict(standing.value), on=changed_on, reason=certificate.status_reason)
+        case _:
+            assert_never(standing)

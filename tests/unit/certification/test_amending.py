@@ -1,0 +1,65 @@
+"""What an amended report says, and what it may not."""
+
+from datetime import date
+
+import pytest
+
+from domain.certification.amending import Corrections, amended_content
+from domain.certification.errors import NothingAmended
+
+PRINTED = {
+    "number": "TR-2026-000001",
+    "issued_on": "2026-11-01",
+    "applicant": {"name": "갑", "contact": "054-1"},
+    "reception": {"number": "R-2026-000001", "condition": "양호"},
+    "ambient": "25 ℃",
+    "deviations_ko": "없음",
+    "soh_ppm": 943_500,
+    "amends": None,
+    "amends_reason": None,
+    "amends_changes": None,
+}
+
+
+def amended(corrections, *, results_affected=False):
+    return amended_content(
+        PRINTED,
+        corrections,
+        number="TR-2026-000002",
+        issued_on=date(2026, 11, 22),
+        reason="상호 오기",
+        results_affected=results_affected,
+    )
+
+
+def test_it_names_what_it_replaces_what_differs_and_why():
+    content = amended(Corrections(applicant="을", condition="외함 찍힘"))
+
+    assert (content["number"], content["issued_on"]) == ("TR-2026-000002", "2026-11-22")
+    assert (content["amends"], content["amends_reason"]) == ("TR-2026-000001", "상호 오기")
+    assert content["amends_changes"] == "의뢰자: 갑 → 을; 접수 시 상태: 양호 → 외함 찍힘"
+    assert content["applicant"] == {"name": "을", "contact": "054-1"}
+    assert content["reception"] == {"number": "R-2026-000001", "condition": "외함 찍힘"}
+
+
+def test_what_is_not_corrected_stays_and_the_old_content_is_untouched():
+    content = amended(Corrections(ambient="24 ℃"))
+
+    told = {"number", "issued_on", "ambient", "amends", "amends_reason", "amends_changes"}
+    assert {key: content[key] for key in PRINTED if key not in told} == {
+        key: value for key, value in PRINTED.items() if key not in told
+    }
+    assert PRINTED["ambient"] == "25 ℃"
+
+
+@pytest.mark.parametrize("corrections", [Corrections(), Corrections(applicant="갑"), Corrections(ambient="25 ℃")])
+def test_an_amendment_that_changes_nothing_is_none(corrections):
+    with pytest.raises(NothingAmended):
+        amended(corrections)
+
+
+def test_results_are_called_in_question_and_never_rewritten():
+    content = amended(Corrections(), results_affected=True)
+
+    assert content["soh_ppm"] == 943_500
+    assert "재시험 필요" in str(content["amends_changes"])
