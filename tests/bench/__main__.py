@@ -28,7 +28,7 @@ from app.main import create_app
 from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports, story_clock
-from tests.bench import door, reading_back
+from tests.bench import door, isolation, reading_back
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -104,9 +104,12 @@ async def bench(home: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, print, write; `door` and `reading_back` measure only these."""
+    """Measure, print, write; `door`, `isolation` and `reading_back` measure only these."""
     if sys.argv[1:] == ["door"]:
         door.run()
+        return
+    if sys.argv[1:] == ["isolation"]:
+        isolation.run()
         return
     if sys.argv[1:] == ["reading_back"]:
         reading_back.run()

@@ -24,10 +24,10 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from adapters.postgres import transaction
-from adapters.postgres.engine import open_engine
+from adapters.postgres import engine, transaction
+from adapters.postgres.engine import open_engine as plainly_open
 from adapters.postgres.supervisor import EmbeddedPostgres
-from app import demo_complex, wiring
+from app import demo_complex
 from app.http import identity as asking
 from app.main import create_app
 from app.ports import Ports
@@ -35,6 +35,7 @@ from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
+from domain.identity.model import Visit
 from domain.shared.actor import SYSTEM, Actor
 from tests.bench.door import PASSWORD, ROOT, open_sites
 
@@ -43,16 +44,16 @@ ROUTES = ("/api/v1/sites", "/api/v1/packs", "/api/v1/contracts")
 
 
 def _unguard(actor: Actor) -> None:
-    async def known(_token: str, _ports: Ports) -> Actor:
+    async def known(_token: str, _ports: Ports, _kept: object, *, enrolling: bool = False) -> Actor:
         return actor
 
-    asking._found = known  # type: ignore[attr-defined]
+    asking._who = known  # type: ignore[assignment]
     transaction.begin_statement = lambda _: "begin"
-    wiring.open_engine = _unbound  # type: ignore[assignment]
+    engine.open_engine = _unbound  # type: ignore[assignment]
 
 
 def _unbound(url: str, *, role: str | None = None, **settings: int) -> object:
-    return open_engine(url, **settings)
+    return plainly_open(url, **settings)
 
 
 async def serve(kind: str, url: str, fd: int) -> None:
@@ -119,13 +120,7 @@ async def bench(home: Path) -> dict[str, dict[str, float]]:
             await demo_complex.make_complex(ports, password=PASSWORD)
             await open_sites(ports)
             opened = await identity.sign_in(
-                "tenant",
-                PASSWORD,
-                unit=ports.unit,
-                passwords=ports.passwords,
-                tokens=ports.tokens,
-                ids=ports.ids,
-                clock=ports.clock,
+                "tenant", PASSWORD, desk=ports.desk, visit=Visit(source="bench", agent="bench")
             )
         async with served("guarded", url) as guarded, served("floor", url) as floor:
             for path in ROUTES:

@@ -20,6 +20,8 @@ from tests.http.test_keys import body_of, make, program  # noqa: F401  (a fixtur
 from tests.http.test_people import FRESH, admin, invited, joining, made  # noqa: F401  (fixtures)
 from tests.http.test_readings_door import sender  # noqa: F401  (a fixture)
 
+WRONG_KEY = "a-wrong-key-of-somebody"
+
 
 async def told(ports, **search):
     """Return what was written down, oldest first."""
@@ -186,13 +188,13 @@ async def test_neither_logs_nor_the_audit_hold_a_password_a_token_or_a_body(stor
         key = await make(tenant, role="tenant_admin")
         rotated = (await tenant.post(f"/api/v1/keys/{key['key']['key_id']}/rotation", json={})).json()
         page = (await tenant.post("/keys", data={"name": "x", "role": "tenant_viewer", "days": "9"})).text
-        await client.get("/api/v1/packs", headers={"Authorization": "Bearer sh_live_a-wrong-key-of-somebody"})
+        await client.get("/api/v1/packs", headers={"Authorization": f"Bearer sh_live_{WRONG_KEY}"})
         await operator.post("/api/v1/packs", json={**PACK, "model": "a-body-nobody-logs"})
         await operator.post("/api/v1/packs", json={**PACK, "model": "a-body-nobody-logs", "mass_g": "heavy"})
         await tenant.get("/api/v1/packs/trace?identifier=an-identifier-in-a-query")
     secrets = [
         PASSWORD, FRESH, "a-wrong-password-77", "a-wrong-password-78", link["token"], "a-wrong-token-of-somebody",
-        key["text"], rotated["text"], page.partition("sh_live_")[2][:70], "a-wrong-key-of-somebody",
+        key["text"], rotated["text"], page.partition("sh_live_")[2][:70], WRONG_KEY,
         "a-body-nobody-logs", "an-identifier-in-a-query", "박신입", "이입주",
         *(one.headers["Authorization"].removeprefix("Bearer ") for one in (tenant, operator)),
     ]  # fmt: skip

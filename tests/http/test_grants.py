@@ -99,11 +99,11 @@ async def test_nobody_sees_a_pack_without_a_grant_or_by_anothers(story, grantees
 
 async def test_a_grant_ends_by_itself(story, grantees, signed_in, ports) -> None:
     pack_id = story.life.pack.pack_id
-    made_grant = await grant(await signed_in("operator"), ports, pack_id, 21, days=0.25)
+    made_grant = await grant(await signed_in("operator"), ports, pack_id, 21, days=1 / 48)
     owner = grantees["owner"]
     assert (await owner.get(f"/api/v1/packs/{pack_id}")).status_code == 200
 
-    ports.clock.move_to(ports.clock.now() + timedelta(hours=6))
+    ports.clock.move_to(ports.clock.now() + timedelta(minutes=30))
 
     problem(await owner.get(f"/api/v1/packs/{pack_id}"), 404, "passport.pack-unknown")
     (listed,) = (await (await signed_in("operator")).get(f"/api/v1/packs/{pack_id}/grants")).json()
@@ -112,7 +112,7 @@ async def test_a_grant_ends_by_itself(story, grantees, signed_in, ports) -> None
 
 async def test_a_grant_begins_when_it_says(story, grantees, signed_in, ports) -> None:
     pack_id = story.life.pack.pack_id
-    begins = ports.clock.now() + timedelta(hours=1)
+    begins = ports.clock.now() + timedelta(minutes=30)
     await grant(await signed_in("operator"), ports, pack_id, 21, from_at=begins.isoformat())
 
     problem(await grantees["owner"].get(f"/api/v1/packs/{pack_id}"), 404, "passport.pack-unknown")

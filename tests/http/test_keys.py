@@ -103,7 +103,7 @@ async def test_a_narrowed_key_reads_nothing_that_is_not_about_its_sites(role, ap
             opened.add(route.path)
         assert answer.status_code < 500, (route.path, answer.text)
 
-    assert {path.rstrip("/") for path in opened} <= {"/api/v1/sessions/me", "/api/v1/sites"}
+    assert {path.rstrip("/") for path in opened} <= {"/api/v1/sessions/me", "/api/v1/sites", "/api/v1/tariffs"}
 
 
 async def test_a_device_of_one_tenant_sends_nothing_for_another(sender, program) -> None:  # noqa: F811
@@ -140,13 +140,13 @@ async def test_a_revoked_key_opens_nothing_when_it_is_sent_again(app, sender, pr
 async def test_the_readings_door_asks_for_a_key_once_in_two_seconds(sender, program, monkeypatch) -> None:  # noqa: F811
     device = program((await make(sender.client, channels=[sender.load]))["text"])
     looked = []
-    plain = asking._found
+    plain = asking._who
 
-    async def counted(token, ports, kept):
+    async def counted(token, ports, kept, **more):
         looked.append(token)
-        return await plain(token, ports, kept)
+        return await plain(token, ports, kept, **more)
 
-    monkeypatch.setattr(asking, "_found", counted)
+    monkeypatch.setattr(asking, "_who", counted)
     for _ in range(5):
         assert (await device.post("/api/v1/readings", json=body_of(sender))).status_code == 200
 

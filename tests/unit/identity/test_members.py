@@ -24,11 +24,11 @@ from domain.identity.errors import (
     TenantUnknown,
 )
 from domain.identity.membership import ROLES_OF, ChangeKind
-from domain.identity.model import PartyKind
+from domain.identity.model import PartyKind, Visit
 from domain.shared.actor import SIGNED_IN, Actor, Role, RoleNotEnough
 from domain.shared.identifiers import PersonId, TenantId
 from tests.contract.test_identity_ports import COMPLEX, OPERATOR
-from tests.fakes.identity import CountedTokens, PlainPasswords
+from tests.fakes.identity import CountedTokens, ListedPasswords, OpenVault, PlainPasswords
 from tests.fakes.members import MemoryMemberWork
 from tests.fakes.system import NOON, CountedIds, FixedClock, someone
 
@@ -85,14 +85,17 @@ class House:
         return await what(wish, *more, unit=self.unit, ids=self.ids, clock=self.clock)
 
     async def signed_in(self, person) -> str:
-        opened = await usecases.sign_in(
-            f"p{person.person_id.int}",
-            SECRET,
+        desk = usecases.Desk(
             unit=self.unit,
             passwords=self.passwords,
             tokens=self.tokens,
             ids=self.ids,
             clock=self.clock,
+            vault=OpenVault(),
+            breached=ListedPasswords(),
+        )
+        opened = await usecases.sign_in(
+            f"p{person.person_id.int}", SECRET, desk=desk, visit=Visit(source="10.0.0.1", agent="office")
         )
         return opened.token
 

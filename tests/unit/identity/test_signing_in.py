@@ -94,6 +94,24 @@ async def house() -> House:
     return built
 
 
+async def add_body(house: House) -> None:
+    await identity.add_tenant(
+        identity.AddTenant(
+            number=2,
+            kind=PartyKind.INSPECTION_BODY,
+            name_ko="시험원",
+            name_en="Body",
+            business_no="2",
+            address_ko="구미",
+            address_en="Gumi",
+            complex_ko="구미",
+            complex_en="Gumi",
+        ),
+        unit=house.unit,
+        ids=house.ids,
+    )
+
+
 async def test_the_right_words_open_a_session_of_twelve_hours(house: House) -> None:
     opened = await house.sign_in()
 
@@ -234,7 +252,8 @@ async def test_a_sessions_last_use_is_noted_once_a_minute(house: House) -> None:
     ],
 )
 async def test_three_roles_take_two_factors_where_the_installation_asks(house: House, role, required, refused) -> None:
-    await house.add("choi", role=role)
+    await add_body(house)
+    await house.add("choi", role=role, tenant=2 if role is Role.APPROVER else 1)
     opened = await house.sign_in("choi")
 
     if refused:
