@@ -244,7 +244,7 @@ def _why_not(found: inspection.ReceptionFile, actor: Actor) -> str | None:
         if not _for_reuse(found):
             return "ktr.why-not-reuse"
         if actor.role is not signing:
-            return f"ktr.why-{signing}"
+            return "ktr.why-reviewer" if signing is Role.REVIEWER else "ktr.why-approver"
         return None if found.may_sign else "ktr.why-own-work"
     if state is ReceptionState.APPROVED and actor.role is not Role.APPROVER:
         return "ktr.why-issue"
