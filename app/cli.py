@@ -170,7 +170,8 @@ async def _load_demo(settings: Settings, language: Language) -> str | None:
     async with wiring.open_ports(settings) as ports:
         if await demo_complex.is_empty(ports):
             await demo_complex.make_complex(ports, password=demo_complex.sign_in_password(settings.home))
-        elif not await demo_complex.has_people(ports):
+        await demo_complex.add_newcomers(ports, home=settings.home)
+        if not await demo_complex.has_people(ports):
             return None
         untold = await demo_complex.is_untold(ports)
     password = demo_complex.sign_in_password(settings.home)
@@ -194,8 +195,10 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
             "tester": ("KTR 시험원", "KTR tester: reception, tests"),
             "reviewer": ("KTR 검토자", "KTR reviewer: review of judgements"),
             "approver": ("KTR 승인자", "KTR approver: approval, certificates"),
-            "tenant": ("입주기업", "tenant: energy, invoices"),
+            "tenant": ("입주기업", "tenant: energy, invoices, members, API keys"),
             "neighbour": ("다른 입주기업", "another tenant"),
+            "admin": ("시스템 관리자", "administrator: organisations, members"),
+            "auditor": ("감사자", "auditor: audit log"),
         }
         table.add_row("시연 로그인" if ko else "Sign-ins", f"{'비밀번호' if ko else 'password'} [bold]{password}[/]")
         for sign_in, (in_ko, in_en) in names.items():
@@ -317,6 +320,7 @@ def demo_command(
             async with wiring.open_ports(opened) as ports:
                 if await demo_complex.is_empty(ports):
                     await demo_complex.make_complex(ports, password=password)
+                await demo_complex.add_newcomers(ports, home=settings.home)
             with _progress(language, quiet=as_json) as said:
                 return await _tell(wish, opened, password=password, said=said)
 

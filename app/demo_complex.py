@@ -3,11 +3,13 @@
 import json
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.ports import Ports
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Tenant
+from domain.journeys.ports import JourneyWork
 from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.errors import NotFound, Unavailable
 from domain.shared.identifiers import PersonId, TenantId
@@ -21,8 +23,13 @@ PEOPLE: tuple[tuple[str, str, Role, TenantId], ...] = (
     ("reviewer", "윤검토", Role.REVIEWER, KTR),
     ("approver", "최승인", Role.APPROVER, KTR),
     ("operator", "정운영", Role.OPERATOR, OPERATOR),
+    ("admin", "한관리", Role.ADMIN, OPERATOR),
+    ("auditor", "오감사", Role.AUDITOR, OPERATOR),
 )
 """Sign-in name, printed name, role and party."""
+
+FIRST_PEOPLE = frozenset({"tenant", "neighbour", "tester", "approver", "operator"})
+"""Those who have been in every demonstration complex from the first on."""
 
 SIGN_INS_FILE = "demo-sign-ins.json"
 
@@ -163,7 +170,27 @@ async def make_complex(ports: Ports, *, password: str) -> None:
                     accreditation=accreditation,
                 )
             )
-        for sign_in_name, printed_name, role, tenant_id in PEOPLE:
+        await _add_people(work, ports, names=frozenset(name for name, *_ in PEOPLE), password_hash=password_hash)
+        await work.commit()
+
+
+async def add_newcomers(ports: Ports, *, home: Path) -> None:
+    """Let those into a demonstration complex who were not part of it when it was made; elsewhere nobody is let in."""
+    async with ports.unit(SYSTEM) as work:
+        found = {name: await work.people.named(name) for name, *_ in PEOPLE}
+        known = {name: person.tenant_id for name, person in found.items() if person is not None}
+        missing = found.keys() - known.keys()
+        is_ours = all(known.get(name) == tenant_id for name, _, _, tenant_id in PEOPLE if name in FIRST_PEOPLE)
+    if missing and is_ours:
+        password_hash = await ports.passwords.hash(sign_in_password(home))
+        async with ports.unit(SYSTEM) as work:
+            await _add_people(work, ports, names=missing, password_hash=password_hash)
+            await work.commit()
+
+
+async def _add_people(work: JourneyWork, ports: Ports, *, names: Collection[str], password_hash: str) -> None:
+    for sign_in_name, printed_name, role, tenant_id in PEOPLE:
+        if sign_in_name in names:
             await work.people.add(
                 Person(
                     person_id=PersonId(ports.ids.new()),
@@ -175,7 +202,6 @@ async def make_complex(ports: Ports, *, password: str) -> None:
                     active=True,
                 )
             )
-        await work.commit()
 
 
 async def find_people(ports: Ports) -> DemoPeople:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.http.audit import FETCHES, OWN, cell
 from app.http.policy import POLICY
 from domain.journeys import audit
-from domain.shared.actor import SYSTEM, Role
+from domain.shared.actor import SYSTEM
 from domain.shared.audit import AuditSearch
 from tests.http.conftest import PASSWORD
 from tests.http.test_api import PACK, problem, register
@@ -212,8 +212,7 @@ async def test_neither_logs_nor_the_audit_hold_a_password_a_token_or_a_body(stor
 
 
 @pytest.fixture
-async def auditor(made, signed_in):  # noqa: F811
-    await made("auditor", Role.AUDITOR, 1)
+async def auditor(signed_in):
     return await signed_in("auditor")
 
 

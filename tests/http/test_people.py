@@ -34,8 +34,7 @@ async def made(ports):
 
 
 @pytest.fixture
-async def admin(made, signed_in):
-    await made("admin", Role.ADMIN, 1)
+async def admin(signed_in):
     return await signed_in("admin")
 
 
