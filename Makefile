@@ -25,7 +25,7 @@ run: $(RUN_STAMP) ## Install once, then start database, console, API and worker 
 	@exec $(BIN)/sunhwan up $(ARGS)
 
 test: $(DEV_STAMP) ## Run the whole test suite (ARGS="-k words" narrows it; DATABASE_URL=... names another server)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(DEV_STAMP) ## Check format, lint, types, import contracts, known weaknesses, secrets
 	@failed=; \

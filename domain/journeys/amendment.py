@@ -60,6 +60,7 @@ async def amend_report(
         AlreadyAmended: somebody else amended it meanwhile.
     """
     wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
     # Ending a certificate stops a tenant's service, which lies beyond the inspection body's own reach.
     async with unit(on_behalf_of(wish.actor) if wish.results_affected else wish.actor) as work:
         reception, first, before = await _reports(wish.actor, wish.reception_id, work=work)

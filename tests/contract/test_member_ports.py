@@ -91,13 +91,16 @@ async def test_a_change_of_role_and_standing_is_kept_and_counted(unit: Opened) -
 
 async def test_all_of_a_persons_sessions_end_and_nobody_elses(unit: Opened) -> None:
     async with unit(SYSTEM) as work:
+        await work.people.add(KIM)
+        await work.people.add(LEE)
         await work.sessions.open(SESSION)
-        await work.sessions.open(replace(SESSION, token_sha256=b"\2" * 32))
-        await work.sessions.open(replace(SESSION, token_sha256=b"\3" * 32, person_id=LEE.person_id))
+        await work.sessions.open(replace(SESSION, token_sha256=b"\2" * 32, session_id=UUID(int=902)))
+        lees = replace(SESSION, token_sha256=b"\3" * 32, session_id=UUID(int=903), person_id=LEE.person_id)
+        await work.sessions.open(lees)
 
         assert await work.members.end_sessions(KIM.person_id) == 2
-        assert await work.sessions.find(b"\2" * 32, now=NOON) is None
-        assert await work.sessions.find(b"\3" * 32, now=NOON) is not None
+        assert await work.sessions.holder(b"\2" * 32, now=NOON, seen_since=NOON) is None
+        assert await work.sessions.holder(b"\3" * 32, now=NOON, seen_since=NOON) is not None
 
 
 async def test_changes_come_back_in_their_order(unit: Opened) -> None:

@@ -478,7 +478,7 @@ async def test_a_neighbour_neither_sends_nor_reads_readings(signed_in) -> None:
         problem(answer, 404, "metering.site-unknown")
     assert (await neighbour.get("/api/v1/contracts")).json() == []
     answer = await neighbour.post(f"/api/v1/contracts/{contract_id}/months?tenant_id=11", json={"month": "2026-07"})
-    problem(answer, 404, "subscription.contract-unknown")
+    problem(answer, 403, "shared.role-not-enough")
 
 
 @pytest.mark.parametrize("month", ["0", "2026-13", "2026-7", "soon"])

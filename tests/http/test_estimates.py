@@ -112,7 +112,7 @@ async def test_a_proposal_counts_only_once_somebody_accepted_it(place):
 async def test_a_reading_that_comes_takes_an_estimates_place(place):
     found = (await place.propose()).json()
     assert (await place.decide(found[0], accept=True)).status_code == 200
-    place.ports.clock.move_to(NOW.replace(hour=1))
+    place.ports.clock.move_to(NOW.replace(minute=45))
 
     sent = await place.send("2026-07-15T10:00:00+09:00", [500, 100])
 
@@ -133,7 +133,7 @@ async def test_nothing_is_proposed_twice_or_without_a_gap_or_by_a_neighbour(plac
 
 async def test_a_correction_has_a_reason_and_leaves_what_was_known_readable(place):
     wish = {"quantity": "load", "day": "2026-07-03", "changes": [{"slot": 4, "wh": 900}], "reason": "meter-swap"}
-    place.ports.clock.move_to(NOW.replace(hour=1))
+    place.ports.clock.move_to(NOW.replace(minute=45))
 
     problem(await place.tenant.post(f"{place.path}/corrections", json=wish), 403, "shared.role-not-enough")
     made = await place.operator.post(f"{place.path}/corrections?tenant_id=11", json=wish)
@@ -160,7 +160,7 @@ async def test_late_readings_of_a_frozen_month_make_a_dated_difference(place):
     body = {"contract_id": str(CONTRACT)}
     path = f"{place.path}/months/2026-07/revisions"
     problem(await place.operator.post(f"{path}?tenant_id=11", json=body), 422, "metering.month-unchanged")
-    place.ports.clock.move_to(NOW.replace(hour=1))
+    place.ports.clock.move_to(NOW.replace(minute=45))
 
     sent = await place.send("2026-07-22T00:00:00+09:00", [100] * 96)
     assert sent["late"] == 96

@@ -28,7 +28,8 @@ OPEN = {"industrial_complex", "plan_version"}
 """Nothing of a party is in them: every party reads them, and they have no policy."""
 
 FOR_EVERYBODY = {
-    "certificate", "certificate_state", "certification_key", "pack_identifier", "passport", "passport_state", "lineage"
+    "certificate", "certificate_state", "certification_key", "pack_identifier", "passport", "passport_state", "lineage",
+    "issued_document", "status_place", "record_key",
 }  # fmt: skip
 """What a label or a certificate's number leads to; anybody reads it once it is said who asks."""
 
@@ -54,6 +55,7 @@ WRITERS = {
     "stored_file": {"body"},
     "certificate_state": {"body"},
     "certification_key": {"body"},
+    "record_key": {"body"},
 }
 """Which extents beside the complex's write rows that are nobody's in particular."""
 
@@ -61,7 +63,8 @@ NEVER_CHANGED = {
     "history_entry", "ledger_transfer", "signature", "test_report", "certificate", "passport", "lineage", "invoice",
     "invoice_line", "invoice_document", "usage_snapshot", "test_run", "assessment", "reception", "label",
     "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
-    "pack_identifier", "capacity_slot", "plan_version", "member_change",
+    "pack_identifier", "capacity_slot", "plan_version", "member_change", "audit_entry", "issued_document",
+    "status_place", "record_key", "amended_report",
 }  # fmt: skip
 """History, money, signatures and issued documents: written once."""
 

@@ -111,14 +111,14 @@ async def test_what_was_known_at_a_moment_is_read_again(place, ports):
         assert answer.status_code == 200, answer.text
 
     await send("2026-10-01T00:00:00+09:00", [100] * 4)
-    ports.clock.move_to(NOW.replace(hour=2))
+    ports.clock.move_to(NOW.replace(minute=45))
     await send("2026-10-01T01:00:00+09:00", [7] * 4)
 
     async def known(**asked):
         return (await get(tenant, f"{path}/series", **day, **asked)).json()["series"][0]
 
     assert (await known())["values"] == [428]
-    then = await known(as_of="2026-11-15T01:00:00Z")
+    then = await known(as_of="2026-11-15T00:30:00Z")
     assert (then["values"], then["missing"]) == ([400], [92])
     before = await known(as_of="2026-11-14T12:00:00Z")
     assert (before["values"], before["missing"]) == ([None], [96])

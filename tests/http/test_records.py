@@ -20,6 +20,7 @@ from domain.certification.status_list import Purpose, entries_of, is_set
 from domain.shared.actor import SYSTEM
 from domain.shared.documents import DocumentKind
 from tests.fakes.document_contents import content_of
+from tests.http.conftest import confirm
 from tests.http.test_pages import checked
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
@@ -56,7 +57,7 @@ async def test_anybody_checks_a_certificate_with_what_is_published(record, clien
 
 
 async def test_the_bit_follows_suspension_and_revocation_at_once(record, story, client, signed_in, ports: Ports):
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     certificate = story.life.certificates[0].certificate_id
 
     async def bits() -> dict[str, bool]:
@@ -90,7 +91,7 @@ async def test_a_list_that_nobody_stands_in_is_not_there(client):
 async def test_a_file_is_checked_offline_with_the_published_keys_and_a_list(
     record, story, client, signed_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: Ports
 ):
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     monkeypatch.setattr("app.wiring.system_clock", lambda: ports.clock)
     monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path / "nothing-of-ours"))
     (tmp_path / "record.json").write_text(json.dumps(record, ensure_ascii=False))
@@ -158,7 +159,7 @@ async def test_a_dropped_pdf_is_genuine_altered_or_unknown_in_one_sentence(story
 
 async def test_a_genuine_pdf_of_a_suspended_certificate_says_since_when_and_why(story, client, signed_in):
     ours = await pdfs(story, signed_in)
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     await approver.post(f"/api/v1/certificates/{story.life.certificates[0].certificate_id}/end", json=END)
     answer = await client.post("/verify", files={"file": ("a.pdf", ours["certificate"], "application/pdf")})
 
@@ -197,7 +198,7 @@ AMEND = {"reason": "의뢰자 상호 오기", "applicant": "주식회사 바른�
 
 async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, client, signed_in):
     ours = await pdfs(story, signed_in)
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     first = story.life.certificates[0].report_number
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
 
@@ -224,7 +225,7 @@ async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, 
 
 async def test_only_an_approver_who_did_none_of_the_work_amends_and_only_where_something_differs(story, signed_in):
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
-    tester, approver = await signed_in("tester"), await signed_in("approver")
+    tester, approver = await signed_in("tester"), await confirm(await signed_in("approver"))
 
     assert (await tester.post(base, json=AMEND)).status_code == 403
     refused = await approver.post(base, json={"reason": "다시"})
@@ -236,7 +237,7 @@ async def test_only_an_approver_who_did_none_of_the_work_amends_and_only_where_s
 
 async def test_where_the_results_fall_the_certificate_on_them_ends(story, record, client, signed_in, ports: Ports):
     ours = await pdfs(story, signed_in)
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
     made = await approver.post(base, json={"reason": "교정 불량 장비로 시험함", "results_affected": True})
     assert made.status_code == 201, made.text
@@ -250,7 +251,7 @@ async def test_where_the_results_fall_the_certificate_on_them_ends(story, record
 
 
 async def test_an_approver_amends_on_the_page(story, signed_in):
-    approver = await signed_in("approver")
+    approver = await confirm(await signed_in("approver"))
     path = f"/ktr/receptions/{story.life.receptions[0].reception_id}/amendments"
 
     checked(await approver.get(path))

@@ -120,7 +120,7 @@ async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path,
     pack_id = told["pack"]["pack_id"]
     whole = sunhwan(database_url, tmp_path, "history", "verify", pack_id)
     assert whole.returncode == 0
-    assert "16" in whole.stdout
+    assert "17" in whole.stdout
 
     for place, (column, change) in enumerate(ALTERATIONS, start=2):
         async with engine.begin() as connection:
@@ -154,8 +154,8 @@ async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path,
     ("statement", "first_broken"),
     [
         ("delete from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = 7", 7),
-        ("delete from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = 16", 16),
-        ("update sunhwan.history_head set sequence = 15 where pack_id = cast(:p as uuid)", 16),
+        ("delete from sunhwan.history_entry where pack_id = cast(:p as uuid) and sequence = 17", 17),
+        ("update sunhwan.history_head set sequence = 16 where pack_id = cast(:p as uuid)", 17),
     ],
     ids=["a row in the middle is gone", "the tail is cut off", "the head is moved back"],
 )
@@ -246,7 +246,7 @@ def test_a_new_installation_gets_its_parties_and_people(database_url: str, tmp_p
     )
     secret.write_text("short")
     weak = sunhwan(
-        database_url, tmp_path, "person", "add", "lee", "이", "tenant_admin", "1", "--password-file", str(secret)
+        database_url, tmp_path, "person", "add", "lee", "이", "operator", "1", "--password-file", str(secret)
     )
 
     assert (made.returncode, joined.returncode) == (0, 0), made.stderr + joined.stderr
