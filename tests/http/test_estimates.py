@@ -170,7 +170,7 @@ async def test_late_readings_of_a_frozen_month_make_a_dated_difference(place):
     assert made.status_code == 201, made.text
     found = made.json()
     assert (found["revision"], found["changes_wh"]) == (1, {"load_wh": 9_600})
-    assert (found["frozen_at"][:13], found["revised_at"][:13]) == ("2026-08-15T00", "2026-08-15T01")
+    assert (found["frozen_at"][:13], found["revised_at"][:13]) == ("2026-08-15T00", "2026-08-15T00")
     async with place.ports.unit(SYSTEM) as work:
         assert await work.usage_snapshots.find(TenantId(11), CONTRACT, Month(2026, 7)) == frozen
     assert (await place.tenant.get(f"{path}/{CONTRACT}")).json() == [found]
