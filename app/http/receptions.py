@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.http.bodies import UploadedBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
-from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence
+from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object
 from domain.certification import usecases as certification
 from domain.certification.errors import CertificateUnknown
 from domain.certification.model import (
@@ -606,7 +606,7 @@ class ReceptionsController(Controller):
         operation_id="FetchCredential",
         summary="Fetch the signed certificate record",
         responses={
-            200: ResponseSpec(data_container=bytes, media_type="application/vc", description="The signed record."),
+            200: json_object("application/vc", "The signed record."),
             **PROBLEMS,
         },
     )

@@ -4,11 +4,11 @@ import json
 from typing import Annotated
 
 from litestar import Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, PathParameter
 
 from app.http.identity import GivenPorts
 from app.http.problems import PROBLEMS
+from app.http.schemas import json_object
 from domain.certification.status_list import Purpose
 from domain.journeys import authenticity
 
@@ -23,7 +23,7 @@ _KEPT = {"Cache-Control": f"public, max-age={authenticity.FRESH_S}", "Access-Con
     tags=["certification"],
     security=[{}],
     responses={
-        200: ResponseSpec(data_container=bytes, media_type="application/did+json", description="The DID document."),
+        200: json_object("application/did+json", "The DID document."),
         **PROBLEMS,
     },
 )
@@ -40,7 +40,7 @@ async def publish_keys(ports: GivenPorts) -> Response[bytes]:
     tags=["certification"],
     security=[{}],
     responses={
-        200: ResponseSpec(data_container=bytes, media_type="application/vc", description="The signed list."),
+        200: json_object("application/vc", "The signed list."),
         **PROBLEMS,
     },
 )

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
@@ -42,3 +43,10 @@ class In(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class Out(msgspec.Struct, kw_only=True):
     """A body that goes out."""
+
+
+def json_object(media_type: str, description: str) -> ResponseSpec:
+    """Describe an answer that is a JSON object in a standard's own form, sent as the bytes that were signed or kept."""
+    return ResponseSpec(
+        data_container=dict[str, object], media_type=media_type, description=description, generate_examples=False
+    )
