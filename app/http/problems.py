@@ -28,6 +28,7 @@ from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, Ru
 from domain.shared.idempotency import KeyInProgress, KeyMalformed, KeyMissing
 from domain.shared.quotas import QuotaExceeded
 from domain.shared.untrusted import FileTooLarge
+from domain.shared.versions import VersionMissing, VersionStale
 
 log = structlog.get_logger()
 
@@ -66,8 +67,10 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
     404: _spec("There is no such thing, or it is not yours."),
     409: _spec("It exists already, or moved meanwhile."),
     408: _spec("The body did not come in time."),
+    412: _spec("It changed since you looked: the version in `If-Match` is not the present one."),
     413: _spec("The body is too large."),
     422: _spec("Well-formed, but a rule forbids it."),
+    428: _spec("The change takes `If-Match`."),
     429: _spec("Too many tries; `Retry-After` says when to try again."),
     503: _spec("A service did not answer; `Retry-After` says when to try again."),
 }
@@ -82,6 +85,8 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (TooManyFailures, 429),
     (QuotaExceeded, 429),
     (FileTooLarge, 413),
+    (VersionStale, 412),
+    (VersionMissing, 428),
     (KeyMissing, 400),
     (KeyMalformed, 400),
     (NotFound, 404),

@@ -32,6 +32,7 @@ from domain.identity.errors import NotSignedIn, SecondFactorMissing
 from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
+from domain.shared.versions import ANY, Expected
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "lang"
@@ -87,8 +88,9 @@ def safe_path(text: str | None) -> str:
 
 
 def came_from(request: PageRequest) -> str:
-    """Return the page of ours that a form was sent from, or `/`."""
-    return safe_path(urlsplit(request.headers.get("referer", "")).path)
+    """Return the page of ours that a form was sent from, with its query, or `/`."""
+    sent_from = urlsplit(request.headers.get("referer", ""))
+    return safe_path(f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,11 @@ async def read_form(request: PageRequest) -> dict[str, str]:
 
 def _clean(text: str) -> str:
     return "".join(one for one in text if one.isprintable() or one in "\n\r\t").strip()
+
+
+def expected_by(form: Mapping[str, str]) -> Expected:
+    """Return the state that a form was made for: its hidden `version`."""
+    return Expected.only(form["version"]) if "version" in form else ANY
 
 
 async def read_upload(request: PageRequest, field: str = "file") -> tuple[str, bytes]:

@@ -19,10 +19,10 @@ from app.http.members import (
     organisation_of,
 )
 from app.http.schemas import INT4_MAX
-from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
+from app.pages.frame import GivenPage, Page, PageRequest, expected_by, read_as, read_form
 from app.ports import Ports
 from domain.identity import members
-from domain.identity.membership import MANAGERS, ROLES_OF, manages
+from domain.identity.membership import MANAGERS, ROLES_OF, manages, member_version
 from domain.identity.model import PartyKind, Tenant
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -127,6 +127,7 @@ async def _member(
         "member": member,
         "party": party,
         "changes": tuple(reversed(changes)),
+        "version": member_version(member, len(changes)),
         "roles": tuple(role for role in ROLES_OF[party.kind] if role is not member.role),
         "may_manage": actor.role in MANAGERS
         and actor.key_id is None
@@ -153,7 +154,9 @@ async def change_role(
     try:
         wish = read_as(form, RoleIn, page.language)
         await members.change_role(
-            members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=wish.reason),
+            members.ChangeMember(
+                actor=actor, person_id=PersonId(person_id), reason=wish.reason, expected=expected_by(form)
+            ),
             Role(wish.role),
             unit=ports.unit,
             ids=ports.ids,
@@ -174,7 +177,9 @@ async def change_standing(
     try:
         wish = read_as(form, ReasonIn, page.language)
         await what(
-            members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=wish.reason),
+            members.ChangeMember(
+                actor=actor, person_id=PersonId(person_id), reason=wish.reason, expected=expected_by(form)
+            ),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,

@@ -19,6 +19,7 @@ from domain.identity.membership import (
     Member,
     MemberChange,
     manages,
+    member_version,
     require_another,
     require_change,
     require_fit,
@@ -33,6 +34,7 @@ from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, PersonId, TenantId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
+from domain.shared.versions import ANY, Expected
 
 _PEOPLE_LOCK = "people"
 """One change of people at a time: two administrators who remove each other must meet."""
@@ -142,18 +144,22 @@ async def invite(wish: Invite, *, unit: Unit[MemberWork], tokens: Tokens, ids: I
     return Invited(invitation=invitation, token=token)
 
 
-async def withdraw_invitation(actor: Actor, invitation_id: UUID, *, unit: Unit[MemberWork], clock: Clock) -> None:
+async def withdraw_invitation(
+    actor: Actor, invitation_id: UUID, *, unit: Unit[MemberWork], clock: Clock, expected: Expected = ANY
+) -> None:
     """Take an invitation back.
 
     Raises:
         InvitationUnknown: there is none, or it is another organisation's.
         InvitationOver: it was used or withdrawn before.
+        VersionStale: it is not in the state that was expected.
     """
     require_manager(actor)
     async with unit(actor) as work:
         found = await work.invitations.one(invitation_id)
         if found is None or not manages(actor, found.tenant_id):
             raise InvitationUnknown
+        expected.require(found.version)
         if not await work.invitations.withdraw(invitation_id, at=clock.now()):
             raise InvitationOver
         await work.commit()
@@ -245,11 +251,12 @@ async def accept_invitation(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMember:
-    """A change of one member; the reason stays in their history."""
+    """A change of one member; the reason stays in their history, `expected` is the state it is meant for."""
 
     actor: Actor
     person_id: PersonId
     reason: str
+    expected: Expected = ANY
 
 
 async def change_role(wish: ChangeMember, role: Role, *, unit: Unit[MemberWork], ids: Ids, clock: Clock) -> Member:
@@ -262,6 +269,7 @@ async def change_role(wish: ChangeMember, role: Role, *, unit: Unit[MemberWork],
         RoleDoesNotFit: the organisation's kind has no such role.
         RoleBeyondYours: the old or the new role is not the actor's to give.
         LastAdmin: they are the last active administrator.
+        VersionStale: somebody changed them since the actor looked.
         MemberUnchanged: they have the role.
     """
     return await _change(wish, ChangeKind.ROLE, role=role, unit=unit, ids=ids, now=clock.now())
@@ -275,6 +283,7 @@ async def deactivate(wish: ChangeMember, *, unit: Unit[MemberWork], ids: Ids, cl
         MemberUnknown: there is no such member, or not one of the actor's.
         NotByYourself: the member is the actor.
         LastAdmin: they are the last active administrator.
+        VersionStale: somebody changed them since the actor looked.
         MemberUnchanged: they are out already.
     """
     return await _change(wish, ChangeKind.DEACTIVATED, role=None, unit=unit, ids=ids, now=clock.now())
@@ -304,6 +313,7 @@ async def _change(
     async with unit(on_behalf_of(actor)) as work:
         await work.locks.hold(_PEOPLE_LOCK)
         before = await work.members.one(wish.person_id)
+        wish.expected.require(member_version(before, len(await work.members.changes(wish.person_id))))
         after = replace(before, role=role or before.role, active=kind is not ChangeKind.DEACTIVATED)
         if kind is ChangeKind.ROLE:
             after = replace(after, active=before.active)

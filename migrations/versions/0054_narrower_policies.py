@@ -20,7 +20,7 @@ from migrations.steps import (
 )
 
 revision = "0054"
-down_revision = "0037"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 
@@ -31,7 +31,7 @@ _BODY_OR_COMPLEX = reach("complex", "body")
 
 _LIFE_BEFORE = f"({COMPLEX} or (not {_USE} and {reach('body', 'tenant')}) or tenant_id = {OWN})"
 _LIFE = (
-    f"({COMPLEX} or (not {_USE} and {reach('body')}) or tenant_id = {OWN}"
+    f"({COMPLEX} or (not {_USE} and {reach('body')}) or tenant_id = {OWN}"  # noqa: S608  (constants)
     f" or (not {_USE} and {EXTENT} in ('tenant', 'granted') and exists ("
     f"select 1 from {SCHEMA}.pack_reach r where r.pack_id = history_entry.pack_id and r.tenant_id = {OWN}"
     " and (r.until_at is null or history_entry.occurred_at < r.until_at))))"
