@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import SCHEMA, begin
 
 revision = "0080"
-down_revision = "0037"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 
