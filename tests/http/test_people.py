@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from domain.identity import usecases as identity
+from domain.identity import members
 from domain.shared.actor import Role
 from domain.shared.identifiers import TenantId
 from tests.http.conftest import PASSWORD
@@ -19,15 +19,18 @@ async def made(ports):
     """Let somebody sign in who is not of the demonstration."""
 
     async def make(name, role, tenant_id):
-        return await identity.add_person(
-            tenant_id=TenantId(tenant_id),
-            sign_in_name=name,
-            printed_name=f"{name} 님",
-            role=role,
-            password=PASSWORD,
+        return await members.add_member(
+            members.AddMember(
+                tenant_id=TenantId(tenant_id),
+                sign_in_name=name,
+                printed_name=f"{name} 님",
+                role=role,
+                password=PASSWORD,
+            ),
             unit=ports.unit,
             passwords=ports.passwords,
             ids=ports.ids,
+            clock=ports.clock,
         )
 
     return make
