@@ -179,6 +179,7 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
             "tester": ("KTR 시험원", "KTR tester: reception, tests"),
             "reviewer": ("KTR 검토자", "KTR reviewer: review of judgements"),
             "approver": ("KTR 승인자", "KTR approver: approval, certificates"),
+            "quality": ("KTR 품질책임자", "KTR quality manager: protocols, equipment"),
             "tenant": ("입주기업", "tenant: energy, invoices, members, API keys"),
             "neighbour": ("다른 입주기업", "another tenant"),
             "admin": ("시스템 관리자", "administrator: organisations, members"),

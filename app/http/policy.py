@@ -22,6 +22,7 @@ COLUMNS = (
     Role.TESTER,
     Role.REVIEWER,
     Role.APPROVER,
+    Role.QUALITY,
     Role.OPERATOR,
     Role.FINANCE,
     Role.ADMIN,

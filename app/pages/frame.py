@@ -51,7 +51,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/packs", "nav.packs"),
     ),
     **dict.fromkeys(
-        (Role.REVIEWER, Role.APPROVER),
+        (Role.REVIEWER, Role.APPROVER, Role.QUALITY),
         (("/ktr", "nav.queue"), ("/ktr/devices", "nav.devices"), ("/packs", "nav.packs")),
     ),
     Role.OPERATOR: (

@@ -46,7 +46,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 TICKET_LASTS = timedelta(minutes=5)
 
-SECOND_FACTOR_ROLES = (Role.APPROVER, Role.FINANCE, Role.ADMIN)
+SECOND_FACTOR_ROLES = (Role.APPROVER, Role.QUALITY, Role.FINANCE, Role.ADMIN)
 """Who signs in with two factors where the installation asks for it (`SUNHWAN_REQUIRE_SECOND_FACTOR`)."""
 
 

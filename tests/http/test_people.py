@@ -79,7 +79,8 @@ async def test_a_shut_out_persons_session_ends_with_the_request(made, signed_in)
     problem(await oh.get("/api/v1/contracts"), 401, "identity.not-signed-in")
     file = (await tenant.get(f"/api/v1/members/{person.person_id}")).json()
     assert [(one["kind"], one["reason"], one["changed_by_name"]) for one in file["changes"]] == [
-        ("deactivated", "퇴사", "이입주")
+        ("joined", "", "순환 시스템"),
+        ("deactivated", "퇴사", "이입주"),
     ]
 
 

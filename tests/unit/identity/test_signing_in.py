@@ -246,15 +246,18 @@ async def test_a_sessions_last_use_is_noted_once_a_minute(house: House) -> None:
     ("role", "required", "refused"),
     [
         (Role.APPROVER, True, True),
+        (Role.QUALITY, True, True),
         (Role.FINANCE, True, True),
         (Role.ADMIN, True, True),
         (Role.OPERATOR, True, False),
         (Role.APPROVER, False, False),
     ],
 )
-async def test_three_roles_take_two_factors_where_the_installation_asks(house: House, role, required, refused) -> None:
+async def test_those_who_decide_for_others_take_two_factors_where_the_installation_asks(
+    house: House, role, required, refused
+) -> None:
     await add_body(house)
-    await house.add("choi", role=role, tenant=2 if role is Role.APPROVER else 1)
+    await house.add("choi", role=role, tenant=2 if role in (Role.APPROVER, Role.QUALITY) else 1)
     opened = await house.sign_in("choi")
 
     if refused:
