@@ -14,10 +14,9 @@ depends_on = None
 def upgrade() -> None:
     """Number the parts of what one import put aside, and let the key lead from a channel to its days."""
     begin()
-    op.add_column(
-        "reading_conflict", sa.Column("part", sa.SmallInteger(), nullable=False, server_default="0"), schema=SCHEMA
-    )
-    op.alter_column("reading_conflict", "part", server_default=None, schema=SCHEMA)
+    op.add_column("reading_conflict", sa.Column("part", sa.SmallInteger(), nullable=True), schema=SCHEMA)
+    op.execute(f"update {SCHEMA}.reading_conflict set part = 0")  # noqa: S608  (our own constant)
+    op.alter_column("reading_conflict", "part", nullable=False, schema=SCHEMA)
     _key("reading_conflict", "tenant_id", "day", "channel_id", "import_id", "part")
     op.create_check_constraint("reading_conflict_part_is_a_count", "reading_conflict", "part >= 0", schema=SCHEMA)
     _key("interval_day", "tenant_id", "channel_id", "day", "revision")
