@@ -53,10 +53,14 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A row: who reaches how far, and whether they must just have proved who they are."""
+    """A row: who reaches how far, whether they must just have proved who they are, and whether it hands out documents.
+
+    The audit follows every document.
+    """
 
     reach: Mapping[Role, Reach]
     takes_proof: bool = False
+    is_document: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -73,6 +77,9 @@ class Rule:
         """The roles that may."""
         return tuple(role for role in COLUMNS if self.reach[role] is not Reach.NONE)
 
+
+DOCUMENT = "doc"
+"""Ends a row of the matrix that hands out documents or exports."""
 
 Route = tuple[str, str]
 """A method and a path, as in the matrix."""
@@ -100,6 +107,8 @@ def read_matrix(matrix: str) -> Mapping[Route, Rule]:
             continue
         method, path, *cells = line.split()
         takes_proof, method = method.endswith(PROOF), method.removesuffix(PROOF)
+        is_document = cells[-1:] == [DOCUMENT]
+        cells = cells[:-1] if is_document else cells
         if len(cells) != len(COLUMNS) or (method, path) in rules:
             raise PolicyIncomplete(f"a row of the matrix has no meaning: {line}")
         reach = {role: Reach(cell) for role, cell in zip(COLUMNS, cells, strict=True)}
@@ -107,7 +116,9 @@ def read_matrix(matrix: str) -> Mapping[Route, Rule]:
             raise PolicyIncomplete(f"what anybody may, everybody may: {line}")
         if takes_proof and reach[Role.PUBLIC] is not Reach.NONE:
             raise PolicyIncomplete(f"a passer-by has nothing to prove: {line}")
-        rules[method, path] = Rule(reach=MappingProxyType(reach), takes_proof=takes_proof)
+        if is_document and (method != "GET" or reach[Role.PUBLIC] is not Reach.NONE):
+            raise PolicyIncomplete(f"a document is fetched, and by somebody who has signed in: {line}")
+        rules[method, path] = Rule(reach=MappingProxyType(reach), takes_proof=takes_proof, is_document=is_document)
     return MappingProxyType(rules)
 
 
