@@ -209,10 +209,12 @@ GET    /api/v1/members/{person_id}                               -  -  o  -  -  
 POST!  /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST!  /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST!  /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/members/{person_id}/reset                         -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /api/v1/invitations                                       -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 POST!  /api/v1/invitations                                       -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /api/v1/invitations/{invitation_id}/withdrawal            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /api/v1/invitations/acceptance                            y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/resets/acceptance                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /api/v1/keys                                              -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 GET    /api/v1/keys/{key_id}                                     -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 POST!  /api/v1/keys                                              -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
@@ -224,10 +226,13 @@ GET    /members                                                  -  -  o  -  -  
 GET    /members/{person_id}                                      -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 POST!  /members/{person_id}/role                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST!  /members/{person_id}/standing                             -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /members/{person_id}/reset                                -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST!  /members/invitations                                      -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /members/invitations/{invitation_id}/withdrawal           -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /reset                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /reset                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /keys                                                     -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 POST!  /keys                                                     -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST!  /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  -  a  -  -  -  -  -

@@ -4,15 +4,16 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.preconditions import IfMatch, MayMatch, expected_in, quoted, wanted
-from app.http.problems import PROBLEMS
+from app.http.problems import ACCOUNT, PROBLEMS
 from app.http.schemas import INT4_MAX, TEXT_PATTERN, In, Instant, Name, Out, TenantNo, TenantQuery, VersionText
 from app.ports import Ports
-from domain.identity import members
+from domain.identity import members, resets
 from domain.identity.membership import Invitation, Member, MemberChange, member_version
 from domain.identity.model import PartyKind, Tenant
 from domain.identity.usecases import COMPLEX
@@ -135,6 +136,32 @@ class ReasonIn(In):
     """Why."""
 
     reason: Reason
+
+
+class ResetIn(In):
+    """Why somebody is let in again, and whether their second factor is lost too."""
+
+    reason: Reason
+    second_factor_too: bool = False
+
+
+class ResetOut(Out):
+    """The link by which they choose a new password within a day; shown this once."""
+
+    link: str
+    token: str
+
+
+class NewPasswordIn(In):
+    """A link's token and the new password."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+def reset_link(token: str, ports: Ports) -> str:
+    """Return the address to send: the token stands in the query, which no log of ours keeps."""
+    return f"{ports.public_url}/reset?token={token}"
 
 
 def _organisation_out(one: Tenant) -> OrganisationOut:
@@ -319,6 +346,43 @@ class MembersController(Controller):
         wish = _change(actor, person_id, data.reason, if_match)
         return member_out(await members.reactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
 
+    @post("/{person_id:uuid}/reset", operation_id="ResetMember", summary="Let in again by a link", responses=PROBLEMS)
+    async def reset(
+        self,
+        person_id: FromPath[UUID],
+        data: JSONBody[ResetIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
+    ) -> ResetOut:
+        """End a member's sessions and make the link by which they choose a new password; it is shown this once."""
+        wish = _change(actor, person_id, data.reason, if_match)
+        made = await resets.begin_reset(
+            wish, second_factor_too=data.second_factor_too, unit=ports.unit, desk=ports.desk
+        )
+        return ResetOut(link=reset_link(made.token, ports), token=made.token)
+
+
+class ResetsController(Controller):
+    """Links to a new password."""
+
+    path = "/api/v1/resets"
+    tags = ("people",)
+
+    @post(
+        "/acceptance",
+        operation_id="FinishReset",
+        summary="Choose a new password by a link",
+        responses=PROBLEMS,
+        security=[{}],
+        status_code=204,
+    )
+    async def finish(
+        self, request: Request[Actor | None, Ports, State], data: JSONBody[NewPasswordIn], ports: GivenPorts
+    ) -> None:
+        """Choose a new password by the link that an administrator made; it is good once."""
+        request.scope["state"][ACCOUNT] = await resets.finish_reset(data.token, data.password, desk=ports.desk)
+
 
 class InvitationsController(Controller):
     """Invitations."""
@@ -405,4 +469,4 @@ class InvitationsController(Controller):
         return member_out(member)
 
 
-MEMBERS = (OrganisationsController, MembersController, InvitationsController)
+MEMBERS = (OrganisationsController, MembersController, InvitationsController, ResetsController)

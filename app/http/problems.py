@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Scope
 
 from app.http.security import API_VERSION, ApiVersionUnknown, request_id_of
 from app.ports import Ports
@@ -37,6 +37,8 @@ ApiRequest = Request[Actor | None, Ports, State]
 RETRY_AFTER_S = 5
 PROBLEM = "sunhwan.problem"
 """Where a request keeps the problem that was answered, for the audit."""
+ACCOUNT = "sunhwan.account"
+"""Where a request keeps whose account it tried to open, for the audit."""
 
 
 class ProblemOut(msgspec.Struct, kw_only=True):
@@ -191,6 +193,7 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     """Answer any error as a problem document; our own mistakes are logged with their trace, and only there."""
     problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
+    note_account(request.scope, error)
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers: dict[str, str] = {}
     if (wait := retry_after(error, problem)) is not None:
@@ -208,6 +211,12 @@ def retry_after(error: Exception, problem: ProblemOut) -> str | None:
         return None
     told = problem.facts.get("retry_after_s")
     return str(told if isinstance(told, int) else RETRY_AFTER_S)
+
+
+def note_account(scope: Scope, error: Exception) -> None:
+    """Keep whose account a refused sign-in was about; the answer does not tell."""
+    if isinstance(error, SignInRefused) and error.account is not None:
+        scope["state"][ACCOUNT] = error.account
 
 
 def note_problem(error: Exception, problem: ProblemOut, *, path: str, method: str) -> None:

@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
-from app.http.problems import PROBLEM, note_problem, problem_of, retry_after, status_of
+from app.http.problems import PROBLEM, note_account, note_problem, problem_of, retry_after, status_of
 from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
@@ -234,6 +234,7 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
     problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
+    note_account(request.scope, error)
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""

@@ -358,6 +358,11 @@ async def reactivate(wish: ChangeMember, *, unit: Unit[MemberWork], ids: Ids, cl
     return await _change(wish, ChangeKind.REACTIVATED, role=None, unit=unit, ids=ids, now=clock.now())
 
 
+async def hold_people(work: MemberWork) -> None:
+    """Wait for one's turn to change people."""
+    await work.locks.hold(_PEOPLE_LOCK)
+
+
 async def _change(
     wish: ChangeMember, kind: ChangeKind, *, role: Role | None, unit: Unit[MemberWork], ids: Ids, now: datetime
 ) -> Member:
@@ -369,7 +374,7 @@ async def _change(
             raise MemberUnknown
     # Sessions are nobody's to read: the system ends them in the same transaction.
     async with unit(on_behalf_of(actor)) as work:
-        await work.locks.hold(_PEOPLE_LOCK)
+        await hold_people(work)
         before = await work.members.one(wish.person_id)
         wish.expected.require(member_version(before, len(await work.members.changes(wish.person_id))))
         after = replace(before, role=role or before.role, active=kind is not ChangeKind.DEACTIVATED)

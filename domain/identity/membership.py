@@ -40,6 +40,7 @@ class ChangeKind(StrEnum):
     ROLE = "role"
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

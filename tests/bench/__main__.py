@@ -104,7 +104,7 @@ async def bench(home: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, print, write; `door`, `isolation` and `reading_back` measure only these."""
+    """Measure everything, print, write; `door`, `isolation`, `reading_back` or `seal` measures only that."""
     if sys.argv[1:] == ["door"]:
         door.run()
         return
@@ -129,6 +129,9 @@ def main() -> None:
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"written: {out.relative_to(ROOT)}")
+    isolation.run()
+    reading_back.run()
+    seal.run()
     door.run()
 
 

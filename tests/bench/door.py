@@ -35,6 +35,7 @@ from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
+from domain.identity.model import Visit
 from domain.journeys import readings
 from domain.metering.model import ENERGIES
 from domain.metering.usecases import OpenSite
@@ -237,13 +238,7 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
             await demo_complex.make_complex(ports, password=PASSWORD)
             channels = await open_sites(ports)
             opened = await identity.sign_in(
-                "tenant",
-                PASSWORD,
-                unit=ports.unit,
-                passwords=ports.passwords,
-                tokens=ports.tokens,
-                ids=ports.ids,
-                clock=ports.clock,
+                "tenant", PASSWORD, desk=ports.desk, visit=Visit(source="bench", agent="bench")
             )
         connection = await asyncpg.connect(plain(url))
         await connection.execute(TABLE)

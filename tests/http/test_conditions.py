@@ -1,9 +1,11 @@
 """`If-Match`: two people who change one thing meet, and what nobody should change blindly takes the version."""
 
+import json
 import re
 
 import pytest
 
+from app import demo
 from domain.shared.actor import Role
 from domain.shared.versions import ANY, Expected, VersionStale, version_of
 from tests.fakes.system import NOON
@@ -111,7 +113,7 @@ async def test_a_step_at_a_reception_is_refused_where_it_moved_meanwhile(signed_
     await collect(operator, pack_id)
     path = f"/api/v1/receptions/{await receive(tester, pack_id)}"
     seen = {"If-Match": (await tester.get(path)).headers["etag"]}
-    sheet = {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
+    sheet = {"measurements": json.loads(demo.BENCH_SHEET.read_bytes())[:1]}
 
     first = await tester.post(f"{path}/measurements", json=sheet, headers=seen)
     again = await tester.post(f"{path}/measurements", json=sheet, headers=seen)
