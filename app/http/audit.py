@@ -26,6 +26,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.callers import caller_of
 from app.http.identity import KEY_FIRST_USED, REMEMBERED, GivenActor, GivenPorts, actor_of, known_actor, token_of
 from app.http.policy import POLICY, Reach
 from app.http.problems import ACCOUNT, PROBLEM, PROBLEMS, ProblemOut
@@ -197,8 +198,7 @@ def _decision(status: int) -> Decision:
 def _entry(connection: Asked, answered: int) -> AuditEntry:
     scope, actor, problem = connection.scope, known_actor(connection), _problem(connection)
     ports: Ports = connection.app.state["ports"]
-    handler, client = connection.route_handler, scope.get("client")
-    status = _status(connection, answered)
+    handler, status = connection.route_handler, _status(connection, answered)
     first_use = "key.first-use" if scope["state"].get(KEY_FIRST_USED) else None
     account: Account | None = scope["state"].get(ACCOUNT) if actor is None else None
     asked_for = _asked_for(connection)
@@ -209,7 +209,7 @@ def _entry(connection: Asked, answered: int) -> AuditEntry:
         actor_id=None if actor is None or actor.key_id is not None else actor.person_id,
         actor_role="public" if actor is None else actor.role.value,
         key_id=None if actor is None else actor.key_id,
-        source="" if client is None else str(client[0])[:45],
+        source=caller_of(connection)[:45],
         method=connection.method,
         route=str(scope["path_template"]),
         action=str(getattr(handler, "operation_id", None) or handler.handler_name),

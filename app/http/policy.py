@@ -14,7 +14,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from app.http.identity import actor_of, why_nobody
 from app.http.matrix import MATRIX
 from app.ports import Ports
-from domain.identity.errors import NotSignedIn
+from domain.identity.errors import NotSignedIn, PeopleOnly
 from domain.identity.keyring import ROLES as MACHINES
 from domain.shared.actor import Role, RoleNotEnough
 
@@ -163,7 +163,7 @@ def describe(handler: HTTPRouteHandler, rule: Rule) -> None:
     if rule.takes_proof:
         told += (
             " Takes a fresh proof of who acts (`POST /api/v1/sessions/me/confirmation`, at most five minutes old); "
-            "without it: 403 `identity.confirmation-needed`. A machine's key cannot prove anything."
+            "without it: 403 `identity.confirmation-needed`. A machine's key cannot prove anything: 403 `identity.people-only`."
         )
     text = inspect.getdoc(handler.fn) or ""
     handler.description = f"{text}\n\n{told}" if text else told
@@ -176,6 +176,7 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         NotSignedIn: nobody asks, and the route is not for anybody.
         SecondFactorMissing: the role takes two factors here, and one opened the session.
         RoleNotEnough: the role has no reach on the route.
+        PeopleOnly: the route is marked, and a program asks, which cannot prove anything.
         ConfirmationNeeded: the route is marked, and they did not prove within five minutes who they are.
     """
     if not isinstance(connection, Request):
@@ -193,5 +194,7 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         actor.require(*rule.roles)
         raise RoleNotEnough
     if rule.takes_proof:
+        if actor.key_id is not None:
+            raise PeopleOnly
         ports: Ports = connection.app.state["ports"]
         actor.require_confirmed(ports.clock.now())

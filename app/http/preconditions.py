@@ -135,7 +135,7 @@ async def _shown_now(scope: Scope) -> str | None:
     length = len(parent.split("/"))
     path = "/".join(scope["path"].split("/")[:length])
     app: Litestar = scope["litestar_app"]
-    kept = (b"host", b"authorization", b"cookie")
+    kept = (b"host", b"authorization", b"cookie", b"x-forwarded-for")
     inner: dict[str, object] = {
         name: scope[name]
         for name in ("type", "asgi", "http_version", "scheme", "root_path", "client", "server", "query_string")

@@ -292,7 +292,7 @@ class InvitationOver(Conflict):
 
 
 class PeopleOnly(NotAllowed):
-    """A program's key does not manage people or keys."""
+    """A program's key manages neither people nor keys, and does nothing that takes a fresh proof of who acts."""
 
     code = "identity.people-only"
     title_ko = "API 키로는 할 수 없는 작업입니다. 로그인해 주세요."

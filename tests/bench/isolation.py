@@ -120,7 +120,10 @@ async def served(kind: str, url: str) -> AsyncIterator[int]:
             yield listening.getsockname()[1]
         finally:
             child.terminate()
-            child.wait(15)
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
 
 
 @asynccontextmanager
@@ -174,7 +177,7 @@ async def kinds(ports: Ports) -> list[Asked]:
             path="/api/v1/keys",
             token=token,
             body=b'{"name": "bench", "role": "tenant_viewer"}',
-            times=REQUESTS // 2,
+            times=REQUESTS // 4,
         ),
         Asked(
             name=f"POST /api/v1/readings, {READINGS:,} values",

@@ -104,7 +104,7 @@ async def test_a_program_proves_nothing(signed_in, client: httpx.AsyncClient) ->
         headers={"Authorization": f"Bearer {made.json()['text']}", "Idempotency-Key": "a"},
     )
 
-    problem(answer, 403, "identity.confirmation-needed")
+    problem(answer, 403, "identity.people-only")
 
 
 async def test_the_apis_document_says_so(client: httpx.AsyncClient) -> None:
