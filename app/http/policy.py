@@ -163,7 +163,8 @@ def describe(handler: HTTPRouteHandler, rule: Rule) -> None:
     if rule.takes_proof:
         told += (
             " Takes a fresh proof of who acts (`POST /api/v1/sessions/me/confirmation`, at most five minutes old); "
-            "without it: 403 `identity.confirmation-needed`. A machine's key cannot prove anything: 403 `identity.people-only`."
+            "without it: 403 `identity.confirmation-needed`. A machine's key cannot prove anything: 403 "
+            "`identity.people-only`."
         )
     text = inspect.getdoc(handler.fn) or ""
     handler.description = f"{text}\n\n{told}" if text else told
