@@ -228,7 +228,8 @@ async def _tell(connection: Asked, answered: int) -> None:
     try:
         await audit.record(_entry(connection, answered), unit=ports.unit)
     except Exception as error:  # the request is answered: nobody is left to tell but those who read the log
-        action = str(connection.scope["path_template"])
+        handler = connection.route_handler
+        action = str(getattr(handler, "operation_id", None) or handler.handler_name)
         log.error("audit.not-written", action=action, status=answered, exc_info=error)
 
 

@@ -44,7 +44,7 @@ async def test_a_lost_password_is_replaced_once_by_a_link(signed_in, made, clien
     problem(await sign_in(client, PASSWORD), 401, "identity.sign-in-refused")
     assert (await sign_in(client, FRESH)).status_code == 201
     changes = (await tenant.get(f"/api/v1/members/{member.person_id}")).json()["changes"]
-    assert [(one["kind"], one["reason"]) for one in changes] == [("reset", "분실")] * 2
+    assert [(one["kind"], one["reason"]) for one in changes[1:]] == [("reset", "분실")] * 2
     (done,) = [one for one in await told(ports, action="FinishReset") if one.status == 204]
     assert (done.object_ids, done.for_tenant) == (f"account={member.person_id}", 11)
     (begun, _) = await told(ports, action="ResetMember")
