@@ -101,7 +101,7 @@ async def test_only_those_who_manage_a_person_let_them_in_again(signed_in, made,
     tenant = await signed_in("tenant")
     problem(
         await tenant.post(f"/api/v1/members/{own.person_id}/reset", json={"reason": "-"}),
-        403,
+        422,
         "identity.not-by-yourself",
     )
     unproven = await signed_in("tenant", confirmed=False)
