@@ -5,6 +5,7 @@ Everything shares the machine's cores, as figures of one machine do.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import platform
@@ -35,6 +36,7 @@ from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
+from domain.identity.model import Visit
 from domain.journeys import readings
 from domain.metering.model import ENERGIES
 from domain.metering.usecases import OpenSite
@@ -45,7 +47,7 @@ from tests.bench.floor import TABLE, floor_app
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "bench-marks-have-words"
 ROUNDS = 5
-SITES = 60
+SITES = 340
 FIRST = date(2001, 1, 1)
 WINDOWS = 280
 """So many stretches of 31 days each channel has between 2001 and now."""
@@ -53,7 +55,7 @@ WINDOWS = 280
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One figure: `bodies` makes a round's bodies, each of `values` readings."""
+    """One figure: `bodies` makes a round's bodies, each of `values` readings; `target` is readings a second."""
 
     name: str
     kind: str
@@ -61,6 +63,9 @@ class Scenario:
     requests: int
     clients: int
     bodies: Callable[[int], list[bytes]]
+    target: int
+    of_floor: float = 0.0
+    p99_ms: float = float("inf")
 
 
 def plain(url: str) -> str:
@@ -145,15 +150,20 @@ class Bodies:
     """Deals channels' days out."""
 
     def __init__(self, channels: list[int]) -> None:
-        third = len(channels) // 3
+        self._groups_of_1000 = [channels[:1000], channels[1000:2000]]
+        third = 120
         self._months = iter([(c, w) for c in channels[:third] for w in range(WINDOWS)])
         self._days = iter([(c, d) for c in channels[third : 2 * third] for d in range(WINDOWS * 31)])
         self._groups = iter(
             [
-                (channels[2 * third :][group : group + 31], d)
-                for group in range(0, third - 31, 31)
+                (channels[2 * third : 3 * third][group : group + 31], d)
+                for group in range(0, 89, 31)
                 for d in range(WINDOWS * 31)
             ]
+        )
+        self._live = ((c, d, slot) for d in range(WINDOWS * 31) for slot in range(96) for c in channels[400:700])
+        self._ticks = (
+            (group, d, slot) for d in range(WINDOWS * 31 - 1, 0, -1) for slot in range(96) for group in (0, 1)
         )
         self._random = random.Random(7)
 
@@ -171,6 +181,25 @@ class Bodies:
 
     def days(self, count: int) -> list[bytes]:
         return [self._series(c, FIRST + timedelta(days=d), 96) for c, d in [next(self._days) for _ in range(count)]]
+
+    def live(self, count: int) -> list[bytes]:
+        """One reading a request, as 300 meters send their next slot in turns."""
+        return [
+            json.dumps({"rows": [{"channel": c, "at": _at(d, slot), "wh": wh}]}, separators=(",", ":")).encode()
+            for (c, d, slot), wh in zip(itertools.islice(self._live, count), self._wh(count), strict=True)
+        ]
+
+    def ticks(self, count: int) -> list[bytes]:
+        """The next slot of 1,000 meters in one request; two such groups in turns."""
+        return [self._tick(*next(self._ticks)) for _ in range(count)]
+
+    def _tick(self, group: int, number: int, slot: int) -> bytes:
+        at = _at(number, slot)
+        rows = [
+            {"channel": c, "at": at, "wh": wh}
+            for c, wh in zip(self._groups_of_1000[group], self._wh(1000), strict=True)
+        ]
+        return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
     def _rows(self) -> list[dict[str, object]]:
         channels, number = next(self._groups)
@@ -194,6 +223,11 @@ class Bodies:
             ("channel,at,wh\n" + "".join(f"{r['channel']},{r['at']},{r['wh']}\n" for r in self._rows())).encode()
             for _ in range(count)
         ]
+
+
+def _at(number: int, slot: int) -> str:
+    day = FIRST + timedelta(days=number)
+    return (datetime(day.year, day.month, day.day, tzinfo=SEOUL) + timedelta(minutes=15 * slot)).isoformat()
 
 
 def memory_mb(pids: list[int]) -> float:
@@ -237,30 +271,28 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
             await demo_complex.make_complex(ports, password=PASSWORD)
             channels = await open_sites(ports)
             opened = await identity.sign_in(
-                "tenant",
-                PASSWORD,
-                unit=ports.unit,
-                passwords=ports.passwords,
-                tokens=ports.tokens,
-                ids=ports.ids,
-                clock=ports.clock,
+                "tenant", PASSWORD, desk=ports.desk, visit=Visit(source="bench", agent="bench")
             )
         connection = await asyncpg.connect(plain(url))
         await connection.execute(TABLE)
         bodies = Bodies(channels)
         scenarios = [
             Scenario(name=f"series of 2,976, {n} clients", kind="application/json", values=2_976, requests=250,
-                     clients=n, bodies=bodies.months)
+                     clients=n, bodies=bodies.months, target=2_000_000, of_floor=0.6)
             for n in (4, 8)
         ] + [
-            Scenario(name="series of 96, 8 clients", kind="application/json", values=96, requests=500, clients=8,
-                     bodies=bodies.days),
+            Scenario(name="series of 96, 8 clients", kind="application/json", values=96, requests=1_500, clients=8,
+                     bodies=bodies.days, target=200_000),
             Scenario(name="2,976 rows, JSON", kind="application/json", values=2_976, requests=60, clients=8,
-                     bodies=bodies.json_rows),
+                     bodies=bodies.json_rows, target=300_000),
             Scenario(name="2,976 rows, NDJSON", kind="application/x-ndjson", values=2_976, requests=60, clients=8,
-                     bodies=bodies.ndjson),
+                     bodies=bodies.ndjson, target=300_000),
             Scenario(name="2,976 rows, CSV", kind="text/csv", values=2_976, requests=60, clients=8,
-                     bodies=bodies.csv),
+                     bodies=bodies.csv, target=300_000),
+            Scenario(name="live, one reading a request", kind="application/json", values=1, requests=2_000, clients=8,
+                     bodies=bodies.live, target=2_000, p99_ms=15.0),
+            Scenario(name="tick of 1,000 meters", kind="application/json", values=1_000, requests=96, clients=2,
+                     bodies=bodies.ticks, target=150_000),
         ]  # fmt: skip
         async with (
             served("door", url, processes) as (door, pids),
@@ -285,7 +317,8 @@ async def measure(scenario: Scenario, *, door: int, floor: int, token: str) -> d
     waits: list[float] = []
     for number in range(ROUNDS + 1):
         sent = scenario.bodies(scenario.requests)
-        for name, port in (("floor", floor), ("door", door), ("resend", door)):
+        turns = [[("floor", floor)], [("door", door), ("resend", door)]]
+        for name, port in itertools.chain.from_iterable(turns[:: 1 if number % 2 else -1]):
             seconds, taken = await send_all(port, token, scenario.kind, sent, scenario.clients)
             if number:
                 speeds[name].append(scenario.requests * scenario.values / seconds)
