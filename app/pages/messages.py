@@ -413,6 +413,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "entry.billed": ("청구", "Billed"),
         "entry.health_checked": ("건강도 점검", "Health checked"),
         "entry.alarm_tripped": ("차단 경보", "Alarm tripped"),
+        "entry.alarm_cleared": ("차단 해제", "Trip cleared"),
         "entry.opened": ("개봉", "Opened"),
         "entry.moved": ("이설", "Moved"),
         "entry.bms_changed": ("BMS 변경", "BMS changed"),
