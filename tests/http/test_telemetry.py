@@ -13,14 +13,16 @@ from sqlmodel import col
 from adapters.postgres.tables.passport import HistoryHeadRow
 from app.jobs.relay import relay
 from app.jobs.silence import notice_silent_packs
+from app.pages.alarms import shown
 from app.ports import Ports
 from domain.passport.model import PackState
 from domain.passport.sealing import verify
 from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import AssignmentId, CertificateId, ContractId, PackId, TenantId
 from domain.subscription.model import Assignment, AssignmentReason, AssignmentState, CertificateFacts
-from tests.http.conftest import confirm
+from tests.http.conftest import PASSWORD, confirm
 from tests.http.test_api import SECOND_LIFE_URI, certified, problem, register, site_and_contract
+from tests.http.test_pages import checked
 
 BEGINS = datetime(2026, 6, 30, 15, tzinfo=UTC)
 """The contract's first instant: 1 July in Seoul."""
@@ -425,3 +427,74 @@ async def test_alarms_are_kept_while_the_billing_meters_store_is_away(deployed: 
 
     assert sent.json()["blocked"] == [deployed.pack]
     assert [one["signal"] for one in (await deployed.tenant.get("/api/v1/alarms")).json()] == ["temperature_mc"]
+
+
+async def test_the_pages_show_what_stands_and_let_an_operator_clear_a_trip(deployed: Deployed, signed_in) -> None:
+    calm = await deployed.tenant.get(f"/packs/{deployed.pack}")
+    await deployed.send(
+        deployed.minute(57, temperature_max_mc=46_000, flags=0),
+        deployed.minute(58, temperature_max_mc=46_000, current_ma=-1_500, soc_bp=4_321),
+        deployed.minute(59, temperature_max_mc=46_000, insulation_ohm=30_000, voltage_mv=350_000),
+    )
+    listed = await deployed.tenant.get("/alarms")
+    card = await deployed.tenant.get(f"/packs/{deployed.pack}")
+    operators = await deployed.operator.get("/alarms")
+
+    assert "감시 안 됨" in calm.text
+    for page in (calm, listed, card, operators):
+        checked(page)
+    for said in ("셀 온도", "46.0 °C", "45.0 °C", "주의", "절연", "85 Ω/V", "100 Ω/V", "차단"):
+        assert said in listed.text, said
+    assert "한빛정밀" in operators.text
+    assert "한빛정밀" not in listed.text.split("<main")[1]
+    for said in ("운전 상태", "접속률", "30 kΩ", "350.000 V", "3 / 60", "사용이 차단되었습니다.", "끊김 1건"):
+        assert said in card.text, said
+
+    alarms = (await deployed.tenant.get("/api/v1/alarms")).json()
+    trip = next(one for one in alarms if one["level"] == "trip")
+    address = f"/alarms/11/{trip['alarm_id']}"
+    seen = await deployed.tenant.get(address)
+    checked(seen)
+    assert "차단 해제" not in seen.text
+    form = await deployed.operator.get(address)
+    checked(form)
+    assert f'action="{address}/clearance"' in form.text
+    unproven = await deployed.operator.post(f"{address}/clearance", data={"reason": "접지 수리"})
+    assert unproven.status_code in (303, 403)
+    lasting = await deployed.operator.post(
+        f"{address}/clearance", data={"reason": "접지 수리", "password_again": PASSWORD}
+    )
+    assert (lasting.status_code, "차단 원인이 아직 남아 있어" in lasting.text) == (409, True)
+    await deployed.send(deployed.minute(60, insulation_ohm=900_000, voltage_mv=350_000))
+    operator = await signed_in("operator")
+    cleared = await operator.post(f"{address}/clearance", data={"reason": "접지 수리", "password_again": PASSWORD})
+    assert (cleared.status_code, cleared.headers["location"]) == (303, address)
+    after = await deployed.tenant.get(f"{address}?lang=en")
+    checked(after)
+    for said in ("정운영", "접지 수리", "Cleared", "The watch"):
+        assert said in after.text, said
+    assert (await deployed.kinds())[-2:] == ["alarm_tripped", "alarm_cleared"]
+    neighbour = await signed_in("neighbour")
+    assert (await neighbour.get(address)).status_code == 404
+    assert "지속 중인 경보가 없습니다." in (await neighbour.get("/alarms")).text
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "said"),
+    [
+        ("cell_high_mv", 4_300, "4.300 V"),
+        ("current_ma", -1_250, "-1.2 A"),
+        ("temperature_mc", -500, "-0.5 °C"),
+        ("temperature_spread_mk", 12_000, "12.0 K"),
+        ("insulation_ohm", 1_234_567, "1,234 kΩ"),
+        ("soc_bp", 4_321, "43.2 %"),
+        ("power_ready_w", 99_999, "99.9 kW"),
+        ("gap_s", 3_600, "60 min"),
+        ("protection", 3, "cut off"),
+        ("flags", 5, "warning, protection"),
+        ("flags", 0, "none"),
+        ("reported", None, "–"),
+    ],
+)
+def test_a_value_is_written_in_the_unit_that_people_read(word, value, said) -> None:
+    assert shown(word, value, "en") == said
