@@ -45,6 +45,7 @@ from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
+from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
 from adapters.postgres.transaction import Transaction, reach_statement
 from domain.shared.actor import Actor, Extent
 from domain.shared.idempotency import Answer, Claim, KeyInProgress
@@ -248,6 +249,16 @@ class PostgresWork:
     def usage_snapshots(self) -> PostgresUsageSnapshots:
         """Frozen usage."""
         return PostgresUsageSnapshots(self._connection)
+
+    @cached_property
+    def telemetry(self) -> PostgresTelemetry:
+        """Packs' minutes."""
+        return PostgresTelemetry(self._connection)
+
+    @cached_property
+    def alarms(self) -> PostgresAlarms:
+        """Alarms."""
+        return PostgresAlarms(self._connection)
 
     @cached_property
     def plans(self) -> PostgresPlans:
