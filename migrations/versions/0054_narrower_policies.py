@@ -20,7 +20,7 @@ from migrations.steps import (
 )
 
 revision = "0054"
-down_revision = "0080"
+down_revision = "0081"
 branch_labels = None
 depends_on = None
 
