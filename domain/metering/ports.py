@@ -102,13 +102,6 @@ class Readings(Protocol):
         """
         ...
 
-    async def share(self, tenant_id: TenantId) -> None:
-        """Keep those who `hold` the tenant's readings waiting until the unit ends, but not others who share.
-
-        Taken first in a unit; enough for `add`.
-        """
-        ...
-
     async def add(
         self,
         tenant_id: TenantId,
@@ -120,8 +113,29 @@ class Readings(Protocol):
     ) -> Added:
         """Store as revision 0 the days of which nothing is kept; nothing at all if a month is frozen at these sites.
 
-        Only under `share` or `hold`; each channel's day is there once, ordered by day and channel.
+        Only in a unit that shares the tenant's readings or holds them; each channel's day is there once.
         """
+        ...
+
+    async def tick(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> frozenset[DayKey] | None:
+        """Store days of one value each: a day begins with it, or its empty slot is filled in place.
+
+        Returns the days whose slot held the very same value. None says that a day is otherwise known, marked,
+        revised, or its month is frozen at these sites; nothing may be committed then. Only in a unit that shares the
+        tenant's readings or holds them; each channel's day is there once. `now` is whole milliseconds.
+        """
+        ...
+
+    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days, and let nobody else change them until the unit ends."""
         ...
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
@@ -148,7 +162,7 @@ class Readings(Protocol):
         ...
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
-        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`."""
+        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`, or `locked`."""
         ...
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
