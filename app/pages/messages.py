@@ -1010,6 +1010,11 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "storage.cycles-discharge": ("등가 사이클 (방전 ÷ 가용 에너지)", "Full cycles (discharge over usable energy)"),
         "storage.cycles-soc": ("등가 사이클 (충전 상태 이동 ÷ 2)", "Full cycles (half the way of the state of charge)"),
         "storage.rainflow": ("레인플로 사이클", "Rainflow cycles"),
+        "storage.availability": ("가용률", "Availability"),
+        "storage.availability-slots": (
+            "15분 구간 {slots}개 중 {available}개, 알 수 없음 {unknown}개",
+            "{available} of {slots} quarter hours, {unknown} unknown",
+        ),
         "storage.matched": ("시간 단위 무탄소 비율", "Hourly matched share"),
         "storage.matched-without": ("배터리 없을 때", "without the battery"),
         "storage.sources": ("방전 전력의 출처", "Where the discharge came from"),
