@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import APP, SCHEMA, begin
 
 revision = "0075"
-down_revision = "0081"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
