@@ -143,7 +143,7 @@ async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: B
             await meters.spend_of_address(caller_of(connection), connection.app.state["ports"])
         return
     kind = Kind.LOOKS if connection.method in _LOOKING else Kind.CHANGES
-    if getattr(_handler, "operation_id", None) == "SendReadings":
+    if getattr(_handler, "operation_id", None) in ("SendReadings", "SendTelemetry"):
         kind = Kind.VALUES
     ports: Ports = connection.app.state["ports"]
     connection.scope["state"][_STANDING] = await meters.spend(actor, kind, ports)
