@@ -31,6 +31,7 @@ from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
+from app.http.record_exchange import RecordExchangeController
 from app.http.records import RECORDS
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             PacksController,
             ReceptionsController,
             DevicesController,
+            RecordExchangeController,
             ReinspectionsController,
             CertificatesController,
             AmendmentsController,

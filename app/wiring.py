@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from app.ports import Ports
 from app.settings import Settings
-from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
+from domain.certification.ports import Credentials, CyclerFiles, PulseTables, RecordFiles, Signer, Verifier
 from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
 from domain.shared.documents import SealReader, Seals
@@ -100,6 +100,13 @@ def pulse_tables() -> PulseTables:
     from adapters.ktr.pulse_tables import KtrPulseTables
 
     return KtrPulseTables()
+
+
+def record_files() -> RecordFiles:
+    """Return the reader of other issuers' records, which needs no database."""
+    from adapters.ktr.record_files import KtrRecordFiles
+
+    return KtrRecordFiles()
 
 
 def reading_files() -> "SandboxedReadingFiles":
@@ -205,6 +212,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             labels=QrLabels(),
             cycler_files=cycler_files(),
             reading_files=reading_files(),
+            record_files=record_files(),
             credentials=credentials(settings),
             protocol=load_protocol(settings.protocol_file or SHIPPED),
             tariffs=tariffs,

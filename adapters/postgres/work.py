@@ -20,6 +20,7 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import reaching
+from adapters.postgres.external_records import PostgresExternalRecords
 from adapters.postgres.grants import PostgresGrants
 from adapters.postgres.idempotency import PostgresAnswers, keep_answer, kept_answer, lock_statement
 from adapters.postgres.identity import (
@@ -191,6 +192,11 @@ class PostgresWork:
     def reinspections(self) -> PostgresReinspections:
         """Requests to inspect again."""
         return PostgresReinspections(self._connection)
+
+    @cached_property
+    def external_records(self) -> PostgresExternalRecords:
+        """Copies of what others issued."""
+        return PostgresExternalRecords(self._connection)
 
     @cached_property
     def devices(self) -> PostgresDevices:

@@ -49,6 +49,7 @@ FETCHES = frozenset(
         "/api/v1/receptions/{reception_id}/credential",
         "/api/v1/receptions/{reception_id}/documents/{kind}",
         "/api/v1/invoices/{invoice_id}/pdf",
+        "/api/v1/records/export",
         "/energy/csv/{table}",
     }
 )

@@ -99,6 +99,14 @@ POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/records/schema                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/records                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/records/imports                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/imports                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/imports/{import_id}                       -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/records/issuers                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 
@@ -173,6 +181,10 @@ POST   /ktr/devices                                              -  -  -  y  y  
 GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /ktr/records                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/records/imports                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/records/imports/{import_id}                          -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -

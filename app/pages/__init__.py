@@ -19,6 +19,7 @@ from app.pages.ktr import KTR
 from app.pages.members import MEMBERS
 from app.pages.packs import PACKS
 from app.pages.public import PUBLIC
+from app.pages.record_exchange import RECORD_EXCHANGE
 from app.pages.signing_in import SIGNING_IN
 
 FILES = Path(__file__).parent / "static"
@@ -34,6 +35,7 @@ PAGES = (
             *KTR,
             *AMENDMENTS,
             *DEVICES,
+            *RECORD_EXCHANGE,
             *CONTRACTS,
             *ENERGY,
             *MEMBERS,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.certification.amending import Amendment
 from domain.certification.equipment import Booking, Calibration, Deviation, Device
+from domain.certification.external import ExternalRecord, GivenFile, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -124,6 +125,81 @@ class Signer(Protocol):
         ...
 
 
+class RecordFiles(Protocol):
+    """Reads files of records that others issued."""
+
+    async def read(self, content: bytes, *, issuers: Sequence[TrustedIssuer]) -> GivenFile:
+        """Take a file apart: CSV, XLSX, JSON, or signed records, whose signatures are checked by these issuers' keys.
+
+        Raises:
+            FileRefused: the file is foreign, active, damaged or too long; nothing of it is taken.
+            FileTooLarge: it has more bytes than are read.
+            FileTookTooLong: it could not be read in time.
+            FileBroke: it made the reader crash.
+        """
+        ...
+
+    def did_of(self, document: str) -> str:
+        """Return the DID whose keys a document holds.
+
+        Raises:
+            IssuerKeysWrong: it is no DID document, or names no key that is understood.
+        """
+        ...
+
+
+class ExternalRecords(Protocol):
+    """Copies of records that others issued, the imports they came in, and the issuers whose keys are kept."""
+
+    async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
+        """Return the record that a body holds of an issuer's number."""
+        ...
+
+    async def numbered(self, number: str) -> tuple[ExternalRecord, ...]:
+        """Return what is held under a number, oldest first, whoever issued it."""
+        ...
+
+    async def of_pack(self, pack_id: PackId) -> tuple[ExternalRecord, ...]:
+        """Return what is held about a pack, oldest first."""
+        ...
+
+    async def page(self, tenant_id: TenantId, *, after: UUID | None, limit: int) -> tuple[ExternalRecord, ...]:
+        """Return what a body holds, newest first."""
+        ...
+
+    async def add(self, record: ExternalRecord) -> None:
+        """Hold one more record.
+
+        Raises:
+            RecordChanged: somebody imported this issuer's number meanwhile.
+        """
+        ...
+
+    async def keep_import(self, made: RecordImport) -> None:
+        """Keep an import with its rows."""
+        ...
+
+    async def imported(self, tenant_id: TenantId, import_id: UUID) -> RecordImport:
+        """Return an import of a body with its rows.
+
+        Raises:
+            ImportUnknown: it made none such.
+        """
+        ...
+
+    async def imports(self, tenant_id: TenantId, *, limit: int) -> tuple[RecordImport, ...]:
+        """Return a body's imports with their rows, newest first."""
+        ...
+
+    async def trust(self, issuer: TrustedIssuer) -> None:
+        """Keep an issuer's keys; the newest of a DID count."""
+        ...
+
+    async def issuers(self, tenant_id: TenantId) -> tuple[TrustedIssuer, ...]:
+        """Return the issuers that a body keeps keys of, each as last registered, by name."""
+        ...
+
+
 class Receptions(Protocol):
     """Receptions and where each stands."""
 
@@ -176,6 +252,12 @@ class Receptions(Protocol):
 
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         """Return every reception of a pack, oldest first."""
+        ...
+
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        """Return what a body took in from one instant up to another, oldest first."""
         ...
 
 
@@ -328,6 +410,12 @@ class Certificates(Protocol):
 
     async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
         """Return the certificates that are valid or suspended, by identifier, beyond `after`."""
+        ...
+
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        """Return what a body issued from one instant up to another, oldest first."""
         ...
 
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
@@ -483,6 +571,11 @@ class CertificationWork(Protocol):
     @property
     def issued_documents(self) -> IssuedDocuments:
         """Issued PDFs."""
+        ...
+
+    @property
+    def external_records(self) -> ExternalRecords:
+        """Copies of what others issued."""
         ...
 
     @property

@@ -18,14 +18,17 @@ from domain.certification.errors import (
     DeviceBooked,
     DeviceUnknown,
     DocumentUnknown,
+    ImportUnknown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
+    RecordChanged,
     SerialTaken,
     StatusListFull,
     StatusListUnknown,
 )
+from domain.certification.external import ExternalRecord, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -96,6 +99,16 @@ class MemoryReceptions:
             for r in mine
             if after is None or r.reception_id < after
         )[:limit]
+
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        mine = [
+            one
+            for one in self._receptions.values()
+            if one.tenant_id == tenant_id and from_at <= one.received_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.received_at, one.reception_id)))[:limit]
 
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
@@ -242,6 +255,16 @@ class MemoryCertificates:
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
 
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        mine = [
+            one
+            for one in self._certificates.values()
+            if one.tenant_id == tenant_id and from_at <= one.issued_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.issued_at, one.certificate_id)))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
@@ -347,8 +370,61 @@ class MemoryReinspections:
         return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
 
 
+class MemoryExternalRecords:
+    def __init__(self) -> None:
+        self._records: dict[UUID, ExternalRecord] = {}
+        self._imports: dict[UUID, RecordImport] = {}
+        self._issuers: dict[tuple[TenantId, str], TrustedIssuer] = {}
+
+    async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
+        for one in self._records.values():
+            if (one.tenant_id, one.content.issuer, one.content.number) == (tenant_id, issuer, number):
+                return one
+        return None
+
+    async def numbered(self, number: str) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.content.number == number)
+
+    async def of_pack(self, pack_id: PackId) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.pack_id == pack_id)
+
+    def _listed(self, fits) -> tuple[ExternalRecord, ...]:
+        return tuple(sorted(filter(fits, self._records.values()), key=lambda one: one.record_id))
+
+    async def page(self, tenant_id: TenantId, *, after: UUID | None, limit: int) -> tuple[ExternalRecord, ...]:
+        mine = self._listed(lambda one: one.tenant_id == tenant_id and (after is None or one.record_id < after))
+        return tuple(reversed(mine))[:limit]
+
+    async def add(self, record: ExternalRecord) -> None:
+        content = record.content
+        if await self.find(record.tenant_id, issuer=content.issuer, number=content.number) is not None:
+            raise RecordChanged(fields="number")
+        self._records[record.record_id] = record
+
+    async def keep_import(self, made: RecordImport) -> None:
+        self._imports[made.import_id] = made
+
+    async def imported(self, tenant_id: TenantId, import_id: UUID) -> RecordImport:
+        found = self._imports.get(import_id)
+        if found is None or found.tenant_id != tenant_id:
+            raise ImportUnknown
+        return found
+
+    async def imports(self, tenant_id: TenantId, *, limit: int) -> tuple[RecordImport, ...]:
+        mine = [one for one in self._imports.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.import_id, reverse=True))[:limit]
+
+    async def trust(self, issuer: TrustedIssuer) -> None:
+        self._issuers[issuer.tenant_id, issuer.did] = issuer
+
+    async def issuers(self, tenant_id: TenantId) -> tuple[TrustedIssuer, ...]:
+        mine = [one for one in self._issuers.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: (one.name, one.did)))
+
+
 class MemoryCertificationWork:
     def __init__(self) -> None:
+        self.external_records = MemoryExternalRecords()
         self.receptions = MemoryReceptions()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()

@@ -65,6 +65,7 @@ NEVER_CHANGED = {
     "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
     "pack_identifier", "capacity_slot", "plan_version", "member_change", "audit_entry", "issued_document",
     "status_place", "record_key", "amended_report",
+    "external_record", "record_import", "record_import_row", "trusted_issuer",
 }  # fmt: skip
 """History, money, signatures and issued documents: written once."""
 

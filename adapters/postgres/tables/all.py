@@ -3,6 +3,7 @@
 import adapters.postgres.tables.audit
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
+import adapters.postgres.tables.external_records
 import adapters.postgres.tables.grants
 import adapters.postgres.tables.idempotency
 import adapters.postgres.tables.identity
