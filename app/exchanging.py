@@ -13,7 +13,8 @@ from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
 from app.ports import Ports
-from app.registrar import configured, opened
+from app.recorded import note, opened
+from app.registrar import configured
 from app.terminal import err, out
 from domain.certification.errors import IssuerKeysWrong
 from domain.certification.external import Outcome, RecordImport, json_schema
@@ -91,7 +92,7 @@ def import_file(
                 )
                 for document in documents
             ]
-            return await record_exchange.import_records(
+            made = await record_exchange.import_records(
                 record_exchange.ImportRecords(
                     actor=actor,
                     file_name=file.name,
@@ -106,6 +107,9 @@ def import_file(
                 ids=ports.ids,
                 clock=ports.clock,
             )
+            if not dry_run:
+                await note(ports, "records import", object_ids=f"import_id={made.import_id}", for_tenant=made.tenant_id)
+            return made
 
     made = _run(run, language, as_json=as_json)
     if as_json:
@@ -170,6 +174,7 @@ def export(
         async with opened(settings) as ports:
             wish = record_exchange.ExportPeriod(actor=await _body(ports, body), from_on=start, until_on=end)
             exported = await record_exchange.export_period(wish, unit=ports.unit)
+            await note(ports, "records export", for_tenant=wish.actor.tenant_id)
             return written(exported, table=table, form=form)
 
     content = _run(run, language)

@@ -8,6 +8,8 @@ A cell says how far a role reaches on a route:
         anything else is answered as if it were not there
     a   every organisation's
 
+A row that ends in `doc` hands out a document or an export: the audit says who fetched it.
+
 The roles: `pu` anybody, `tv` tenant_viewer, `ta` tenant_admin, `te` tester, `re` reviewer, `ap` approver,
 `qu` quality, `op` operator, `fi` finance, `ad` admin, `au` auditor, `ow` owner, `at` authority, `rc` recycler,
 `de` device. `pu` is anybody, so what it may everybody may. A route without a row, or a row without a route, stops
@@ -74,9 +76,9 @@ GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  
 POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  a  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/svg             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/svg             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
 
 GET    /api/v1/receptions                                        -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions                                        -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
@@ -88,8 +90,8 @@ POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  
 POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
@@ -98,7 +100,7 @@ POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/records/schema                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /api/v1/records                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/records/imports                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
@@ -106,7 +108,7 @@ GET    /api/v1/records/imports                                   -  -  -  y  y  
 GET    /api/v1/records/imports/{import_id}                       -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/records/issuers                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
-GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 
@@ -116,11 +118,11 @@ GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  
 POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/series                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/sites/{site_id}/matrix                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/matrix/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/matrix/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/sites/{site_id}/months/{month}/insight            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/sites/{site_id}/months/{month}/sources            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/demand             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/tariffs                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
@@ -142,7 +144,7 @@ POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  
 POST   /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /api/v1/invoices                                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/invoices/{invoice_id}                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 
@@ -202,7 +204,7 @@ POST   /deposits                                                 -  -  -  -  -  
 GET    /energy                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -  -
 GET    /invoices                                                 -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /invoices/{invoice_id}                                    -  o  o  -  -  -  -  -  -  -  -  -  -  -  -
@@ -243,6 +245,6 @@ POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  
 POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/audit                                             -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
-GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
+GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  -  a  a  -  -  -  -  doc
 GET    /audit                                                    -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
 """

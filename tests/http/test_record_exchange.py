@@ -1,12 +1,15 @@
 """Others' records through the program: in row by row, known to the pack, out again in the same words."""
 
+import asyncio
 import csv
 import io
 import json
 from uuid import uuid4
 
 import httpx
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.ports import Ports
 from domain.identity.model import PartyKind, Tenant
 from domain.shared.actor import SYSTEM, Role
@@ -82,8 +85,8 @@ async def test_a_file_is_taken_in_row_by_row_and_a_second_time_adds_nothing(sign
 
     history = (await operator.get(f"/api/v1/packs/{pack_id}")).json()["history"]
     (known,) = [one for one in history if one["kind"] == "external_record_known" and "A-1" in json.dumps(one)]
-    assert known["payload"]["issuer"] == "대한시험원"
-    assert known["payload"]["proof"] == "none"
+    assert json.loads(known["payload"])["issuer"] == "대한시험원"
+    assert json.loads(known["payload"])["proof"] == "none"
     async with ports.unit(SYSTEM) as work:
         assert (await work.certificates.of_pack(pack_id), (await work.files.read(first.json()["source_sha256"]))) == (
             (),
@@ -214,3 +217,29 @@ async def test_the_page_tries_takes_and_tells_every_row(signed_in) -> None:
     assert refused.status_code == 422
     assert "기록 파일을 받을 수 없습니다" in refused.text
     assert "/confirm" in (await quality.post("/ktr/records/issuers", data={"issuer": "x"})).headers["location"]
+
+
+async def test_the_command_line_tries_takes_and_exports(signed_in, database_url, tmp_path, monkeypatch) -> None:
+    file = tmp_path / "records.csv"
+    file.write_bytes(csv_of(row(), row(number="B-2", kind="licence")))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path))
+
+    async def sunhwan(*words: str) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, cli, ["records", *words])
+        return result.exit_code, result.stdout
+
+    tried = await sunhwan("import", str(file), "--dry-run", "--json")
+    taken = await sunhwan("import", str(file), "--json")
+    again = await sunhwan("import", str(file), "--json")
+    schema = await sunhwan("schema")
+    exported = await sunhwan("export", "--from", "2026-01-01", "--until", "2026-12-31", "--format", "json")
+
+    assert [(code, json.loads(said)["counts"]) for code, said in (tried, taken, again)] == [
+        (3, {"accepted": 1, "duplicate": 0, "conflict": 0, "rejected": 1}),
+        (3, {"accepted": 1, "duplicate": 0, "conflict": 0, "rejected": 1}),
+        (3, {"accepted": 0, "duplicate": 1, "conflict": 0, "rejected": 1}),
+    ]
+    assert json.loads(schema[1])["title"].endswith("Sunhwan exchange of records")
+    assert (exported[0], json.loads(exported[1])["format"]) == (0, "sunhwan-records/1")
+    assert (await sunhwan("export", "--from", "x", "--until", "y"))[0] == 2
