@@ -1,32 +1,38 @@
-"""`sunhwan records …`: what others issued in, what a body did out, and the schema of both."""
+"""`sunhwan records …` and `sunhwan protocol …`: records in and out, and the versions of a body's protocol."""
 
 import json
 from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 from rich.table import Table
 
+from app import wiring
 from app.answers import USAGE, Json, Lang, Language
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
 from app.ports import Ports
-from app.recorded import note, opened
+from app.recorded import note as note_audit
+from app.recorded import opened
 from app.registrar import configured
 from app.terminal import err, out
 from domain.certification.errors import IssuerKeysWrong
 from domain.certification.external import Outcome, RecordImport, json_schema
+from domain.certification.protocol import Protocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.identity.errors import TenantUnknown
 from domain.identity.model import PartyKind
-from domain.journeys import record_exchange
+from domain.journeys import protocols, record_exchange
 from domain.shared.actor import SYSTEM, Actor, system_actor
 from domain.shared.identifiers import TenantId
 
 records = typer.Typer(
     help="외부 기록 가져오기와 우리 기록 내보내기 · others' records in, a body's own out.", no_args_is_help=True
 )
+protocol = typer.Typer(help="시험 프로토콜의 판 · versions of the test protocol.", no_args_is_help=True)
 _TONES = {
     Outcome.ACCEPTED: "green",
     Outcome.DUPLICATE: "dim",
@@ -108,7 +114,9 @@ def import_file(
                 clock=ports.clock,
             )
             if not dry_run:
-                await note(ports, "records import", object_ids=f"import_id={made.import_id}", for_tenant=made.tenant_id)
+                await note_audit(
+                    ports, "records import", object_ids=f"import_id={made.import_id}", for_tenant=made.tenant_id
+                )
             return made
 
     made = _run(run, language, as_json=as_json)
@@ -174,7 +182,7 @@ def export(
         async with opened(settings) as ports:
             wish = record_exchange.ExportPeriod(actor=await _body(ports, body), from_on=start, until_on=end)
             exported = await record_exchange.export_period(wish, unit=ports.unit)
-            await note(ports, "records export", for_tenant=wish.actor.tenant_id)
+            await note_audit(ports, "records export", for_tenant=wish.actor.tenant_id)
             return written(exported, table=table, form=form)
 
     content = _run(run, language)
@@ -188,3 +196,92 @@ def export(
 def _usage(told: str) -> NoReturn:
     err.print(told)
     raise typer.Exit(USAGE)
+
+
+# ── protocols ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@protocol.command("list")
+def list_protocols(body: Body = None, as_json: Json = False, language: Lang = "ko") -> None:
+    """프로토콜의 판을 보인다 · list the versions, newest first."""
+    from app.http.protocols import version_out
+
+    settings = configured(language)
+
+    async def run() -> tuple[protocols.Listed, ...]:
+        async with opened(settings) as ports:
+            return await protocols.list_versions(await _body(ports, body), unit=ports.unit, clock=ports.clock)
+
+    listed = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(msgspec.json.encode([version_out(one) for one in listed]).decode())
+        return
+    for one in listed:
+        version = one.version
+        out.print(
+            f"{version.sequence}  {version.protocol_id} {version.version}  {one.state.value}  "
+            f"{version.in_force_on or '-'}  {version.drafted_by_name} → {version.approved_by_name or '-'}",
+            highlight=False,
+        )
+
+
+@protocol.command("show")
+def show_protocol(
+    sequence: Annotated[int, typer.Argument(min=1, help="판 번호 · its number in the list.")],
+    body: Body = None,
+    language: Lang = "ko",
+) -> None:
+    """판의 YAML을 출력한다 · print a version's YAML."""
+    settings = configured(language)
+
+    async def run() -> protocols.Opened:
+        async with opened(settings) as ports:
+            actor = await _body(ports, body)
+            return await protocols.open_version(actor, sequence, unit=ports.unit, clock=ports.clock)
+
+    _print_whole(_run(run, language).listed.version.text)
+
+
+@protocol.command("check")
+def check_protocol(
+    file: Annotated[Path, typer.Argument(help="YAML.")], as_json: Json = False, language: Lang = "ko"
+) -> None:
+    """YAML을 검사하고 어디가 왜 틀렸는지 알린다 · read a file; what is wrong is told with place and line."""
+    from app.http.protocols import read_out
+
+    async def run() -> Protocol:
+        return wiring.read_protocol(read_file(file))
+
+    read = read_out(_run(run, language, as_json=as_json))
+    if as_json:
+        _print_whole(msgspec.json.encode(read).decode())
+    else:
+        out.print(f"[green]✓[/] {read.protocol_id} {read.version} · {read.tests} · {read.rules}", highlight=False)
+
+
+@protocol.command("submit")
+def submit_protocol(
+    file: Annotated[Path, typer.Argument(help="YAML.")],
+    note: Annotated[str, typer.Option("--note", help="바꾸는 이유 · why it changes.")],
+    body: Body = None,
+    language: Lang = "ko",
+) -> None:
+    """YAML을 초안으로 낸다 · keep a file as a draft; people approve it in the console."""
+    settings = configured(language)
+
+    async def run() -> ProtocolVersion:
+        content = read_file(file)
+        wiring.read_protocol(content)  # refused before a database is asked for
+        async with opened(settings) as ports:
+            actor = await _body(ports, body)
+            drafted = await protocols.submit(
+                protocols.SubmitProtocol(actor=actor, text=content.decode(), note=note),
+                unit=ports.unit,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+            await note_audit(ports, "protocol submit", for_tenant=actor.tenant_id)
+            return drafted
+
+    drafted = _run(run, language)
+    out.print(f"[green]✓[/] {drafted.sequence} · {drafted.protocol_id} {drafted.version}", highlight=False)

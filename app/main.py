@@ -27,6 +27,7 @@ from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.preconditions import TagMiddleware
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.protocols import ProtocolsController
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ReceptionsController,
             DevicesController,
             RecordExchangeController,
+            ProtocolsController,
             ReinspectionsController,
             CertificatesController,
             AmendmentsController,

@@ -55,6 +55,7 @@ UNKEYED: Mapping[str, str] = {
     "AcceptInvitation": "an invitation is taken once, whatever key it is sent under, and nobody has signed in yet",
     "MakeKey": _SHOWN_ONCE,
     "RotateKey": _SHOWN_ONCE,
+    "CheckProtocol": "reads a text and keeps nothing",
     "ImportReadings": "a file's readings are stored once by what they say, whatever key it is sent under",
     "SendReadings": "each value is stored once by what it says, whatever key it is sent under",
 }

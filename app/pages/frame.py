@@ -48,6 +48,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/ktr", "nav.queue"),
         ("/ktr/receptions/new", "nav.reception"),
         ("/ktr/devices", "nav.devices"),
+        ("/ktr/protocols", "nav.protocols"),
         ("/ktr/records", "nav.records"),
         ("/packs", "nav.packs"),
     ),
@@ -56,6 +57,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         (
             ("/ktr", "nav.queue"),
             ("/ktr/devices", "nav.devices"),
+            ("/ktr/protocols", "nav.protocols"),
             ("/ktr/records", "nav.records"),
             ("/packs", "nav.packs"),
         ),

@@ -287,16 +287,16 @@ class ProtocolMalformed(RuleBroken):
     """A protocol file does not keep to the schema."""
 
     code = "certification.protocol-malformed"
-    title_ko = "시험 프로토콜 파일이 올바르지 않습니다: {place}."
-    title_en = "The protocol file is malformed at {place}."
+    title_ko = "시험 프로토콜이 올바르지 않습니다: {place} ({line}행): {needed_ko}."
+    title_en = "The protocol is malformed at {place} (line {line}): {needed_en}."
 
 
 class RuleUntranslated(RuleBroken):
     """A rule's text is none that this program understands; the whole file is refused."""
 
     code = "certification.rule-untranslated"
-    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다: "{rule}".'
-    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood: "{rule}".'
+    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다({line}행): "{rule}".'
+    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood (line {line}): "{rule}".'
 
 
 class SignatureBroken(Unverified):
@@ -523,3 +523,43 @@ class PeriodWrong(RuleBroken):
     code = "certification.period-wrong"
     title_ko = "기간이 올바르지 않습니다: 시작일이 종료일보다 늦지 않고 {days_max}일 이내여야 합니다."
     title_en = "The period must not end before it begins, and may have at most {days_max} days."
+
+
+class ProtocolVersionUnknown(NotFound):
+    """This body keeps no such version of a protocol."""
+
+    code = "certification.protocol-version-unknown"
+    title_ko = "프로토콜 판을 찾을 수 없습니다."
+    title_en = "There is no such version of a protocol."
+
+
+class ProtocolVersionTaken(Conflict):
+    """Reports name protocol and version, so another text needs another version."""
+
+    code = "certification.protocol-version-taken"
+    title_ko = "{protocol} {version} 판이 이미 있습니다. 내용을 바꾸면 version도 바꿔야 합니다."
+    title_en = "{protocol} {version} is kept already; a changed text takes another version."
+
+
+class ProtocolOwnDraft(RuleBroken):
+    """Whoever drafted a protocol does not approve it."""
+
+    code = "certification.protocol-own-draft"
+    title_ko = "자신이 작성한 프로토콜은 다른 사람이 승인해야 합니다."
+    title_en = "A protocol is approved by another person than the one who drafted it."
+
+
+class ProtocolStepOutOfOrder(Conflict):
+    """A version of a protocol does not stand where this step begins."""
+
+    code = "certification.protocol-step-out-of-order"
+    title_ko = "이 프로토콜 판은 지금 상태({state})에서 그렇게 할 수 없습니다."
+    title_en = "This version of the protocol is {state} and cannot take that step."
+
+
+class ProtocolDayPast(RuleBroken):
+    """A protocol comes into force from today on at the earliest: nothing is re-judged."""
+
+    code = "certification.protocol-day-past"
+    title_ko = "시행일은 오늘 이후여야 합니다. 지난 접수의 기준은 바뀌지 않습니다."
+    title_en = "A protocol comes into force today at the earliest; what was received before keeps its own."

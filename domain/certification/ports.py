@@ -22,6 +22,8 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
+from domain.certification.protocol import Protocol as TestProtocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Reinspection
 from domain.certification.status_list import Purpose, StatusPlace
 from domain.shared.canonical import Canonical
@@ -145,6 +147,52 @@ class RecordFiles(Protocol):
         Raises:
             IssuerKeysWrong: it is no DID document, or names no key that is understood.
         """
+        ...
+
+
+class ProtocolVersions(Protocol):
+    """Versions of bodies' protocols; a step is added once, and no text is ever changed."""
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[ProtocolVersion, ...]:
+        """Return a body's versions in the order they were drafted; none while it has only the shipped one."""
+        ...
+
+    async def draft(self, version: ProtocolVersion) -> None:
+        """Keep a new version.
+
+        Raises:
+            ProtocolVersionTaken: somebody kept one of this name, or of this sequence, meanwhile.
+        """
+        ...
+
+    async def approve(self, version: ProtocolVersion) -> None:
+        """Keep who approved a version and from when on it is in force.
+
+        Raises:
+            ProtocolStepOutOfOrder: somebody approved it meanwhile.
+        """
+        ...
+
+    async def retire(self, version: ProtocolVersion) -> None:
+        """Keep who retired a version, from when on, and why.
+
+        Raises:
+            ProtocolStepOutOfOrder: somebody retired it meanwhile.
+        """
+        ...
+
+    def read(self, text: str) -> TestProtocol:
+        """Return what a text says.
+
+        Raises:
+            ProtocolMalformed: says the place, the line and what is expected.
+            RuleUntranslated: a rule is not understood.
+        """
+        ...
+
+    @property
+    def shipped(self) -> str:
+        """The text of the protocol that the program came with, or that its operator set."""
         ...
 
 
@@ -571,6 +619,11 @@ class CertificationWork(Protocol):
     @property
     def issued_documents(self) -> IssuedDocuments:
         """Issued PDFs."""
+        ...
+
+    @property
+    def protocol_versions(self) -> ProtocolVersions:
+        """Versions of protocols."""
         ...
 
     @property

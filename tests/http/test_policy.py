@@ -44,6 +44,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/devices/{device_id}/bookings"): {
         "json": {"reception": "R-1", "from_on": "2020-01-01", "until_on": "2020-01-02"}
     },
+    ("POST", "/api/v1/protocols/check"): {"json": {"text": "a"}},
     ("POST", "/api/v1/records/imports"): {"content": b"no records"},
     ("POST", "/api/v1/sites/{site_id}/readings"): {"content": b"timestamp,load_kwh\n"},
     ("POST", "/api/v1/readings"): {
@@ -198,6 +199,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "form": "csv",
         "purpose": "revocation",
         "list_number": 1,
+        "sequence": 1,
         "number": life.certificates[0].number,
         "report_number": life.certificates[0].report_number,
         "month": str(service.snapshots[0].usage.month),

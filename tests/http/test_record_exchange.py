@@ -164,6 +164,10 @@ async def test_what_is_exported_is_taken_in_elsewhere_as_it_was(story, signed_in
         assert (one["kind"], one["status"], one["pack_id"]) == ("certificate", "valid", str(life.pack.pack_id))
         assert one["valid_until"] == certificate.valid_until.isoformat()
     assert (await tester.get("/api/v1/records")).json() == []
+    assert outcomes(await send(await signed_in("quality"), csv_of(row()))) == [("row 2", "accepted")]
+    asked = await client.get("/verify?number=DH-2025-0042")
+    assert "대한시험원 발급. 사본을 보관하고 있습니다." in asked.text
+    assert "대한시험원" not in (await client.get("/verify?number=DH-2025-0043")).text
 
 
 async def test_receptions_and_results_are_exported_and_no_cell_is_a_formula(signed_in, story) -> None:

@@ -11,6 +11,7 @@ import adapters.postgres.tables.keys
 import adapters.postgres.tables.members
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
+import adapters.postgres.tables.protocols
 import adapters.postgres.tables.quotas
 import adapters.postgres.tables.records
 import adapters.postgres.tables.shared
