@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.ktr.protocol_file import SHIPPED, read_protocol_text
 from domain.certification.amending import Amendment
 from domain.certification.equipment import Booking, Calibration, Deviation, Device
 from domain.certification.errors import (
@@ -21,6 +22,8 @@ from domain.certification.errors import (
     ImportUnknown,
     NumberTaken,
     OwnWork,
+    ProtocolStepOutOfOrder,
+    ProtocolVersionTaken,
     ReceptionMoved,
     ReceptionUnknown,
     RecordChanged,
@@ -48,6 +51,8 @@ from domain.certification.model import (
     StepKind,
     TestRun,
 )
+from domain.certification.protocol import Protocol as TestProtocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
@@ -370,6 +375,41 @@ class MemoryReinspections:
         return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
 
 
+class MemoryProtocolVersions:
+    """`read` and `shipped` as the program is wired."""
+
+    shipped = SHIPPED.read_text(encoding="utf-8")
+
+    def __init__(self) -> None:
+        self._versions: dict[UUID, ProtocolVersion] = {}
+
+    def read(self, text: str) -> TestProtocol:
+        return read_protocol_text(text)
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[ProtocolVersion, ...]:
+        mine = [one for one in self._versions.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.sequence))
+
+    async def draft(self, version: ProtocolVersion) -> None:
+        for one in await self.of_body(version.tenant_id):
+            if one.sequence == version.sequence or (one.protocol_id, one.version) == (
+                version.protocol_id,
+                version.version,
+            ):
+                raise ProtocolVersionTaken(protocol=version.protocol_id, version=version.version)
+        self._versions[version.version_id] = version
+
+    async def approve(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].approved_at is not None:
+            raise ProtocolStepOutOfOrder(state="approved")
+        self._versions[version.version_id] = version
+
+    async def retire(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].retired_at is not None:
+            raise ProtocolStepOutOfOrder(state="retired")
+        self._versions[version.version_id] = version
+
+
 class MemoryExternalRecords:
     def __init__(self) -> None:
         self._records: dict[UUID, ExternalRecord] = {}
@@ -425,6 +465,7 @@ class MemoryExternalRecords:
 class MemoryCertificationWork:
     def __init__(self) -> None:
         self.external_records = MemoryExternalRecords()
+        self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
