@@ -13,6 +13,7 @@ from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles, PulseTables, RecordFiles, Signer, Verifier
 from domain.certification.protocol import Protocol
+from domain.journeys.readings import Intake
 from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
 from domain.shared.documents import SealReader, Seals
@@ -219,6 +220,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
+    ids = UuidV7()
     tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
     protocol_file = settings.protocol_file or SHIPPED
     protocol = load_protocol(protocol_file)
@@ -232,8 +234,9 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
         yield Ports(
             unit=unit,
             once=PostgresOnce(unit),
+            intake=Intake(unit=unit, sharing=unit.sharing, ids=ids, clock=told),
             clock=told,
-            ids=UuidV7(),
+            ids=ids,
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
             documents=documents,
