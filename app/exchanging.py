@@ -168,9 +168,9 @@ def export(
     language: Lang = "ko",
 ) -> None:
     """기간의 접수·결과·인증서를 내보낸다 · export a period."""
-    from app.http.exchange import MEDIA, TABLES, written
+    from app.http.exchange import FORMS, TABLES, written
 
-    if form not in MEDIA or table not in TABLES:
+    if form not in FORMS or table not in TABLES:
         _usage("--format csv|xlsx|json|ndjson, --table records|receptions|results")
     try:
         start, end = date.fromisoformat(from_on), date.fromisoformat(until_on)

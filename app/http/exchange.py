@@ -20,12 +20,7 @@ RESULT_HEAD = (
     "reception", "run", "test_id", "quantity", "value", "unit", "source", "protocol", "equipment", "raw_file_sha256",
     "recorded_by", "recorded_at",
 )  # fmt: skip
-MEDIA: dict[ExportForm, str] = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-}
+FORMS: tuple[ExportForm, ...] = ("csv", "xlsx", "json", "ndjson")
 
 
 def written(exported: Exported, *, table: ExportTable, form: ExportForm) -> bytes:

@@ -13,7 +13,8 @@ from app.http.schemas import INT4_MAX, Day, In, Out, Sentence
 from domain.certification.protocol import Protocol
 from domain.journeys import protocols
 
-TEXT_LENGTH_MAX = 500_000
+TEXT_LENGTH_MAX = 100_000
+"""Five times the shipped protocol: reading it must not keep others waiting."""
 Sequence = Annotated[FromPath[int], PathParameter(ge=1, le=INT4_MAX, description="Counts from 1 in a body.")]
 
 

@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.http.bodies import UploadedBody
-from app.http.exchange import MEDIA, ExportForm, ExportTable, file_name, import_document, written
+from app.http.exchange import ExportForm, ExportTable, file_name, import_document, written
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Day, In, Name, Out, json_object
@@ -19,6 +19,8 @@ from domain.journeys import record_exchange
 
 RECORDS_BYTES_MAX = 16 * 1024 * 1024
 _PAGE = 50
+_FILE = "application/octet-stream"
+"""A file to keep, whatever its form; its name says which."""
 
 
 class IssuerIn(In):
@@ -233,7 +235,7 @@ class RecordExchangeController(Controller):
         description="`csv` and `xlsx` hold one table (`records` in the words of an import, `receptions`, `results`), "
         "`json` all three, `ndjson` the signed certificates, one a line. No cell is taken for a formula.",
         responses={
-            200: ResponseSpec(data_container=bytes, media_type="text/csv", description="The file."),
+            200: ResponseSpec(data_container=bytes, media_type=_FILE, description="The file, in the form asked for."),
             **PROBLEMS,
         },
     )
@@ -253,6 +255,6 @@ class RecordExchangeController(Controller):
         name = file_name(exported, table=table, form=form)
         return Response(
             written(exported, table=table, form=form),
-            media_type=MEDIA[form],
+            media_type=_FILE,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
