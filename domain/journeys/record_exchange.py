@@ -100,9 +100,10 @@ async def import_records(
     async with unit(wish.actor) as work:
         issuers = await work.external_records.issuers(tenant_id)
     given = await files.read(wish.content, issuers=(*issuers, *wish.more_issuers))
-    async with unit(wish.actor) as work:
+    # A pack may lie on another body's bench, and its history is then that body's to write: the system says what is known.
+    async with unit(on_behalf_of(wish.actor)) as work:
         body = await work.parties.one(tenant_id)
-        source = await work.files.keep(wish.content, media_type="application/octet-stream")
+        source = await work.files.keep(wish.content, media_type="application/octet-stream", owner=tenant_id)
         desk = _Desk(
             actor=wish.actor,
             import_id=ids.new(),

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.steps import SCHEMA, audited, begin, distribute, guard, unguard
 
 revision = "0071"
-down_revision = "0081"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
