@@ -268,6 +268,22 @@ class PostgresReceptions:
         )
         return tuple(_to_reception(row) for row in found.mappings())
 
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        """Return what a body took in from one instant up to another, oldest first."""
+        found = await self._connection.execute(
+            _receptions()
+            .where(
+                col(ReceptionRow.tenant_id) == tenant_id,
+                col(ReceptionRow.received_at) >= from_at,
+                col(ReceptionRow.received_at) < until_at,
+            )
+            .order_by(col(ReceptionRow.received_at), col(ReceptionRow.reception_id))
+            .limit(limit)
+        )
+        return tuple(_to_reception(row) for row in found.mappings())
+
 
 def _test_run_row(run: TestRun) -> dict[str, object]:
     return {
@@ -639,6 +655,22 @@ class PostgresCertificates:
         """Return every certificate of a pack, oldest first."""
         found = await self._connection.execute(
             _certificates().where(col(CertificateRow.pack_id) == pack_id).order_by(col(CertificateRow.certificate_id))
+        )
+        return tuple(_to_certificate(row) for row in found.mappings())
+
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        """Return what a body issued from one instant up to another, oldest first."""
+        found = await self._connection.execute(
+            _certificates()
+            .where(
+                col(CertificateRow.tenant_id) == tenant_id,
+                col(CertificateRow.issued_at) >= from_at,
+                col(CertificateRow.issued_at) < until_at,
+            )
+            .order_by(col(CertificateRow.issued_at), col(CertificateRow.certificate_id))
+            .limit(limit)
         )
         return tuple(_to_certificate(row) for row in found.mappings())
 

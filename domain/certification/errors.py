@@ -289,16 +289,16 @@ class ProtocolMalformed(RuleBroken):
     """A protocol file does not keep to the schema."""
 
     code = "certification.protocol-malformed"
-    title_ko = "시험 프로토콜 파일이 올바르지 않습니다: {place}."
-    title_en = "The protocol file is malformed at {place}."
+    title_ko = "시험 프로토콜이 올바르지 않습니다: {place} ({line}행): {needed_ko}."
+    title_en = "The protocol is malformed at {place} (line {line}): {needed_en}."
 
 
 class RuleUntranslated(RuleBroken):
     """A rule's text is none that this program understands; the whole file is refused."""
 
     code = "certification.rule-untranslated"
-    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다: "{rule}".'
-    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood: "{rule}".'
+    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다({line}행): "{rule}".'
+    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood (line {line}): "{rule}".'
 
 
 class SignatureBroken(Unverified):
@@ -489,3 +489,115 @@ class ReportUnknown(NotFound):
     code = "certification.report-unknown"
     title_ko = "성적서를 찾을 수 없습니다."
     title_en = "There is no such report."
+
+
+class RecordFileWrong(RuleBroken):
+    """A file of records is not taken at all: foreign, active, damaged, or too long."""
+
+    code = "certification.record-file-wrong"
+    title_ko = "기록 파일을 받을 수 없습니다: {reason_ko}."
+    title_en = "The file of records is not taken: {reason_en}."
+
+
+class RecordRowWrong(RuleBroken):
+    """A row of a file of records does not say what it must."""
+
+    code = "certification.record-row-wrong"
+    title_ko = "{field}: {needed_ko}."
+    title_en = "{field} {needed_en}."
+
+
+class RecordOfOurs(RuleBroken):
+    """A row claims to be a record that this body itself issues."""
+
+    code = "certification.record-of-ours"
+    title_ko = "우리 기관 이름으로 된 기록은 외부 기록으로 받지 않습니다."
+    title_en = "A record in this body's own name is not taken as another's."
+
+
+class RecordChanged(Conflict):
+    """The same issuer's number is held already, and says something else."""
+
+    code = "certification.record-changed"
+    title_ko = "같은 발급기관·번호의 기록이 이미 있고 내용이 다릅니다: {fields}."
+    title_en = "A record of this issuer and number is held already and differs in {fields}."
+
+
+class RecordPacksDisagree(RuleBroken):
+    """The identifiers of a row lead to different packs."""
+
+    code = "certification.record-packs-disagree"
+    title_ko = "식별자들이 서로 다른 팩을 가리킵니다."
+    title_en = "The identifiers lead to different packs."
+
+
+class RecordUnverified(Unverified):
+    """A signed record cannot be verified: no key of its issuer is known here."""
+
+    code = "certification.record-unverified"
+    title_ko = "발급기관의 공개키가 등록되어 있지 않아 서명을 확인할 수 없습니다."
+    title_en = "No key of its issuer is registered, so the signature cannot be verified."
+
+
+class IssuerKeysWrong(RuleBroken):
+    """What is given as an issuer's keys is no usable DID document."""
+
+    code = "certification.issuer-keys-wrong"
+    title_ko = "발급기관 공개키 문서(DID)가 올바르지 않습니다: {reason}."
+    title_en = "The issuer's keys (a DID document) cannot be used: {reason}."
+
+
+class ImportUnknown(NotFound):
+    """This body made no such import."""
+
+    code = "certification.import-unknown"
+    title_ko = "가져오기 기록을 찾을 수 없습니다."
+    title_en = "There is no such import."
+
+
+class PeriodWrong(RuleBroken):
+    """A period for an export ends before it begins, or is too long."""
+
+    code = "certification.period-wrong"
+    title_ko = "기간이 올바르지 않습니다: 시작일이 종료일보다 늦지 않고 {days_max}일 이내여야 합니다."
+    title_en = "The period must not end before it begins, and may have at most {days_max} days."
+
+
+class ProtocolVersionUnknown(NotFound):
+    """This body keeps no such version of a protocol."""
+
+    code = "certification.protocol-version-unknown"
+    title_ko = "프로토콜 판을 찾을 수 없습니다."
+    title_en = "There is no such version of a protocol."
+
+
+class ProtocolVersionTaken(Conflict):
+    """Reports name protocol and version, so another text needs another version."""
+
+    code = "certification.protocol-version-taken"
+    title_ko = "{protocol} {version} 판이 이미 있습니다. 내용을 바꾸면 version도 바꿔야 합니다."
+    title_en = "{protocol} {version} is kept already; a changed text takes another version."
+
+
+class ProtocolOwnDraft(RuleBroken):
+    """Whoever drafted a protocol does not approve it."""
+
+    code = "certification.protocol-own-draft"
+    title_ko = "자신이 작성한 프로토콜은 다른 사람이 승인해야 합니다."
+    title_en = "A protocol is approved by another person than the one who drafted it."
+
+
+class ProtocolStepOutOfOrder(Conflict):
+    """A version of a protocol does not stand where this step begins."""
+
+    code = "certification.protocol-step-out-of-order"
+    title_ko = "이 프로토콜 판은 지금 상태({state})에서 그렇게 할 수 없습니다."
+    title_en = "This version of the protocol is {state} and cannot take that step."
+
+
+class ProtocolDayPast(RuleBroken):
+    """A protocol comes into force from today on at the earliest: nothing is re-judged."""
+
+    code = "certification.protocol-day-past"
+    title_ko = "시행일은 오늘 이후여야 합니다. 지난 접수의 기준은 바뀌지 않습니다."
+    title_en = "A protocol comes into force today at the earliest; what was received before keeps its own."

@@ -326,7 +326,7 @@ async def _recorded(
         recorded_by_name=actor.name,
         recorded_at=now,
         device_id=None if device is None else device.device_id,
-        deviation=deviation,
+        deviation="; ".join(one for one in (deviation, protocol.ambient_deviation(ambient_c)) if one),
     )
     await work.test_runs.add(run)
     if reception.state is not ReceptionState.UNDER_TEST:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.ktr.protocol_file import SHIPPED, read_protocol_text
 from domain.certification.amending import Amendment
 from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.errors import (
@@ -19,14 +20,19 @@ from domain.certification.errors import (
     DeviceBooked,
     DeviceUnknown,
     DocumentUnknown,
+    ImportUnknown,
     NumberTaken,
     OwnWork,
+    ProtocolStepOutOfOrder,
+    ProtocolVersionTaken,
     ReceptionMoved,
     ReceptionUnknown,
+    RecordChanged,
     SerialTaken,
     StatusListFull,
     StatusListUnknown,
 )
+from domain.certification.external import ExternalRecord, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -46,6 +52,8 @@ from domain.certification.model import (
     StepKind,
     TestRun,
 )
+from domain.certification.protocol import Protocol as TestProtocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
@@ -98,6 +106,16 @@ class MemoryReceptions:
             for r in mine
             if after is None or r.reception_id < after
         )[:limit]
+
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        mine = [
+            one
+            for one in self._receptions.values()
+            if one.tenant_id == tenant_id and from_at <= one.received_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.received_at, one.reception_id)))[:limit]
 
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
@@ -276,6 +294,16 @@ class MemoryCertificates:
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
 
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        mine = [
+            one
+            for one in self._certificates.values()
+            if one.tenant_id == tenant_id and from_at <= one.issued_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.issued_at, one.certificate_id)))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         mine = [one for one in self.issued.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
@@ -381,8 +409,97 @@ class MemoryReinspections:
         return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
 
 
+class MemoryProtocolVersions:
+    """`read` and `shipped` as the program is wired."""
+
+    shipped = SHIPPED.read_text(encoding="utf-8")
+
+    def __init__(self) -> None:
+        self._versions: dict[UUID, ProtocolVersion] = {}
+
+    def read(self, text: str) -> TestProtocol:
+        return read_protocol_text(text)
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[ProtocolVersion, ...]:
+        mine = [one for one in self._versions.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.sequence))
+
+    async def draft(self, version: ProtocolVersion) -> None:
+        for one in await self.of_body(version.tenant_id):
+            if one.sequence == version.sequence or (one.protocol_id, one.version) == (
+                version.protocol_id,
+                version.version,
+            ):
+                raise ProtocolVersionTaken(protocol=version.protocol_id, version=version.version)
+        self._versions[version.version_id] = version
+
+    async def approve(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].approved_at is not None:
+            raise ProtocolStepOutOfOrder(state="approved")
+        self._versions[version.version_id] = version
+
+    async def retire(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].retired_at is not None:
+            raise ProtocolStepOutOfOrder(state="retired")
+        self._versions[version.version_id] = version
+
+
+class MemoryExternalRecords:
+    def __init__(self) -> None:
+        self._records: dict[UUID, ExternalRecord] = {}
+        self._imports: dict[UUID, RecordImport] = {}
+        self._issuers: dict[tuple[TenantId, str], TrustedIssuer] = {}
+
+    async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
+        for one in self._records.values():
+            if (one.tenant_id, one.content.issuer, one.content.number) == (tenant_id, issuer, number):
+                return one
+        return None
+
+    async def numbered(self, number: str) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.content.number == number)
+
+    async def of_pack(self, pack_id: PackId) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.pack_id == pack_id)
+
+    def _listed(self, fits) -> tuple[ExternalRecord, ...]:
+        return tuple(sorted(filter(fits, self._records.values()), key=lambda one: one.record_id))
+
+    async def page(self, tenant_id: TenantId, *, after: UUID | None, limit: int) -> tuple[ExternalRecord, ...]:
+        mine = self._listed(lambda one: one.tenant_id == tenant_id and (after is None or one.record_id < after))
+        return tuple(reversed(mine))[:limit]
+
+    async def add(self, record: ExternalRecord) -> None:
+        content = record.content
+        if await self.find(record.tenant_id, issuer=content.issuer, number=content.number) is not None:
+            raise RecordChanged(fields="number")
+        self._records[record.record_id] = record
+
+    async def keep_import(self, made: RecordImport) -> None:
+        self._imports[made.import_id] = made
+
+    async def imported(self, tenant_id: TenantId, import_id: UUID) -> RecordImport:
+        found = self._imports.get(import_id)
+        if found is None or found.tenant_id != tenant_id:
+            raise ImportUnknown
+        return found
+
+    async def imports(self, tenant_id: TenantId, *, limit: int) -> tuple[RecordImport, ...]:
+        mine = [one for one in self._imports.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.import_id, reverse=True))[:limit]
+
+    async def trust(self, issuer: TrustedIssuer) -> None:
+        self._issuers[issuer.tenant_id, issuer.did] = issuer
+
+    async def issuers(self, tenant_id: TenantId) -> tuple[TrustedIssuer, ...]:
+        mine = [one for one in self._issuers.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: (one.name, one.did)))
+
+
 class MemoryCertificationWork:
     def __init__(self) -> None:
+        self.external_records = MemoryExternalRecords()
+        self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
