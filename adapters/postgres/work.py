@@ -49,9 +49,12 @@ from adapters.postgres.shared import PostgresFiles, PostgresJobReports, Postgres
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
 from adapters.postgres.transaction import Transaction, reach_statement
+from domain.metering.ports import ReadingsCrossed
 from domain.shared.actor import Actor, Extent
 from domain.shared.idempotency import Answer, Claim, KeyInProgress
 from domain.shared.identifiers import TenantId
+
+_DEADLOCK = "40P01"
 
 
 class PostgresWork:
@@ -330,8 +333,26 @@ class PostgresUnit:
         return self._open(actor)
 
     def sharing(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[PostgresWork]:
-        """Open one transaction that shares a tenant's readings; the lock is taken in the trip that begins it."""
-        return self._open(actor, also=share_statement(tenant_id))
+        """Open one transaction that shares a tenant's readings; the lock is taken in the trip that begins it.
+
+        Raises:
+            ReadingsCrossed: the database ended it, since another waited for it while it waited for that.
+        """
+        return self._sharing(actor, tenant_id)
+
+    @asynccontextmanager
+    async def _sharing(self, actor: Actor, tenant_id: TenantId) -> AsyncIterator[PostgresWork]:
+        try:
+            async with self._open(actor, also=share_statement(tenant_id)) as work:
+                yield work
+        except DatabaseBusy as error:
+            said = error.__cause__
+            if (
+                getattr(said, "sqlstate", None) == _DEADLOCK
+                or getattr(getattr(said, "orig", None), "sqlstate", None) == _DEADLOCK
+            ):
+                raise ReadingsCrossed from error
+            raise
 
     @asynccontextmanager
     async def _open(self, actor: Actor, *, also: str = "") -> AsyncIterator[PostgresWork]:

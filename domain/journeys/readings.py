@@ -9,7 +9,7 @@ from typing import Protocol
 from domain.journeys.ports import JourneyWork
 from domain.metering import usecases as metering
 from domain.metering.model import ImportReport, Site
-from domain.metering.ports import ReadingFiles
+from domain.metering.ports import ReadingFiles, ReadingsCrossed
 from domain.shared.actor import Actor, Extent
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import Ids, SiteId, TenantId
@@ -153,6 +153,10 @@ class Intake:
                 reports = await metering.take_together([one.wish for one in batch], work=work, clock=self._clock)
                 if reports is not None:
                     await work.commit()
+        except ReadingsCrossed:
+            for one in batch:
+                await self._merge(one)
+            return
         except Unavailable as error:
             _refuse(batch, error)
             return

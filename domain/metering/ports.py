@@ -92,6 +92,10 @@ class Sites(Protocol):
         ...
 
 
+class ReadingsCrossed(Exception):
+    """Two transactions that shared readings waited for each other; nothing of this one is stored, it takes a turn."""
+
+
 class Readings(Protocol):
     """Day blocks, read and written many at a time."""
 

@@ -215,10 +215,13 @@ async def test_any_order_split_and_repetition_by_concurrent_senders_is_the_oracl
     sent = rows + dice.choices(rows, k=len(rows))
     dice.shuffle(sent)
     parts = [part for part in (sent[number::bodies] for number in range(bodies)) if part]
+    doors = [dice.randrange(2) for _ in parts]
     reports: list[ReadingsReport] = []
 
     for begin in range(0, len(parts), at_once):
-        together = [house.send(part, door=dice.randrange(2)) for part in parts[begin : begin + at_once]]
+        end = begin + at_once
+        pairs = zip(parts[begin:end], doors[begin:end], strict=True)
+        together = [house.send(part, door=door) for part, door in pairs]
         reports.extend(await asyncio.gather(*together))
 
     assert await house.kept(first=first, days=days) == (said, [])
