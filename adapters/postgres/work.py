@@ -39,6 +39,7 @@ from adapters.postgres.metering import (
     PostgresSites,
     PostgresUsageSnapshots,
 )
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
@@ -228,6 +229,16 @@ class PostgresWork:
         return PostgresSites(self._connection, self._channels)
 
     @cached_property
+    def meters(self) -> PostgresMeters:
+        """Meters."""
+        return PostgresMeters(self._connection)
+
+    @cached_property
+    def registers(self) -> PostgresRegisters:
+        """Registers."""
+        return PostgresRegisters(self._connection)
+
+    @cached_property
     def readings(self) -> PostgresReadings:
         """Readings."""
         return PostgresReadings(self._connection)
@@ -288,7 +299,7 @@ class PostgresUnit:
     def __init__(self, engine: AsyncEngine) -> None:
         # The driver's own transactions begin with a trip of their own; ours begin in the one that tells the reach.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.channels: KnownChannels = {}
+        self.channels = KnownChannels()
 
     def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
         """Open one transaction."""

@@ -42,7 +42,7 @@ QuantityQuery = Annotated[Quantity, QueryParameter(description="Which.")]
 ResolutionQuery = Annotated[Resolution, QueryParameter(description="The step.")]
 MethodQuery = Annotated[Method, QueryParameter(description="Which of the stored energy a discharge takes.")]
 QuantitiesQuery = Annotated[
-    list[Quantity] | None, QueryParameter(name="quantity", max_items=7, description="Which; all without it.")
+    list[Quantity] | None, QueryParameter(name="quantity", max_items=8, description="Which; all without it.")
 ]
 
 

@@ -397,6 +397,7 @@ async def open_site(request: PageRequest, ports: GivenPorts, actor: GivenActor, 
             ),
             unit=ports.unit,
             ids=ports.ids,
+            clock=ports.clock,
         )
     except DomainError as error:
         return page.again("sites.html", error, form, **await _sites(ports, actor))

@@ -1,9 +1,11 @@
 """A site's readings: the file is read outside the transaction, then stored in one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.journeys.ports import JourneyWork
+from domain.metering import registering
 from domain.metering import usecases as metering
+from domain.metering.arrivals import REJECTIONS_NAMED_MAX
 from domain.metering.model import ImportReport, Site
 from domain.metering.ports import ReadingFiles
 from domain.shared.actor import Actor
@@ -12,7 +14,7 @@ from domain.shared.time import Clock
 from domain.shared.unit import Unit
 
 
-async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids) -> Site:
+async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Site:
     """Open a tenant's site with a channel for each quantity.
 
     Raises:
@@ -20,7 +22,7 @@ async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Id
     """
     async with unit(wish.actor) as work:
         await work.parties.one(wish.tenant_id)
-        site = await metering.open_site(wish, work=work, ids=ids)
+        site = await metering.open_site(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return site
 
@@ -84,5 +86,13 @@ async def take_readings(
             return report
     async with unit(wish.actor) as work:
         report = await metering.merge_readings(wish, work=work, ids=ids, clock=clock)
+        if wish.arrived.registers:
+            taken = await registering.take_registers(wish, work=work, ids=ids, clock=clock)
+            report = replace(
+                report,
+                registers=taken.report,
+                rejected=report.rejected + taken.rejected,
+                rejections=(*report.rejections, *taken.rejections)[:REJECTIONS_NAMED_MAX],
+            )
         await work.commit()
     return report

@@ -1,11 +1,12 @@
 """Estimates of missing slots by named rules, and corrections of filled ones; no estimate counts until accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from domain.metering.errors import NothingToEstimate, SlotEmpty
 from domain.metering.model import (
+    MINUTES_A_DAY,
     DayBlock,
     DayValues,
     EstimateRule,
@@ -15,12 +16,10 @@ from domain.metering.model import (
     ReadingSource,
     RevisionReason,
 )
-from domain.metering.readings import NO_VALUES
 from domain.shared.identifiers import ChannelId
 from domain.shared.money import split_by_weight
-from domain.shared.time import SLOTS_A_DAY
 
-LINEAR_SLOTS_MAX = 8
+LINEAR_MINUTES_MAX = 120
 """A gap of two hours and less is drawn straight between its neighbours; a longer one takes a like day."""
 
 LIKE_DAYS_BACK_MAX = 28
@@ -72,14 +71,16 @@ def propose(
     Raises:
         NothingToEstimate: no slot is missing, or no rule finds anything to go by.
     """
-    linear: list[int | None] = [None] * SLOTS_A_DAY
-    like: list[int | None] = [None] * SLOTS_A_DAY
+    count = len(values)
+    linear: list[int | None] = [None] * count
+    like: list[int | None] = [None] * count
+    slots_max = LINEAR_MINUTES_MAX * count // MINUTES_A_DAY
     model = max(like_days, default=None)
     drawn: list[str] = []
     for start, end in gaps(values):
         left = values[start - 1] if start else before
-        right = values[end] if end < SLOTS_A_DAY else after
-        if end - start <= LINEAR_SLOTS_MAX and left is not None and right is not None:
+        right = values[end] if end < count else after
+        if end - start <= slots_max and left is not None and right is not None:
             for step, index in enumerate(range(start, end), start=1):
                 linear[index] = left + (right - left) * step // (end - start + 1)
             drawn.append(f"{start}-{end - 1}: {left}, {right}")
@@ -95,7 +96,7 @@ def propose(
     return tuple(found)
 
 
-def scaled_to(values: DayValues, total_wh: int) -> DayValues:
+def scaled_to(values: Sequence[int | None], total_wh: int) -> DayValues:
     """Scale an estimate so that it sums to what a register counted over the gap, by largest remainder.
 
     Raises:
@@ -106,7 +107,7 @@ def scaled_to(values: DayValues, total_wh: int) -> DayValues:
     if not places or total_wh < 0:
         raise ValueError("an estimate of at least one slot is scaled to a total of at least zero")
     parts = split_by_weight(total_wh, weights if sum(weights) else (1,) * len(places))
-    scaled: list[int | None] = [None] * SLOTS_A_DAY
+    scaled: list[int | None] = [None] * len(values)
     for index, part in zip(places, parts, strict=True):
         scaled[index] = part
     return tuple(scaled)
@@ -119,7 +120,7 @@ def accepted(
 
     A reading that came since the proposal stays as it is.
     """
-    known = NO_VALUES if kept is None else kept.values
+    known: DayValues = (None,) * len(values) if kept is None else kept.values
     filled = {
         index for index, (old, new) in enumerate(zip(known, values, strict=True)) if old is None and new is not None
     }
@@ -142,7 +143,7 @@ def accepted(
 
 
 def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionReason, now: datetime) -> DayBlock:
-    """Return the revision of a day in which filled slots hold other values; they are marked as substituted.
+    """Return the revision of a day in which filled slots hold other values; they are marked as corrected.
 
     Raises:
         SlotEmpty: a slot holds no value.
@@ -150,8 +151,8 @@ def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionRea
     """
     values = list(kept.values)
     for slot, value in sorted(changes.items()):
-        if not 0 <= slot < SLOTS_A_DAY or value < 0:
-            raise ValueError("a correction names slots 0..95 and values of at least zero")
+        if not 0 <= slot < len(values) or value < 0:
+            raise ValueError("a correction names slots of the day and values of at least zero")
         if values[slot] is None:
             raise SlotEmpty(slot=slot)
         values[slot] = value
@@ -162,7 +163,7 @@ def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionRea
         values=tuple(values),
         recorded_at=now,
         fills=(),
-        marks=(*others, *(Mark(slot=slot, quality=Quality.SUBSTITUTED) for slot in sorted(changes))),
+        marks=(*others, *(Mark(slot=slot, quality=Quality.CORRECTED) for slot in sorted(changes))),
         reason=reason,
     )
 

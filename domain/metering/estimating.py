@@ -29,12 +29,11 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
-from domain.metering.readings import NO_VALUES
 from domain.metering.usage import readings_text
-from domain.metering.usecases import list_channels, readings_of_month
+from domain.metering.usecases import list_channels, readings_of_month, the_channel
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import sha256
-from domain.shared.identifiers import ContractId, Ids, SiteId, SnapshotId, TenantId
+from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
 from domain.shared.time import Clock, Month, day_start
 
 ESTIMATES_LISTED_MAX = 500
@@ -84,6 +83,8 @@ async def propose_estimates(
         if not days:
             continue  # a channel that never sent anything has nothing to go by
         for day in dates:
+            if not channel.counts_on(day):
+                continue
             if (channel.channel_id, day) in open_ or day_start(day) + timedelta(days=1) > now:
                 continue
             for proposal in _proposals(channel, day, days):
@@ -110,8 +111,10 @@ async def propose_estimates(
 
 
 def _proposals(channel: Channel, day: date, days: Mapping[date, DayBlock]) -> tuple[Proposal, ...]:
+    nothing: DayValues = (None,) * channel.slots_a_day
+
     def values_of(other: date) -> DayValues:
-        return days[other].values if other in days else NO_VALUES
+        return days[other].values if other in days else nothing
 
     values = values_of(day)
     if not gaps(values):
@@ -193,7 +196,10 @@ async def list_estimates(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectDay:
-    """Other values for filled slots of one day; slots count from 0, and the reason stays with the revision."""
+    """Other values for filled slots of one day; slots count from 0, and the reason stays with the revision.
+
+    `channel_id` says which channel where several count the quantity, or count it by other slots than 15 minutes.
+    """
 
     actor: Actor
     tenant_id: TenantId
@@ -202,6 +208,7 @@ class CorrectDay:
     day: date
     changes: Mapping[int, int]
     reason: RevisionReason
+    channel_id: ChannelId | None = None
 
 
 async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> DayBlock:
@@ -210,7 +217,8 @@ async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> 
     Raises:
         RoleNotEnough: only an operator corrects.
         SiteUnknown: the tenant has no such site.
-        QuantityNotMetered: the site has no channel for the quantity.
+        QuantityNotMetered: the site has no channel for the quantity, or not this one.
+        QuantityMeteredTwice: several channels count the quantity, and none is named.
         CorrectionTooLarge: a state of charge is above the whole.
         SlotEmpty: a slot holds no value.
         ValueError: a slot is not of the day, or a value is negative.
@@ -218,9 +226,13 @@ async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> 
     wish.actor.require(Role.OPERATOR)
     await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    channel = next((one for one in channels if one.quantity is wish.quantity), None)
-    if channel is None:
-        raise QuantityNotMetered(quantity=wish.quantity.value)
+    if wish.channel_id is None:
+        channel = the_channel(wish.quantity, channels, on=wish.day)
+    else:
+        mine = {one.channel_id: one for one in channels if one.quantity is wish.quantity}
+        if wish.channel_id not in mine:
+            raise QuantityNotMetered(quantity=wish.quantity.value)
+        channel = mine[wish.channel_id]
     if wish.quantity is Quantity.STORAGE_SOC and max(wish.changes.values(), default=0) > SOC_MAX_BP:
         raise CorrectionTooLarge(value_max=SOC_MAX_BP)
     await work.readings.hold(wish.tenant_id)

@@ -18,8 +18,10 @@ from adapters.postgres.metering import (
     PostgresSites,
     PostgresUsageSnapshots,
 )
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters
 from app.samples import make_site
 from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
+from domain.metering.meters import Meter, MeterDevice, MeterKind
 from domain.metering.model import (
     Added,
     Channel,
@@ -29,6 +31,7 @@ from domain.metering.model import (
     EstimateState,
     Fill,
     Mark,
+    MeterId,
     OfferedDay,
     Quality,
     Quantity,
@@ -79,6 +82,8 @@ class PostgresMetering:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.sites = PostgresSites(connection)
+        self.meters = PostgresMeters(connection)
+        self.registers = PostgresRegisters(connection)
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
         self.reading_estimates = PostgresReadingEstimates(connection)
@@ -110,8 +115,35 @@ def site(number: int, *, tenant_id: TenantId = ONE) -> Site:
     )
 
 
-def channel(number: int, quantity: Quantity, *, of: Site) -> Channel:
-    return Channel(channel_id=ChannelId(number), tenant_id=of.tenant_id, site_id=of.site_id, quantity=quantity)
+def channel(number: int, quantity: Quantity, *, of: Site, meter: int = 1) -> Channel:
+    return Channel(
+        channel_id=ChannelId(number),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        quantity=quantity,
+        meter_id=meter_of(of, meter).meter_id,
+    )
+
+
+def meter_of(of: Site, number: int = 1, *, kind: MeterKind = MeterKind.GRID) -> Meter:
+    return Meter(
+        meter_id=MeterId(UUID(int=of.site_id.int * 1_000 + number)),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        kind=kind,
+        devices=(
+            MeterDevice(
+                epoch=0,
+                serial="",
+                digits=9,
+                count_wh=1,
+                verified_until=None,
+                from_at=None,
+                recorded_by="김운영",
+                recorded_at=NOW,
+            ),
+        ),
+    )
 
 
 def block(channel_id: int, day: int, *first: int | None, revision: int = 0) -> DayBlock:
@@ -128,7 +160,8 @@ def block(channel_id: int, day: int, *first: int | None, revision: int = 0) -> D
 
 async def opened(work: MeteringWork, number: int = 1, *, tenant_id: TenantId = ONE) -> Site:
     made = site(number, tenant_id=tenant_id)
-    await work.sites.add(made, [channel(1, Quantity.LOAD, of=made), channel(2, Quantity.PV, of=made)])
+    channels = [channel(1, Quantity.LOAD, of=made), channel(2, Quantity.PV, of=made)]
+    await work.sites.add(made, channels, meters=[meter_of(made)])
     return made
 
 
@@ -157,7 +190,7 @@ async def test_a_site_comes_back_as_it_was_added(work):
 async def test_a_tenant_sees_its_own_sites_only(work):
     first = await opened(work, 1)
     second = site(2)
-    await work.sites.add(second, [channel(3, Quantity.LOAD, of=second)])
+    await work.sites.add(second, [channel(3, Quantity.LOAD, of=second)], meters=[meter_of(second)])
     await opened(work, 3, tenant_id=TWO)
 
     assert await work.sites.of_tenant(ONE, limit=9) == (first, second)
@@ -417,7 +450,7 @@ async def test_a_channels_day_has_one_open_estimate(work):
 async def test_frozen_months_before_one_come_newest_first_in_their_last_revision(work):
     made = await opened(work)
     other = site(2)
-    await work.sites.add(other, [channel(9, Quantity.LOAD, of=other)])
+    await work.sites.add(other, [channel(9, Quantity.LOAD, of=other)], meters=[meter_of(other)])
     may = snapshot(41, of=made, month=Month(2026, 5))
     june = snapshot(42, of=made, month=Month(2026, 6))
     late = replace(june, snapshot_id=SnapshotId(UUID(int=43)), revision=1, frozen_at=NOW.replace(day=9))
@@ -452,6 +485,7 @@ async def test_a_sample_file_goes_in_once_and_a_month_comes_out(work):
         ),
         work=work,
         ids=ids,
+        clock=clock,
     )
     wish = ImportSeries(
         actor=operator, tenant_id=ONE, site_id=made.site_id, series=series, file_sha256=file_sha256(content)

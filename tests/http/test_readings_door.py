@@ -24,6 +24,7 @@ SITE = {
 }
 START = "2026-07-01T00:00:00+09:00"
 NONE = {"accepted": 0, "duplicate": 0, "conflicting": 0, "rejected": 0, "late": 0, "conflicts": [], "rejections": []}
+NONE["registers"] = None
 
 
 class Sender:
