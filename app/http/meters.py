@@ -33,7 +33,7 @@ SlotMinutes = Annotated[
 ]
 
 
-class DeviceIn(In):
+class DeviceIn(In, kw_only=True):
     """A device's plate, and until when it is verified (검정)."""
 
     serial: Serial
@@ -42,14 +42,14 @@ class DeviceIn(In):
     verified_until: Day | None = None
 
 
-class NewChannelIn(In):
+class NewChannelIn(In, kw_only=True):
     """What a meter counts, and how long the slots last in which it tells."""
 
     quantity: Quantity
     slot_minutes: SlotMinutes = SLOT_MINUTES
 
 
-class MeterIn(DeviceIn):
+class MeterIn(DeviceIn, kw_only=True):
     """A further meter of a site; it counts from `from_on` on."""
 
     kind: MeterKind
@@ -67,7 +67,7 @@ class EndsIn(In):
     first: Shown
 
 
-class ExchangeIn(DeviceIn):
+class ExchangeIn(DeviceIn, kw_only=True):
     """Another device at a metering point; the readings of each channel that counts energy."""
 
     at: Instant
@@ -199,12 +199,10 @@ def told_exchange(
     """Say an exchange in the field's words.
 
     Raises:
-        ValidationException: a channel is named twice, or a reading has more figures than its register.
+        ValidationException: a channel is named twice.
     """
     if len({one.channel for one in data.ends}) != len(data.ends):
         raise ValidationException(extra=[{"key": "ends", "message": "Expected each channel once"}])
-    if any(one.first >= 10**data.digits for one in data.ends):
-        raise ValidationException(extra=[{"key": "ends", "message": f"Expected at most {data.digits} figures"}])
     return registering.ExchangeMeter(
         actor=actor,
         tenant_id=TenantId(tenant_id),

@@ -17,6 +17,7 @@ from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_
 from app.pages.keys import KEYS
 from app.pages.ktr import KTR
 from app.pages.members import MEMBERS
+from app.pages.meters import METERS
 from app.pages.packs import PACKS
 from app.pages.public import PUBLIC
 from app.pages.signing_in import SIGNING_IN
@@ -36,6 +37,7 @@ PAGES = (
             *DEVICES,
             *CONTRACTS,
             *ENERGY,
+            *METERS,
             *MEMBERS,
             *KEYS,
             *AUDIT,

@@ -75,6 +75,14 @@ class RegisterUnread(RuleBroken):
     title_en = "Channel {channel} needs the last reading of the old register and the first of the new one."
 
 
+class RegisterTooShort(RuleBroken):
+    """A reading of an exchange has more figures than its register."""
+
+    code = "metering.register-too-short"
+    title_ko = "지침이 계기의 자릿수보다 깁니다."
+    title_en = "The reading has more figures than the register."
+
+
 class RegisterDiffers(Conflict):
     """A read of the same register at the same instant is kept, and shows something else."""
 

@@ -12,7 +12,15 @@ from domain.metering.arrivals import (
     RejectedValues,
     Rejection,
 )
-from domain.metering.errors import MeterMoved, MeterSerialTaken, MeterUnknown, ReadingInFuture, RegisterDiffers, RegisterUnread
+from domain.metering.errors import (
+    MeterMoved,
+    MeterSerialTaken,
+    MeterUnknown,
+    ReadingInFuture,
+    RegisterDiffers,
+    RegisterTooShort,
+    RegisterUnread,
+)
 from domain.metering.estimates import corrected
 from domain.metering.meters import Meter, MeterDevice
 from domain.metering.model import Channel, ChannelDay, DayBlock, MeterId, ReadingSource, RevisionReason
@@ -258,7 +266,7 @@ async def exchange_meter(wish: ExchangeMeter, *, work: MeteringWork, ids: Ids, c
         RegisterUnread: a channel that counts energy lacks its last or first reading, or another's is told.
         RegisterDiffers: a kept read of the old register at this instant shows something else.
         ReadingInFuture: the instant has not come.
-        ValueError: a reading has more figures than its register.
+        RegisterTooShort: a reading has more figures than its register.
     """
     wish.actor.require(Role.OPERATOR)
     now = clock.now()
@@ -286,7 +294,7 @@ async def exchange_meter(wish: ExchangeMeter, *, work: MeteringWork, ids: Ids, c
         raise RegisterUnread(channel=channel_id)
     for ends in wish.ends.values():
         if not (0 <= ends.last < 10**old.digits and 0 <= ends.first < 10**device.digits):
-            raise ValueError("a register shows no more figures than it has")
+            raise RegisterTooShort
     await work.meters.exchange(wish.tenant_id, wish.meter_id, device)
     exchanged = replace(meter, devices=(*meter.devices, device))
     for channel in counting:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.metering.arrivals import (
     CLOCK_ALLOWANCE,
@@ -53,7 +53,7 @@ from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
+from domain.shared.time import SLOT, Clock, Month, day_start, utc_text
 
 CONFLICTS_NAMED_MAX = 100
 SITES_LISTED_MAX = 500
@@ -155,9 +155,8 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
     require_import(wish.actor, wish.tenant_id, wish.site_id)
     if not _SHA256.fullmatch(wish.file_sha256):
         raise ValueError("a SHA-256 is 64 hexadecimal digits in lower case")
-    now = clock.now()
     series = wish.series
-    if series.last_at + SLOT > now + CLOCK_ALLOWANCE:
+    if series.last_at + SLOT > clock.now() + CLOCK_ALLOWANCE:
         raise ReadingInFuture(ends_at=utc_text(series.last_at + SLOT))
     await work.sites.one(wish.tenant_id, wish.site_id)
     site_channels = await work.sites.channels(wish.tenant_id, wish.site_id)
@@ -168,6 +167,7 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         for column in series.quantities
     }
     await work.readings.hold(wish.tenant_id)
+    now = clock.now()  # after the wait: what others stored meanwhile was known before
     days = sorted({day for column in series.quantities for day in column.days})
     kept = await work.readings.day_blocks(
         wish.tenant_id,
@@ -349,7 +349,9 @@ async def take_new_readings(wish: TakeReadings, *, work: MeteringWork, clock: Cl
     await work.readings.share(wish.tenant_id)
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
-    if wish.arrived.registers or (wish.arrived.wide and any(len(day.values) != SLOTS_A_DAY for day in days)):
+    if wish.arrived.registers or (
+        wish.arrived.wide and any(channels[day.channel_id].slot_minutes != SLOT_MINUTES for day in days)
+    ):
         return None  # registers and days of other slots are few: they take their turn
     duplicate, accepted = wish.arrived.duplicate, 0
     if days:
@@ -378,8 +380,8 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
         SiteUnknown: the actor belongs to another tenant.
     """
     _send(wish.actor, wish.tenant_id)
-    now = clock.now()
     await work.readings.hold(wish.tenant_id)
+    now = clock.now()  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
     merged = await merge_days(
@@ -450,7 +452,7 @@ async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: date
         )
         outcomes.append((day, channel, outcome))
     await work.readings.write(wish.tenant_id, [outcome.block for _, _, outcome in outcomes if outcome.block])
-    conflicts = await _keep_aside(wish, outcomes, kept=kept, work=work, ids=ids, now=now)
+    conflicts = await _keep_aside(wish, outcomes, kept=kept, frozen=frozen, work=work, ids=ids, now=now)
     return MergedDays(
         accepted=sum(outcome.accepted for _, _, outcome in outcomes),
         duplicate=sum(outcome.duplicate for _, _, outcome in outcomes),
@@ -522,6 +524,7 @@ async def _keep_aside(
     outcomes: list[tuple[ChannelDay, Channel, Merged]],
     *,
     kept: Blocks,
+    frozen: Mapping[SiteId, frozenset[Month]],
     work: MeteringWork,
     ids: Ids,
     now: datetime,
@@ -551,33 +554,43 @@ async def _keep_aside(
             )
     for site_id, offered_days in sorted(aside.items()):
         mine = [(day, outcome) for day, channel, outcome in outcomes if channel.site_id == site_id]
-        first = await work.reading_imports.keep(_door_import(wish, site_id, mine, ids=ids, now=now))
+        imported = _door_import(wish, site_id, mine, frozen=frozen[site_id], ids=ids, now=now)
+        first = await work.reading_imports.keep(imported)
         await work.readings.put_aside(wish.tenant_id, first.import_id, offered_days)
     return tuple(conflicts[:CONFLICTS_NAMED_MAX])
 
 
 def _door_import(
-    wish: MergeDays, site_id: SiteId, outcomes: list[tuple[ChannelDay, Merged]], *, ids: Ids, now: datetime
+    wish: MergeDays,
+    site_id: SiteId,
+    outcomes: list[tuple[ChannelDay, Merged]],
+    *,
+    frozen: frozenset[Month],
+    ids: Ids,
+    now: datetime,
 ) -> ReadingImport:
-    """Describe a request as an import of one site: values put aside belong to one."""
-    values = [known(day.values) for day, _ in outcomes]
-    first = min(outcomes, key=lambda outcome: outcome[0].day)[0]
-    last = max(outcomes, key=lambda outcome: outcome[0].day)[0]
+    """Describe a request as an import of one site, as a file's is: values put aside belong to one."""
+    starts = {
+        day_start(day.day) + index * timedelta(days=1) / len(day.values)
+        for day, _ in outcomes
+        for index, value in enumerate(day.values)
+        if value is not None
+    }
     return ReadingImport(
         import_id=ReadingImportId(ids.new()),
         tenant_id=wish.tenant_id,
         site_id=site_id,
         file_sha256=wish.content_sha256,
-        intervals=sum(values),
+        intervals=len(starts),
         accepted=sum(outcome.accepted for _, outcome in outcomes),
         filled=sum(outcome.filled for _, outcome in outcomes),
-        late=0,
+        late=sum(outcome.accepted for day, outcome in outcomes if Month.of(day.day) in frozen),
         duplicate=sum(outcome.duplicate for _, outcome in outcomes),
         conflicting=sum(outcome.conflicting for _, outcome in outcomes),
         duplicate_rows=0,
         blank_cells=0,
-        first_at=day_start(first.day),
-        last_at=day_start(last.day) + (SLOTS_A_DAY - 1) * SLOT,
+        first_at=min(starts),
+        last_at=max(starts),
         recorded_at=now,
     )
 

@@ -1,16 +1,19 @@
 """What the metering ports promise, held by the fake and by PostgreSQL alike."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
+from adapters.postgres.engine import DatabaseBusy, DatabaseUnreachable, reaching
 from adapters.postgres.metering import (
     PostgresReadingEstimates,
     PostgresReadingImports,
@@ -20,8 +23,16 @@ from adapters.postgres.metering import (
 )
 from adapters.postgres.meters import PostgresMeters, PostgresRegisters
 from app.samples import make_site
-from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
-from domain.metering.meters import Meter, MeterDevice, MeterKind
+from domain.metering.errors import (
+    EstimateStands,
+    EstimateUnknown,
+    MeterMoved,
+    MeterUnknown,
+    RatioSet,
+    SiteUnknown,
+    TariffAssigned,
+)
+from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
 from domain.metering.model import (
     Added,
     Channel,
@@ -44,6 +55,7 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
+from domain.metering.registers import RegisterReading
 from domain.metering.tariff import TariffAssignment
 from domain.metering.usage import month_usage
 from domain.metering.usecases import (
@@ -57,7 +69,7 @@ from domain.metering.usecases import (
     open_site,
     read_month,
 )
-from domain.shared.actor import Role
+from domain.shared.actor import SYSTEM, Role
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
 from domain.shared.time import Month
 from tests.fakes.metering import MemoryMeteringWork
@@ -223,6 +235,19 @@ async def test_a_block_is_replaced_by_one_of_the_same_revision(work):
     await work.readings.write(ONE, [block(1, 1, 5, 6)])
 
     assert list((await july(work, 1)).values()) == [block(1, 1, 5, 6)]
+
+
+async def test_bytes_that_come_again_put_aside_only_what_they_had_not(work):
+    made = await opened(work)
+    await work.reading_imports.keep(imported(11, of=made))
+
+    def aside(*values: int | None) -> OfferedDay:
+        return OfferedDay(channel_id=ChannelId(1), day=date(2026, 7, 1), values=values + (None,) * (96 - len(values)))
+
+    for one in (aside(None, 7), aside(6, 7, None, 8), aside(6, 7)):
+        await work.readings.put_aside(ONE, UUID(int=11), [one])
+
+    assert await work.readings.aside(ONE, [ChannelId(1)], limit=9) == (aside(None, 7), aside(6, None, None, 8))
 
 
 async def test_the_highest_revision_is_the_current_one(work):
@@ -593,6 +618,16 @@ async def test_adding_tells_new_same_and_other_days_apart_and_changes_none_that_
     }
 
 
+async def test_a_day_with_an_estimate_is_never_just_the_same(work):
+    await opened(work)
+    estimated = replace(block(1, 1, 5, 6), marks=(Mark(slot=1, quality=Quality.ESTIMATED),))
+    await work.readings.write(ONE, [estimated])
+
+    met = await add(work, said(1, 1, 5, 6))
+
+    assert met == Added(same=frozenset(), other=frozenset({(1, date(2026, 7, 1))}), refused=False)
+
+
 async def test_nothing_is_added_once_a_month_is_frozen(work):
     made = await opened(work)
     await work.readings.write(ONE, [block(1, 1, 5)])
@@ -625,3 +660,139 @@ async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine
         await third.execute(text("set local lock_timeout = '50ms'"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             await PostgresReadings(third).hold(ONE)
+
+
+BUSY = [
+    pytest.param(lambda work: work.readings.share(ONE), id="share"),
+    pytest.param(lambda work: work.readings.hold(ONE), id="hold"),
+    pytest.param(
+        lambda work: work.readings.day_blocks(
+            ONE, [ChannelId(1)], first_on=date(2026, 7, 1), last_on=date(2026, 7, 1), as_of=NOW
+        ),
+        id="as of",
+    ),
+]
+
+
+@pytest.mark.parametrize("step", BUSY)
+async def test_waiting_too_long_for_another_writer_is_busy_and_not_our_mistake(step, engine, postgres_unit):
+    async with engine.connect() as writer:
+        await PostgresReadings(writer).hold(ONE)
+
+        async def waiting():
+            async with postgres_unit(SYSTEM) as work:
+                await work._transaction.driver.execute("set local lock_timeout = '50ms'")
+                await step(work)
+
+        with pytest.raises(DatabaseBusy):
+            await waiting()
+
+
+async def test_what_was_known_waits_for_those_who_are_storing(engine, postgres_unit):
+    async with engine.connect() as writer:
+        await PostgresReadings(writer).hold(ONE)
+        async with postgres_unit(SYSTEM) as work:
+            asked = asyncio.create_task(
+                work.readings.day_blocks(
+                    ONE, [ChannelId(1)], first_on=date(2026, 7, 1), last_on=date(2026, 7, 1), as_of=NOW
+                )
+            )
+            done, _ = await asyncio.wait([asked], timeout=0.1)
+            assert not done
+            await writer.rollback()
+            assert await asked == {}
+            assert await free(engine), "a reader keeps nobody waiting once it has its turn"
+
+
+async def free(engine) -> bool:
+    async with engine.connect() as connection:
+        asked = text("select pg_try_advisory_xact_lock(cast(1380270404 as int4), cast(1 as int4))")
+        return bool((await connection.execute(asked)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (asyncpg.DeadlockDetectedError, DatabaseBusy),
+        (asyncpg.QueryCanceledError, DatabaseBusy),
+        (asyncpg.SerializationError, DatabaseBusy),
+        (asyncpg.LockNotAvailableError, DatabaseBusy),
+        (asyncpg.AdminShutdownError, DatabaseUnreachable),
+        (asyncpg.UniqueViolationError, asyncpg.UniqueViolationError),
+    ],
+)
+def test_what_the_driver_says_itself_is_named_as_well(error, named):
+    with pytest.raises(named), reaching():
+        raise error("said by the driver")
+
+
+async def test_meters_keep_their_devices_ratios_and_channels(work):
+    made = await opened(work)
+    further = meter_of(made, 2, kind=MeterKind.LOAD)
+    hung = replace(channel(3, Quantity.LOAD, of=made, meter=2), slot_minutes=5, from_on=date(2026, 7, 2))
+    await work.meters.add([further], [hung])
+    device = replace(further.device, epoch=1, serial="L-2", from_at=NOW)
+    ratio = MeterRatio(from_on=date(2026, 7, 1), numerator=40, denominator=3)
+
+    await work.meters.exchange(ONE, further.meter_id, device)
+    await work.meters.describe(ONE, further.meter_id, replace(device, verified_until=date(2030, 1, 1)))
+    await work.meters.rate(ONE, further.meter_id, ratio, by="김운영", at=NOW)
+    await work.meters.rate(ONE, further.meter_id, ratio, by="김운영", at=NOW)
+    await work.meters.take_away(ONE, further.meter_id, until_on=date(2026, 7, 9))
+
+    kept = await work.meters.one(ONE, further.meter_id)
+    told = replace(device, verified_until=date(2030, 1, 1))
+    assert kept == replace(further, devices=(further.device, told), ratios=(ratio,))
+    assert await work.meters.of_site(ONE, made.site_id) == (meter_of(made), kept)
+    assert await work.meters.several(ONE, []) == ()
+    assert await work.meters.hanging(ONE, "L-2") == (further.meter_id,)
+    assert await work.meters.hanging(TWO, "L-2") == ()
+    assert (await work.sites.channels(ONE, made.site_id))[-1] == replace(hung, until_on=date(2026, 7, 9))
+    with pytest.raises(MeterMoved):
+        await work.meters.exchange(ONE, further.meter_id, device)
+    with pytest.raises(RatioSet):
+        await work.meters.rate(ONE, further.meter_id, replace(ratio, numerator=41), by="김운영", at=NOW)
+    with pytest.raises(MeterUnknown):
+        await work.meters.one(TWO, further.meter_id)
+
+
+async def test_registers_are_found_with_their_neighbours_and_move_to_the_next_epoch(work):
+    await opened(work)
+    reads = [
+        RegisterReading(
+            channel_id=ChannelId(1), epoch=0, read_at=NOW + timedelta(minutes=15 * number), value=100 + number
+        )
+        for number in range(5)
+    ]
+    await work.registers.add(ONE, reads, now=NOW)
+    await work.registers.add(ONE, [], now=NOW)
+
+    async def near(first, last, tenant_id=ONE):
+        return await work.registers.near(
+            tenant_id, ChannelId(1), first_at=NOW + timedelta(minutes=first), last_at=NOW + timedelta(minutes=last)
+        )
+
+    assert await near(30, 30) == tuple(reads[1:4])
+    assert await near(16, 29) == tuple(reads[1:3])
+    assert await near(-9, 900) == tuple(reads)
+    assert await near(0, 60, TWO) == ()
+    assert await work.registers.has_reads(ONE, ChannelId(1), epoch=0)
+    assert not await work.registers.has_reads(ONE, ChannelId(1), epoch=1)
+    at = NOW + timedelta(minutes=30)
+    await work.registers.begin_epoch(ONE, ChannelId(1), epoch=1, at=at, first=102)
+    assert [read.epoch for read in await near(0, 60)] == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("length", [1440, 288, 48, 24])
+async def test_days_of_other_slots_are_kept_with_what_came_later_and_how_it_is_known(length, work):
+    await opened(work)
+    kept = replace(
+        block(1, 1),
+        values=(None, *range(length - 1)),
+        fills=(Fill(at=NOW, slots=(0, length - 1)),),
+        marks=(Mark(slot=length - 1, quality=Quality.CORRECTED),),
+    )
+
+    await work.readings.write(ONE, [kept, block(1, 2, 5)])
+
+    assert await july(work, 1) == {(1, date(2026, 7, 1)): kept, (1, date(2026, 7, 2)): block(1, 2, 5)}

@@ -14,6 +14,7 @@ from domain.metering.errors import (
     MeterUnknown,
     ReadingInFuture,
     RegisterDiffers,
+    RegisterTooShort,
     RegisterUnread,
 )
 from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
@@ -325,7 +326,7 @@ async def test_an_exchange_told_late_corrects_the_slot_that_both_registers_share
         pytest.param({"at": NOW + timedelta(hours=1)}, ReadingInFuture, id="future"),
         pytest.param({"ends": {}}, RegisterUnread, id="no-reading"),
         pytest.param({"ends": {ChannelId(9): Ends(last=1, first=1)}}, RegisterUnread, id="another-channel"),
-        pytest.param({"ends": {CHANNEL: Ends(last=10_000, first=1)}}, ValueError, id="more-figures-than-it-has"),
+        pytest.param({"ends": {CHANNEL: Ends(last=10_000, first=1)}}, RegisterTooShort, id="more-figures-than-it-has"),
         pytest.param({"serial": "TAKEN"}, MeterSerialTaken, id="hangs-elsewhere"),
         pytest.param({"at": border(4)}, MeterMoved, id="before-the-last-exchange"),
         pytest.param({"at": border(8), "ends": {CHANNEL: Ends(last=31, first=0)}}, RegisterDiffers, id="differs"),
