@@ -24,7 +24,7 @@ from app.http.invoices import DepositsController, InvoicesController
 from app.http.keys import KeysController
 from app.http.load import GATE, Gate, LoadMiddleware
 from app.http.members import MEMBERS
-from app.http.meters import MetersController
+from app.http.meters import MetersController, ServicePointController
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.preconditions import TagMiddleware
@@ -76,6 +76,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             AmendmentsController,
             SitesController,
             MetersController,
+            ServicePointController,
             ReadingsController,
             ReadingBackController,
             TariffsController,

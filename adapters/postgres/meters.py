@@ -1,4 +1,4 @@
-"""Meters with their devices and ratios, and what their registers showed, on PostgreSQL."""
+"""Service points, meters with their devices and ratios, and what their registers showed, on PostgreSQL."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -16,11 +16,14 @@ from adapters.postgres.tables.metering import (
     MeterRatioRow,
     MeterRow,
     RegisterReadRow,
+    ServicePointRow,
+    ServicePointTermRow,
 )
-from domain.metering.errors import MeterMoved, MeterUnknown, RatioSet
+from domain.metering.errors import MeterMoved, MeterUnknown, PowerAgreed, RatioSet, SiteUnknown
 from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
 from domain.metering.model import Channel, MeterId
 from domain.metering.registers import RegisterReading
+from domain.metering.service_points import PowerTerm, ServicePoint, ServicePointId
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
 
 
@@ -325,3 +328,83 @@ class PostgresRegisters:
 
 
 _READS_A_STATEMENT = 5_000
+
+
+class PostgresServicePoints:
+    """Grid connections with their contract powers by day."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, point: ServicePoint) -> None:
+        """Store a site's service point with its terms."""
+        await self._connection.execute(
+            insert(ServicePointRow).values(
+                tenant_id=point.tenant_id,
+                service_point_id=point.service_point_id,
+                site_id=point.site_id,
+                kepco_customer_no=point.kepco_customer_no,
+            )
+        )
+        for term in point.terms:
+            await self.agree(point, term)
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> ServicePoint:
+        """Return a site's service point."""
+        found = await self._connection.execute(
+            select(
+                col(ServicePointRow.service_point_id),
+                col(ServicePointRow.kepco_customer_no),
+                col(ServicePointTermRow.from_on),
+                col(ServicePointTermRow.contract_power_w),
+                col(ServicePointTermRow.agreed_by),
+                col(ServicePointTermRow.agreed_at),
+            )
+            .join(
+                ServicePointTermRow,
+                and_(
+                    col(ServicePointTermRow.tenant_id) == col(ServicePointRow.tenant_id),
+                    col(ServicePointTermRow.service_point_id) == col(ServicePointRow.service_point_id),
+                ),
+            )
+            .where(col(ServicePointRow.tenant_id) == tenant_id, col(ServicePointRow.site_id) == site_id)
+            .order_by(col(ServicePointTermRow.from_on))
+        )
+        rows = list(found.mappings())
+        if not rows:
+            raise SiteUnknown
+        return ServicePoint(
+            service_point_id=ServicePointId(rows[0]["service_point_id"]),
+            tenant_id=tenant_id,
+            site_id=site_id,
+            kepco_customer_no=rows[0]["kepco_customer_no"],
+            terms=tuple(
+                PowerTerm(
+                    from_on=row["from_on"],
+                    contract_power_w=row["contract_power_w"],
+                    agreed_by=row["agreed_by"],
+                    agreed_at=row["agreed_at"],
+                )
+                for row in rows
+            ),
+        )
+
+    async def agree(self, point: ServicePoint, term: PowerTerm) -> None:
+        """Store the contract power from a day on; the same once more changes nothing."""
+        added = await self._connection.execute(
+            upsert(ServicePointTermRow)
+            .values(
+                tenant_id=point.tenant_id,
+                service_point_id=point.service_point_id,
+                from_on=term.from_on,
+                contract_power_w=term.contract_power_w,
+                agreed_by=term.agreed_by,
+                agreed_at=term.agreed_at,
+            )
+            .on_conflict_do_nothing()
+            .returning(col(ServicePointTermRow.from_on))
+        )
+        if added.first() is None:
+            kept = (await self.of_site(point.tenant_id, point.site_id)).terms
+            if (term.from_on, term.contract_power_w) not in [(one.from_on, one.contract_power_w) for one in kept]:
+                raise PowerAgreed(day=term.from_on.isoformat())

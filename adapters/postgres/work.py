@@ -39,7 +39,7 @@ from adapters.postgres.metering import (
     PostgresSites,
     PostgresUsageSnapshots,
 )
-from adapters.postgres.meters import PostgresMeters, PostgresRegisters
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
@@ -232,6 +232,11 @@ class PostgresWork:
     def meters(self) -> PostgresMeters:
         """Meters."""
         return PostgresMeters(self._connection)
+
+    @cached_property
+    def service_points(self) -> PostgresServicePoints:
+        """Service points."""
+        return PostgresServicePoints(self._connection)
 
     @cached_property
     def registers(self) -> PostgresRegisters:

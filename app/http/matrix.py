@@ -108,6 +108,8 @@ GET    /api/v1/sites                                             -  o  o  -  -  
 POST   /api/v1/sites                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/service-point                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/service-point/powers              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/meters                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/meters                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/meters/{meter_id}/device          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
@@ -194,6 +196,7 @@ GET    /sites                                                    -  -  -  -  -  
 POST   /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /sites/readings                                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /sites/{tenant_id}/{site_id}                              -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/powers                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/device     -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/exchanges  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -

@@ -10,13 +10,14 @@ from litestar.params import FromPath, JSONBody
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
-from app.http.schemas import INT4_MAX, TEXT_PATTERN, Day, In, Instant, Out, TenantQuery
+from app.http.schemas import INT4_MAX, TEXT_PATTERN, Day, In, Instant, Out, PowerW, TenantQuery
 from app.ports import Ports
 from domain.metering import installing, registering
 from domain.metering.installing import SiteMeters
 from domain.metering.meters import COUNT_WH_MAX, DIGITS_MAX, DIGITS_UNTOLD, RATIO_MAX, Meter, MeterKind
 from domain.metering.model import SLOT_MINUTES, SLOT_WIDTHS, MeterId, Quantity
 from domain.metering.registers import READ_VALUE_MAX
+from domain.metering.service_points import ServicePoint
 from domain.shared.actor import Actor
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import seoul_day
@@ -86,6 +87,29 @@ class RemovalIn(In):
     """The first day on which nothing hangs there."""
 
     until_on: Day
+
+
+class PowerIn(In):
+    """The contract power from a day on."""
+
+    from_on: Day
+    contract_power_w: PowerW
+
+
+class PowerTermOut(Out):
+    """A contract power and since when it holds."""
+
+    from_on: Day
+    contract_power_w: int
+    agreed_by: str
+
+
+class ServicePointOut(Out):
+    """A site's grid connection: its KEPCO customer number, and its contract power by day."""
+
+    kepco_customer_no: str
+    contract_power_w: int
+    terms: list[PowerTermOut]
 
 
 class MeterDeviceOut(Out):
@@ -368,6 +392,60 @@ class MetersController(Controller):
             )
             await work.commit()
         return await _shown(ports, actor, whose, site_id, meter_id)
+
+
+class ServicePointController(Controller):
+    """A site's grid connection."""
+
+    path = "/api/v1/sites/{site_id:uuid}/service-point"
+    tags = ("sites",)
+
+    @get("/", operation_id="ShowServicePoint", summary="Show a site's service point", responses=PROBLEMS)
+    async def show_service_point(
+        self, site_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None
+    ) -> ServicePointOut:
+        """Show KEPCO's customer number, and the contract power (계약전력) of today and of every day."""
+        async with ports.unit(actor) as work:
+            found = await installing.list_meters(
+                actor, tenant_id=TenantId(tenant_id or actor.tenant_id), site_id=SiteId(site_id), work=work
+            )
+        return _point_out(found.service_point, ports)
+
+    @post("/powers", operation_id="AgreePower", summary="Tell the contract power from a day on", responses=PROBLEMS)
+    async def agree_power(
+        self,
+        site_id: FromPath[UUID],
+        data: JSONBody[PowerIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        tenant_id: TenantQuery = None,
+    ) -> ServicePointOut:
+        """Tell another contract power; a month in which it changes is split by its days."""
+        async with ports.unit(actor) as work:
+            point = await installing.agree_power(
+                installing.AgreePower(
+                    actor=actor,
+                    tenant_id=TenantId(tenant_id or actor.tenant_id),
+                    site_id=SiteId(site_id),
+                    from_on=data.from_on,
+                    contract_power_w=data.contract_power_w,
+                ),
+                work=work,
+                clock=ports.clock,
+            )
+            await work.commit()
+        return _point_out(point, ports)
+
+
+def _point_out(point: ServicePoint, ports: Ports) -> ServicePointOut:
+    return ServicePointOut(
+        kepco_customer_no=point.kepco_customer_no,
+        contract_power_w=point.power_on(seoul_day(ports.clock.now())),
+        terms=[
+            PowerTermOut(from_on=one.from_on, contract_power_w=one.contract_power_w, agreed_by=one.agreed_by)
+            for one in point.terms
+        ],
+    )
 
 
 async def _listed(ports: Ports, actor: Actor, tenant_id: int, site_id: UUID) -> list[MeterOut]:

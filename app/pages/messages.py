@@ -799,6 +799,14 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "meter.load": ("부하 계량기", "Load meter"),
         "meter.pcs": ("저장장치 계량기 (PCS)", "Storage meter (PCS)"),
         "meter.auxiliary": ("소내 전력 계량기", "Auxiliaries' meter"),
+        "point.title": ("수전 지점", "Service point"),
+        "point.agree": ("계약전력 변경", "Change the contract power"),
+        "point.agree-go": ("변경", "Change"),
+        "point.hint": (
+            "달 중간에 바뀌면 그 달을 일수로 나눕니다.",
+            "A month in which it changes is split by its days.",
+        ),
+        "demand.part": ("{day}부터 {days}일", "{days} days from {day}"),
         "meters.title": ("계량기", "Meters"),
         "meters.link": ("계량기와 계약전력", "Meters and contract power"),
         "meters.text": (
@@ -1140,6 +1148,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.kepco_customer_no": ("한전 고객번호", "KEPCO customer number"),
         "field.contract_power_kw": ("계약전력", "Contract power"),
         "field.contract_power_w": ("계약전력", "Contract power"),
+        "field.power_from_on": ("적용 시작일", "Holds from"),
         "field.meter_kind": ("계량기 종류", "Kind of meter"),
         "field.meter_serial": ("계기번호", "Serial"),
         "field.digits": ("지침 자릿수", "Figures of the register"),

@@ -12,11 +12,13 @@ from app.http.meters import (
     DeviceIn,
     ExchangeIn,
     MeterIn,
+    PowerIn,
     RatioIn,
     RemovalIn,
     told_exchange,
     told_install,
 )
+from app.pages.contracts import scaled_up
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
 from app.pages.packs import with_offset
 from app.ports import Ports
@@ -73,6 +75,38 @@ def _address(tenant_id: int, site_id: UUID) -> str:
 def _device(form: Mapping[str, str]) -> dict[str, str]:
     names = {"meter_serial": "serial", "digits": "digits", "count_wh": "count_wh", "verified_until": "verified_until"}
     return {to: form[name] for name, to in names.items() if name in form}
+
+
+@post("/sites/{tenant_id:int}/{site_id:uuid}/powers", status_code=303)
+async def agree_power(
+    request: PageRequest,
+    tenant_id: FromPath[int],
+    site_id: FromPath[UUID],
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+) -> Template | Redirect:
+    """Tell the contract power from a day on."""
+    form = await read_form(request)
+    try:
+        said = scaled_up(_named(form, "contract_power_kw"), page.language, contract_power_kw=("contract_power_w", 1000))
+        data = read_as({**said, "from_on": form.get("power_from_on", "")}, PowerIn, page.language)
+        async with ports.unit(actor) as work:
+            await installing.agree_power(
+                installing.AgreePower(
+                    actor=actor,
+                    tenant_id=TenantId(tenant_id),
+                    site_id=SiteId(site_id),
+                    from_on=data.from_on,
+                    contract_power_w=data.contract_power_w,
+                ),
+                work=work,
+                clock=ports.clock,
+            )
+            await work.commit()
+    except DomainError as error:
+        return await _site(page, ports, actor, tenant_id, site_id, error=error, form=form)
+    return Redirect(f"/sites/{tenant_id}/{site_id}", status_code=303)
 
 
 @post("/sites/{tenant_id:int}/{site_id:uuid}/meters", status_code=303)
@@ -245,4 +279,4 @@ async def take_meter_away(
     return Redirect(_address(tenant_id, site_id), status_code=303)
 
 
-METERS = (show_site, install_meter, describe_meter, exchange_meter, rate_meter, take_meter_away)
+METERS = (show_site, agree_power, install_meter, describe_meter, exchange_meter, rate_meter, take_meter_away)

@@ -35,6 +35,14 @@ class QuantityMeteredTwice(RuleBroken):
     title_en = "Several meters count {quantity}, or not by 15 minutes: name the channel by its number."
 
 
+class PowerAgreed(Conflict):
+    """From this day another contract power holds already; a term is never rewritten."""
+
+    code = "metering.power-agreed"
+    title_ko = "{day}부터 이미 다른 계약전력이 정해져 있습니다."
+    title_en = "Another contract power holds from {day} already."
+
+
 class MeterUnknown(NotFound):
     """No such meter, or it is another tenant's."""
 

@@ -1,8 +1,8 @@
 """Estimates of missing slots by named rules, and corrections of filled ones; no estimate counts until accepted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.metering.errors import NothingToEstimate, SlotEmpty
 from domain.metering.model import (
@@ -18,6 +18,7 @@ from domain.metering.model import (
 )
 from domain.shared.identifiers import ChannelId
 from domain.shared.money import split_by_weight
+from domain.shared.time import day_start, seoul_day
 
 LINEAR_MINUTES_MAX = 120
 """A gap of two hours and less is drawn straight between its neighbours; a longer one takes a like day."""
@@ -111,6 +112,50 @@ def scaled_to(values: Sequence[int | None], total_wh: int) -> DayValues:
     for index, part in zip(places, parts, strict=True):
         scaled[index] = part
     return tuple(scaled)
+
+
+def scaled_between(
+    proposals: Mapping[date, Proposal],
+    days: Mapping[date, DayValues],
+    *,
+    slots_a_day: int,
+    uses: Iterable[tuple[datetime, datetime, int]],
+) -> dict[date, Proposal]:
+    """Scale a channel's proposals to what its register counted, stretch by stretch, so that each sum is exact.
+
+    Args:
+        proposals: at most one a day.
+        days: what is known of the days that the stretches touch.
+        slots_a_day: of the channel.
+        uses: what the register counted from an instant to another, both on borders of slots; Wh.
+
+    A stretch with an empty slot that nothing is proposed for, or that counted less than its known slots hold, stays as
+    it is.
+    """
+    width = timedelta(days=1) / slots_a_day
+    found = {day: list(one.values) for day, one in proposals.items()}
+    told: dict[date, list[str]] = {}
+    for start_at, end_at, wh in uses:
+        places = [_place(start_at + number * width, width) for number in range((end_at - start_at) // width)]
+        known = [days[day][slot] if day in days else None for day, slot in places]
+        empty = [place for place, value in zip(places, known, strict=True) if value is None]
+        guessed = [found[day][slot] if day in found else None for day, slot in empty]
+        rest = wh - sum(value for value in known if value is not None)
+        if not empty or None in guessed or rest < 0:
+            continue
+        for (day, slot), value in zip(empty, scaled_to(guessed, rest), strict=True):
+            found[day][slot] = value
+        for day in dict.fromkeys(day for day, _ in empty):
+            told.setdefault(day, []).append(f"register {rest} Wh over {len(empty)} slots")
+    return {
+        day: replace(one, values=tuple(found[day]), basis="; ".join((one.basis, *told.get(day, ()))))
+        for day, one in proposals.items()
+    }
+
+
+def _place(at: datetime, width: timedelta) -> tuple[date, int]:
+    day = seoul_day(at)
+    return day, (at - day_start(day)) // width
 
 
 def accepted(

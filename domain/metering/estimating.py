@@ -1,8 +1,8 @@
 """Steps over what is not measured: estimates proposed and decided, corrections with a reason, months revised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from domain.metering.errors import (
@@ -15,7 +15,16 @@ from domain.metering.errors import (
     SlotEmpty,
     SnapshotUnknown,
 )
-from domain.metering.estimates import LIKE_DAYS_BACK_MAX, Proposal, accepted, corrected, gaps, propose, same_type
+from domain.metering.estimates import (
+    LIKE_DAYS_BACK_MAX,
+    Proposal,
+    accepted,
+    corrected,
+    gaps,
+    propose,
+    same_type,
+    scaled_between,
+)
 from domain.metering.model import (
     Channel,
     DayBlock,
@@ -29,6 +38,7 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
+from domain.metering.registers import shown, use_wh
 from domain.metering.usage import readings_text
 from domain.metering.usecases import list_channels, readings_of_month, the_channel
 from domain.shared.actor import Actor, Role
@@ -82,32 +92,63 @@ async def propose_estimates(
         days = {day: block for (channel_id, day), block in blocks.items() if channel_id == channel.channel_id}
         if not days:
             continue  # a channel that never sent anything has nothing to go by
+        proposals: dict[date, Proposal] = {}
         for day in dates:
             if not channel.counts_on(day):
                 continue
             if (channel.channel_id, day) in open_ or day_start(day) + timedelta(days=1) > now:
                 continue
-            for proposal in _proposals(channel, day, days):
-                estimates.append(
-                    ReadingEstimate(
-                        estimate_id=ReadingEstimateId(ids.new()),
-                        tenant_id=wish.tenant_id,
-                        site_id=wish.site_id,
-                        channel_id=channel.channel_id,
-                        day=day,
-                        values=proposal.values,
-                        rule=proposal.rule,
-                        basis=proposal.basis,
-                        state=EstimateState.PROPOSED,
-                        proposed_by=wish.actor.name,
-                        proposed_at=now,
-                    )
-                )
-                break  # one proposal a day at a time: the other gaps are proposed once this one is decided
+            for proposal in _proposals(channel, day, days)[:1]:
+                proposals[day] = proposal  # the other gaps are proposed once this one is decided
+        if not proposals:
+            continue
+        scaled = scaled_between(
+            proposals,
+            {day: block.values for day, block in days.items()},
+            slots_a_day=channel.slots_a_day,
+            uses=await _uses(channel, proposals, work=work),
+        )
+        estimates.extend(
+            ReadingEstimate(
+                estimate_id=ReadingEstimateId(ids.new()),
+                tenant_id=wish.tenant_id,
+                site_id=wish.site_id,
+                channel_id=channel.channel_id,
+                day=day,
+                values=proposal.values,
+                rule=proposal.rule,
+                basis=proposal.basis,
+                state=EstimateState.PROPOSED,
+                proposed_by=wish.actor.name,
+                proposed_at=now,
+            )
+            for day, proposal in scaled.items()
+        )
     if not estimates:
         raise NothingToEstimate
     await work.reading_estimates.propose(estimates[:ESTIMATES_LISTED_MAX])
     return tuple(estimates[:ESTIMATES_LISTED_MAX])
+
+
+async def _uses(
+    channel: Channel, days: Iterable[date], *, work: MeteringWork
+) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Return what the channel's register counted between neighbouring reads on borders of slots, around these days."""
+    listed = sorted(days)
+    reads = await work.registers.near(
+        channel.tenant_id,
+        channel.channel_id,
+        first_at=day_start(listed[0]),
+        last_at=day_start(listed[-1]) + timedelta(days=1),
+    )
+    if not reads:
+        return ()
+    meter = await work.meters.one(channel.tenant_id, channel.meter_id)
+    width = timedelta(minutes=channel.slot_minutes)
+    borders = sorted({read.read_at for read in reads if not (read.read_at - day_start(listed[0])) % width})
+    values = shown(reads)
+    found = [(start_at, end_at, use_wh(meter, values, start_at, end_at)) for start_at, end_at in pairwise(borders)]
+    return tuple((start_at, end_at, wh) for start_at, end_at, wh in found if wh is not None)
 
 
 def _proposals(channel: Channel, day: date, days: Mapping[date, DayBlock]) -> tuple[Proposal, ...]:

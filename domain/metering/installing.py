@@ -13,6 +13,7 @@ from domain.metering.meters import METERED_BY, Meter, MeterDevice, MeterKind, Me
 from domain.metering.model import SLOT_WIDTHS, Channel, MeterId, Quantity
 from domain.metering.ports import MeteringWork
 from domain.metering.registering import meter_of, require_free
+from domain.metering.service_points import PowerTerm, ServicePoint
 from domain.metering.usecases import list_channels
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import Ids, SiteId, TenantId
@@ -21,8 +22,9 @@ from domain.shared.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteMeters:
-    """A site's meters with the channels that hang on them."""
+    """A site's service point, and its meters with the channels that hang on them."""
 
+    service_point: ServicePoint
     meters: tuple[Meter, ...]
     channels: tuple[Channel, ...]
 
@@ -43,7 +45,40 @@ async def list_meters(actor: Actor, *, tenant_id: TenantId, site_id: SiteId, wor
     if actor.channels is not None:
         seen = {channel.meter_id for channel in channels}
         meters = tuple(meter for meter in meters if meter.meter_id in seen)
-    return SiteMeters(meters=meters, channels=channels)
+    point = await work.service_points.of_site(tenant_id, site_id)
+    return SiteMeters(service_point=point, meters=meters, channels=channels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreePower:
+    """The contract power (계약전력) of a site's service point from a day on."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    from_on: date
+    contract_power_w: int
+
+
+async def agree_power(wish: AgreePower, *, work: MeteringWork, clock: Clock) -> ServicePoint:
+    """Tell the contract power from a day on; the days before keep theirs, and a month of both is split by its days.
+
+    Raises:
+        RoleNotEnough: only an operator tells it.
+        SiteUnknown: the tenant has no such site.
+        PowerAgreed: another holds from this very day.
+        ValueError: the power is not above zero.
+    """
+    wish.actor.require(Role.OPERATOR)
+    point = await work.service_points.of_site(wish.tenant_id, wish.site_id)
+    term = PowerTerm(
+        from_on=wish.from_on,
+        contract_power_w=wish.contract_power_w,
+        agreed_by=wish.actor.name,
+        agreed_at=clock.now(),
+    )
+    await work.service_points.agree(point, term)
+    return await work.service_points.of_site(wish.tenant_id, wish.site_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

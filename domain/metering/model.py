@@ -81,7 +81,10 @@ class ReadingSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A tenant's place with one grid connection; `contract_power_w` is KEPCO's 계약전력."""
+    """A tenant's place with one grid connection, as it was opened: `contract_power_w` is the KEPCO 계약전력 of then.
+
+    What holds on a day is told by the site's service point.
+    """
 
     site_id: SiteId
     tenant_id: TenantId

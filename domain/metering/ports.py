@@ -25,6 +25,7 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.registers import RegisterReading
+from domain.metering.service_points import PowerTerm, ServicePoint
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
 from domain.shared.time import Month
@@ -140,6 +141,30 @@ class Meters(Protocol):
 
     async def take_away(self, tenant_id: TenantId, meter_id: MeterId, *, until_on: date) -> None:
         """End a meter's channels with a day, the first on which they no longer count."""
+        ...
+
+
+class ServicePoints(Protocol):
+    """Grid connections with their contract powers by day; only added to."""
+
+    async def add(self, point: ServicePoint) -> None:
+        """Store a site's service point with its terms."""
+        ...
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> ServicePoint:
+        """Return a site's service point.
+
+        Raises:
+            SiteUnknown: the tenant has no such site.
+        """
+        ...
+
+    async def agree(self, point: ServicePoint, term: PowerTerm) -> None:
+        """Store the contract power from a day on; the same once more changes nothing.
+
+        Raises:
+            PowerAgreed: another holds from this very day.
+        """
         ...
 
 
@@ -339,6 +364,11 @@ class MeteringWork(Protocol):
     @property
     def meters(self) -> Meters:
         """The meters."""
+        ...
+
+    @property
+    def service_points(self) -> ServicePoints:
+        """The service points."""
         ...
 
     @property

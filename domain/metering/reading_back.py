@@ -21,6 +21,7 @@ from domain.metering.series import (
     unmeasured_quarters,
     unmeasured_slots,
 )
+from domain.metering.service_points import PowerPart
 from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
 from domain.metering.usage import site_days
 from domain.metering.usecases import list_channels, readings_of_month
@@ -334,10 +335,23 @@ class MonthPeak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandPart:
+    """Days of a month of one contract power, and the demand that prices them."""
+
+    part: PowerPart
+    with_storage: BillingDemand
+    without_storage: BillingDemand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDemand:
-    """The demand that prices a month with the storage and without it, and the months that may set it, oldest first."""
+    """The demand that prices a month with the storage and without it, and the months that may set it, oldest first.
+
+    A change of contract power splits the month: `parts` has its days, and the month's own figures are of the last part.
+    """
 
     month: Month
+    parts: tuple[DemandPart, ...]
     with_storage: BillingDemand
     without_storage: BillingDemand
     peaks: tuple[MonthPeak, ...]
@@ -357,7 +371,6 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
     """
     found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     channels = [channel for channel in found if channel.quantity in _OF_THE_GRID_METER]
-    site = await work.sites.one(wish.tenant_id, wish.site_id)
     peaks_of: list[MonthPeak] = []
     for month in ratchet_months(wish.month):
         blocks = await work.readings.day_blocks(
@@ -377,10 +390,20 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
         )
     now = {one.month: one.with_storage_w for one in peaks_of if one.with_storage_w is not None}
     then = {one.month: one.without_storage_w for one in peaks_of if one.without_storage_w is not None}
+    point = await work.service_points.of_site(wish.tenant_id, wish.site_id)
+    parts = tuple(
+        DemandPart(
+            part=part,
+            with_storage=billing_demand(wish.month, now, contract_power_w=part.contract_power_w),
+            without_storage=billing_demand(wish.month, then, contract_power_w=part.contract_power_w),
+        )
+        for part in point.parts_of(wish.month)
+    )
     return SiteDemand(
         month=wish.month,
-        with_storage=billing_demand(wish.month, now, contract_power_w=site.contract_power_w),
-        without_storage=billing_demand(wish.month, then, contract_power_w=site.contract_power_w),
+        parts=parts,
+        with_storage=parts[-1].with_storage,
+        without_storage=parts[-1].without_storage,
         peaks=tuple(peaks_of),
     )
 

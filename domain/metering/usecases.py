@@ -48,6 +48,7 @@ from domain.metering.model import (
 from domain.metering.ports import MeteringWork
 from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
 from domain.metering.registers import RegistersReport
+from domain.metering.service_points import SINCE_EVER, PowerTerm, ServicePoint, ServicePointId
 from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
 from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
@@ -128,6 +129,22 @@ async def open_site(wish: OpenSite, *, work: MeteringWork, ids: Ids, clock: Cloc
         for number, quantity in zip(numbers, wish.quantities, strict=True)
     ]
     await work.sites.add(site, channels, meters=list(meters.values()))
+    await work.service_points.add(
+        ServicePoint(
+            service_point_id=ServicePointId(ids.new()),
+            tenant_id=wish.tenant_id,
+            site_id=site.site_id,
+            kepco_customer_no=wish.kepco_customer_no,
+            terms=(
+                PowerTerm(
+                    from_on=SINCE_EVER,
+                    contract_power_w=wish.contract_power_w,
+                    agreed_by=wish.actor.name,
+                    agreed_at=now,
+                ),
+            ),
+        )
+    )
     return site
 
 

@@ -21,13 +21,14 @@ from adapters.postgres.metering import (
     PostgresSites,
     PostgresUsageSnapshots,
 )
-from adapters.postgres.meters import PostgresMeters, PostgresRegisters
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from app.samples import make_site
 from domain.metering.errors import (
     EstimateStands,
     EstimateUnknown,
     MeterMoved,
     MeterUnknown,
+    PowerAgreed,
     RatioSet,
     SiteUnknown,
     TariffAssigned,
@@ -56,6 +57,7 @@ from domain.metering.model import (
 )
 from domain.metering.ports import MeteringWork
 from domain.metering.registers import RegisterReading
+from domain.metering.service_points import SINCE_EVER, PowerTerm, ServicePoint, ServicePointId
 from domain.metering.tariff import TariffAssignment
 from domain.metering.usage import month_usage
 from domain.metering.usecases import (
@@ -96,6 +98,7 @@ class PostgresMetering:
         self.sites = PostgresSites(connection)
         self.meters = PostgresMeters(connection)
         self.registers = PostgresRegisters(connection)
+        self.service_points = PostgresServicePoints(connection)
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
         self.reading_estimates = PostgresReadingEstimates(connection)
@@ -796,3 +799,26 @@ async def test_days_of_other_slots_are_kept_with_what_came_later_and_how_it_is_k
     await work.readings.write(ONE, [kept, block(1, 2, 5)])
 
     assert await july(work, 1) == {(1, date(2026, 7, 1)): kept, (1, date(2026, 7, 2)): block(1, 2, 5)}
+
+
+async def test_a_service_point_keeps_its_contract_powers_by_day(work):
+    made = await opened(work)
+    first = PowerTerm(from_on=SINCE_EVER, contract_power_w=300_000, agreed_by="김운영", agreed_at=NOW)
+    point = ServicePoint(
+        service_point_id=ServicePointId(UUID(int=5)),
+        tenant_id=ONE,
+        site_id=made.site_id,
+        kepco_customer_no="01-2345-6789",
+        terms=(first,),
+    )
+    await work.service_points.add(point)
+    raised = replace(first, from_on=date(2026, 7, 11), contract_power_w=400_000)
+
+    await work.service_points.agree(point, raised)
+    await work.service_points.agree(point, replace(raised, agreed_by="박운영"))
+
+    assert await work.service_points.of_site(ONE, made.site_id) == replace(point, terms=(first, raised))
+    with pytest.raises(PowerAgreed):
+        await work.service_points.agree(point, replace(raised, contract_power_w=1))
+    with pytest.raises(SiteUnknown):
+        await work.service_points.of_site(TWO, made.site_id)

@@ -9,6 +9,7 @@ from domain.metering.errors import (
     EstimateUnknown,
     MeterMoved,
     MeterUnknown,
+    PowerAgreed,
     RatioSet,
     SiteUnknown,
     TariffAssigned,
@@ -36,6 +37,7 @@ from domain.metering.model import (
 )
 from domain.metering.registers import RegisterReading
 from domain.metering.series import known_at
+from domain.metering.service_points import PowerTerm, ServicePoint
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
 from domain.shared.time import Month
@@ -101,6 +103,30 @@ class MemoryMeters:
             replace(one, until_on=until_on) if (one.tenant_id, one.meter_id) == (tenant_id, meter_id) else one
             for one in self._channels
         ]
+
+
+class MemoryServicePoints:
+    def __init__(self) -> None:
+        self._points: dict[tuple[TenantId, SiteId], ServicePoint] = {}
+
+    async def add(self, point: ServicePoint) -> None:
+        self._points[point.tenant_id, point.site_id] = point
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> ServicePoint:
+        found = self._points.get((tenant_id, site_id))
+        if found is None:
+            raise SiteUnknown
+        return found
+
+    async def agree(self, point: ServicePoint, term: PowerTerm) -> None:
+        kept = await self.of_site(point.tenant_id, point.site_id)
+        same_day = [one.contract_power_w for one in kept.terms if one.from_on == term.from_on]
+        if same_day == [term.contract_power_w]:
+            return
+        if same_day:
+            raise PowerAgreed(day=term.from_on.isoformat())
+        terms = tuple(sorted((*kept.terms, term), key=lambda one: one.from_on))
+        self._points[point.tenant_id, point.site_id] = replace(kept, terms=terms)
 
 
 class MemoryRegisters:
@@ -394,6 +420,7 @@ class MemoryMeteringWork:
         channels: list[Channel] = []
         self.meters = MemoryMeters(channels)
         self.registers = MemoryRegisters()
+        self.service_points = MemoryServicePoints()
         self.sites = MemorySites(self.meters, channels)
         self.usage_snapshots = MemoryUsageSnapshots()
         self.readings = MemoryReadings(self.usage_snapshots)

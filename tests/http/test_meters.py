@@ -174,11 +174,7 @@ async def test_a_device_is_described_rated_and_taken_away(sender, operator) -> N
     problem(tenant, 403, "shared.role-not-enough")
 
 
-async def test_the_sites_page_shows_meters_and_lets_the_operator_change_them(
-    sender,
-    operator,
-    ports,
-) -> None:
+async def test_the_sites_page_lets_the_operator_change_meters(sender, operator) -> None:  # noqa: F811
     meter = await grid(sender, operator)
     browser = await by_cookie(operator, "operator")
     address = f"/sites/11/{sender.site_id}"
@@ -228,3 +224,24 @@ async def test_the_sites_page_shows_meters_and_lets_the_operator_change_them(
         again = await browser.post(f"{address}/meters/{meter['meter_id']}/{path}", data={})
         assert "입력값을 확인해 주세요" in again.text
     assert "검정 만료" in (await browser.get(address)).text
+
+
+async def test_the_contract_power_is_told_by_day_over_the_api_and_on_the_page(sender, operator) -> None:  # noqa: F811
+    address = f"/api/v1/sites/{sender.site_id}/service-point"
+
+    told = await operator.post(
+        f"{address}/powers?tenant_id=11", json={"from_on": "2026-07-11", "contract_power_w": 400_000}
+    )
+    demand = (await sender.client.get(f"/api/v1/sites/{sender.site_id}/months/2026-07/demand")).json()
+    browser = await by_cookie(operator, "operator")
+    page = f"/sites/11/{sender.site_id}"
+    done = await browser.post(f"{page}/powers", data={"power_from_on": "2026-08-01", "contract_power_kw": "500"})
+    twice = await browser.post(f"{page}/powers", data={"power_from_on": "2026-08-01", "contract_power_kw": "501"})
+
+    assert told.status_code == 201, told.text
+    assert [(one["days"], one["with_storage_w"]) for one in demand["parts"]] == [(10, 90_000), (21, 120_000)]
+    assert done.status_code == 303, done.text
+    assert "이미 다른 계약전력" in twice.text
+    seen = (await sender.client.get(address)).json()
+    assert (seen["contract_power_w"], len(seen["terms"])) == (500_000, 3)
+    assert "500 kW" in (await browser.get("/sites")).text

@@ -235,6 +235,50 @@ class IntervalDayRow(SQLModel, table=True):
     reason: str | None = Field(sa_column=Column("reason", Text, nullable=True))
 
 
+class ServicePointRow(SQLModel, table=True):
+    """A site's grid connection."""
+
+    __tablename__ = "service_point"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "service_point_id"),
+        UniqueConstraint("tenant_id", "site_id", name="service_point_once_a_site"),
+        ForeignKeyConstraint(
+            ["tenant_id", "site_id"],
+            [f"{SCHEMA}.site.tenant_id", f"{SCHEMA}.site.site_id"],
+            name="service_point_is_of_a_site",
+        ),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    service_point_id: UUID = Field(sa_column=Column("service_point_id", Uuid, nullable=False))
+    site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
+    kepco_customer_no: str = Field(sa_column=Column("kepco_customer_no", Text, nullable=False))
+
+
+class ServicePointTermRow(SQLModel, table=True):
+    """The contract power of a service point from a day on; rows are only added."""
+
+    __tablename__ = "service_point_term"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "service_point_id", "from_on"),
+        ForeignKeyConstraint(
+            ["tenant_id", "service_point_id"],
+            [f"{SCHEMA}.service_point.tenant_id", f"{SCHEMA}.service_point.service_point_id"],
+            name="service_point_term_is_of_a_service_point",
+        ),
+        CheckConstraint("contract_power_w > 0", name="service_point_term_power_is_positive"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    service_point_id: UUID = Field(sa_column=Column("service_point_id", Uuid, nullable=False))
+    from_on: date = Field(sa_column=Column("from_on", Date, nullable=False))
+    contract_power_w: int = Field(sa_column=Column("contract_power_w", BigInteger, nullable=False))
+    agreed_by: str = Field(sa_column=Column("agreed_by", Text, nullable=False))
+    agreed_at: datetime = Field(sa_column=Column("agreed_at", DateTime(timezone=True), nullable=False))
+
+
 class RegisterReadRow(SQLModel, table=True):
     """What a channel's counting register showed at an instant; `epoch` tells which device it was."""
 

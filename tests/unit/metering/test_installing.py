@@ -11,17 +11,20 @@ from domain.metering.errors import (
     MeterCounted,
     MeterSerialTaken,
     MeterUnknown,
+    PowerAgreed,
     QuantityNotOfMeter,
     RatioSet,
     SiteUnknown,
     StateOfChargeTwice,
 )
 from domain.metering.installing import (
+    AgreePower,
     DescribeMeter,
     InstallMeter,
     NewChannel,
     RateMeter,
     TakeMeterAway,
+    agree_power,
     describe_meter,
     install_meter,
     list_meters,
@@ -30,8 +33,10 @@ from domain.metering.installing import (
 )
 from domain.metering.meters import MeterKind, unverified
 from domain.metering.model import OPENED_WITH, Quantity
+from domain.metering.reading_back import ReadDemand, read_demand
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.identifiers import SiteId
+from domain.shared.time import Month
 from tests.fakes.system import someone
 from tests.unit.metering.test_registers import OPERATOR, START, TENANT, Place
 
@@ -127,6 +132,37 @@ async def test_how_a_device_counts_stays_once_its_register_was_read(place):
         await described(place, serial="G-1", digits=6)
 
     assert (told.device.serial, told.device.verified_until) == ("G-1", date(2030, 1, 1))
+
+
+async def agreed(place, from_on, power_w, *, actor=OPERATOR):
+    wish = AgreePower(
+        actor=actor, tenant_id=TENANT, site_id=place.site.site_id, from_on=from_on, contract_power_w=power_w
+    )
+    return await agree_power(wish, work=place.work, clock=place.clock)
+
+
+async def test_a_change_of_contract_power_splits_its_month_by_days_and_the_demand_with_it(place):
+    point = await agreed(place, date(2026, 7, 11), 600_000)
+
+    assert [(part.from_on.day, part.days, part.contract_power_w) for part in point.parts_of(Month(2026, 7))] == [
+        (1, 10, 300_000),
+        (11, 21, 600_000),
+    ]
+    assert [part.days for part in point.parts_of(Month(2026, 8))] == [31]
+    asked = ReadDemand(actor=OPERATOR, tenant_id=TENANT, site_id=place.site.site_id, month=Month(2026, 7))
+    demand = await read_demand(asked, work=place.work)
+    assert [one.with_storage.power_w for one in demand.parts] == [90_000, 180_000]
+    assert demand.with_storage == demand.parts[-1].with_storage
+
+
+async def test_a_contract_power_is_told_by_an_operator_and_once_a_day(place):
+    with pytest.raises(RoleNotEnough):
+        await agreed(place, FIRST_ON, 1, actor=someone(Role.TENANT_ADMIN, tenant_id=4))
+    await agreed(place, FIRST_ON, 400_000)
+    with pytest.raises(PowerAgreed):
+        await agreed(place, FIRST_ON, 500_000)
+    with pytest.raises(ValueError, match="above zero"):
+        await agreed(place, date(2026, 8, 1), 0)
 
 
 async def test_another_sites_meter_is_unknown(place):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.metering.arrivals import Sorters
+from domain.metering.arrivals import Sorters, slot_at
 from domain.metering.errors import (
     MeterMoved,
     MeterSerialTaken,
@@ -17,14 +17,15 @@ from domain.metering.errors import (
     RegisterTooShort,
     RegisterUnread,
 )
+from domain.metering.estimating import ProposeEstimates, propose_estimates
 from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
 from domain.metering.model import MeterId, Quantity, RevisionReason
 from domain.metering.registering import Ends, ExchangeMeter, exchange_meter, take_registers
 from domain.metering.registers import counted_wh
-from domain.metering.usecases import OpenSite, TakeReadings, open_site
+from domain.metering.usecases import OpenSite, TakeReadings, merge_readings, open_site
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.identifiers import ChannelId, TenantId
-from domain.shared.time import seoul_day
+from domain.shared.time import Month, seoul_day
 from tests.fakes.metering import MemoryMeteringWork
 from tests.fakes.system import CountedIds, FixedClock, someone
 
@@ -363,3 +364,33 @@ def test_parts_of_a_stretch_add_up_whatever_the_ratio():
     parts = [counted_wh(device, (7, 3), value, value + 1) for value in range(100)]
 
     assert sum(parts) == counted_wh(device, (7, 3), 0, 100) == 2_333
+
+
+async def estimated(place, *, skip=()):
+    """Send July's first day but for some slots, with equal quarter hours of 10 Wh, and propose what is missing."""
+    sorters = Sorters(now=NOW)
+    rows = [(CHANNEL, slot_at(border(4 + number).isoformat()), 10) for number in range(96) if number not in skip]
+    sorters.quarters.rows(rows, place=str)
+    wish = TakeReadings(actor=OPERATOR, tenant_id=TENANT, arrived=sorters.arrived(), content_sha256="cd" * 32)
+    await merge_readings(wish, work=place.work, ids=place.ids, clock=place.clock)
+    asked = ProposeEstimates(actor=OPERATOR, tenant_id=TENANT, site_id=place.site.site_id, month=Month(2026, 7))
+    found = await propose_estimates(asked, work=place.work, ids=place.ids, clock=place.clock)
+    return {number: value for number, value in enumerate(found[0].values) if value is not None}, found[0].basis
+
+
+async def test_reads_around_a_gap_give_the_estimate_its_exact_sum(place):
+    await place.send((border(4 + 8), 100), (border(4 + 16), 195))
+
+    values, basis = await estimated(place, skip=(10, 11, 12))
+
+    assert values == {10: 15, 11: 15, 12: 15}  # 95 Wh less the five known slots of 10 Wh
+    assert basis.endswith("register 45 Wh over 3 slots")
+
+
+async def test_without_reads_or_where_they_contradict_known_slots_an_estimate_stays_as_the_rule_says(place):
+    await place.send((border(4 + 8), 100), (border(4 + 16), 140))
+
+    values, basis = await estimated(place, skip=(10, 11, 12))
+
+    assert values == {10: 10, 11: 10, 12: 10}
+    assert "register" not in basis
