@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from app.pages import formats
 from tests.http.conftest import by_cookie
 from tests.http.test_api import problem
 from tests.http.test_readings_door import NONE, START, Sender, at, sender  # noqa: F401  (a fixture)
@@ -244,4 +245,4 @@ async def test_the_contract_power_is_told_by_day_over_the_api_and_on_the_page(se
     assert "이미 다른 계약전력" in twice.text
     seen = (await sender.client.get(address)).json()
     assert (seen["contract_power_w"], len(seen["terms"])) == (500_000, 3)
-    assert "500 kW" in (await browser.get("/sites")).text
+    assert formats.kw(500_000) in (await browser.get("/sites")).text
