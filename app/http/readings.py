@@ -1,7 +1,6 @@
 """The readings door: series and rows from meters and their programs, in any order and as often as they like."""
 
 import csv
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
@@ -16,7 +15,6 @@ from app.http.problems import PROBLEMS
 from app.http.quotas import charge_values
 from app.http.schemas import INT4_MAX, Day, Instant, Out, TenantQuery
 from app.ports import Ports
-from domain.journeys import readings
 from domain.metering import usecases as metering
 from domain.metering.arrivals import RESOLUTIONS, Rejection, Sorters, slot_at
 from domain.metering.model import SLOT_MINUTES
@@ -429,16 +427,13 @@ class ReadingsController(Controller):
             raise MediaTypeUnknown
         sorters = Sorters(now=ports.clock.now())
         sort(body, sorters)
-        report = await readings.take_readings(
+        report = await ports.intake.take(
             metering.TakeReadings(
                 actor=actor,
                 tenant_id=TenantId(tenant_id or actor.tenant_id),
                 arrived=sorters.arrived(),
-                content_sha256=hashlib.sha256(body).hexdigest(),
-            ),
-            unit=ports.unit,
-            ids=ports.ids,
-            clock=ports.clock,
+                content=body,
+            )
         )
         reads = report.registers
         counted = 0 if reads is None else reads.accepted + reads.duplicate + reads.conflicting

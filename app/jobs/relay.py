@@ -9,9 +9,10 @@ from app.ports import Ports
 from domain.billing.errors import NothingToPay, PaymentMethodOff
 from domain.billing.model import Payer
 from domain.journeys.month_close import INVOICE_FINALISED
+from domain.journeys.safety import PACK_TRIPPED, ask_for_reinspection
 from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.identifiers import InvoiceId, PackId, TenantId
 from domain.shared.outbox import JobReport, Message
 
 log = structlog.get_logger()
@@ -75,6 +76,11 @@ async def _carry_out(message: Message, ports: Ports) -> None:
                 InvoiceId(UUID(str(message.payload["invoice_id"]))),
                 ports,
             )
+        case topic if topic == PACK_TRIPPED:
+            opened = await ask_for_reinspection(
+                PackId(UUID(str(message.payload["pack_id"]))), unit=ports.unit, ids=ports.ids, clock=ports.clock
+            )
+            log.info("safety.reinspection.asked-for", pack=message.payload["pack_id"], opened=opened)
         case topic:
             raise ValueError(f"no one carries out {topic}")
 

@@ -117,6 +117,11 @@ class Channel:
         return MINUTES_A_DAY // self.slot_minutes
 
     @property
+    def is_quarter(self) -> bool:
+        """Whether its slots are of 15 minutes."""
+        return self.slot_minutes == SLOT_MINUTES
+
+    @property
     def is_plain(self) -> bool:
         """Whether its slots are of 15 minutes and it was and will be there on every day, as nearly all are."""
         return self.slot_minutes == SLOT_MINUTES and self.from_on is None and self.until_on is None

@@ -34,7 +34,7 @@ from domain.metering.registers import (
     slots_touched,
     use_wh,
 )
-from domain.metering.usecases import MergeDays, TakeReadings, channels_named, merge_days
+from domain.metering.usecases import MergeDays, TakeReadings, channels_named, file_sha256, merge_days
 from domain.metering.validation import Finding, FindingKind
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import sha256
@@ -93,7 +93,7 @@ async def take_registers(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
             days=tuple(days),
             channels=channels,
             source=ReadingSource.REGISTER,
-            content_sha256=sha256(f"registers:{wish.content_sha256}").hex(),
+            content_sha256=sha256(f"registers:{file_sha256(wish.content)}").hex(),
         ),
         work=work,
         ids=ids,

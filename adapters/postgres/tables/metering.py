@@ -193,19 +193,14 @@ class IntervalDayRow(SQLModel, table=True):
     """A channel's Seoul day: a value a slot in the channel's unit (Wh; bp of a state of charge), null where none came.
 
     The current row of a day is the one of the highest revision. `fills` say what came into the row after
-    `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. The
-    fill factor is left alone: files write a day once. A stream that ticks slot by slot wants 50, so that a row
-    is changed on its page.
+    `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. Channels
+    are never taken away: the statements that insert join theirs, which costs less than a foreign key does
+    (docs/decisions/0080).
     """
 
     __tablename__ = "interval_day"
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "channel_id", "day", "revision"),
-        ForeignKeyConstraint(
-            ["tenant_id", "channel_id"],
-            [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
-            name="interval_day_is_of_a_channel",
-        ),
         CheckConstraint(
             f"array_ndims(wh) = 1 and array_length(wh, 1) in {_DAY_LENGTHS}", name="interval_day_has_a_days_slots"
         ),

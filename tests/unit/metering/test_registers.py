@@ -64,7 +64,7 @@ class Place:
         for place, (at, value, *more) in enumerate(reads):
             epoch, channel = more if len(more) == 2 else (*more, CHANNEL) if more else (None, CHANNEL)
             sorters.read(channel, at.isoformat(), value, epoch, place=f"registers[{place}]")
-        wish = TakeReadings(actor=actor, tenant_id=TENANT, arrived=sorters.arrived(), content_sha256="ab" * 32)
+        wish = TakeReadings(actor=actor, tenant_id=TENANT, arrived=sorters.arrived(), content=b"ab")
         return Answer(await take_registers(wish, work=self.work, ids=self.ids, clock=self.clock))
 
     async def exchange(self, at, last, first, *, actor=OPERATOR, serial="N-2", **more):
@@ -371,7 +371,7 @@ async def estimated(place, *, skip=()):
     sorters = Sorters(now=NOW)
     rows = [(CHANNEL, slot_at(border(4 + number).isoformat()), 10) for number in range(96) if number not in skip]
     sorters.quarters.rows(rows, place=str)
-    wish = TakeReadings(actor=OPERATOR, tenant_id=TENANT, arrived=sorters.arrived(), content_sha256="cd" * 32)
+    wish = TakeReadings(actor=OPERATOR, tenant_id=TENANT, arrived=sorters.arrived(), content=b"cd")
     await merge_readings(wish, work=place.work, ids=place.ids, clock=place.clock)
     asked = ProposeEstimates(actor=OPERATOR, tenant_id=TENANT, site_id=place.site.site_id, month=Month(2026, 7))
     found = await propose_estimates(asked, work=place.work, ids=place.ids, clock=place.clock)
