@@ -22,6 +22,7 @@ from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.attesting import cert, keys
+from app.exchanging import protocol, records
 from app.given_files import read_file
 from app.ports import Ports
 from app.recorded import note
@@ -65,6 +66,8 @@ cli.add_typer(screen, name="screen")
 cli.add_typer(forecasts, name="forecast")
 cli.add_typer(cert, name="cert")
 cli.add_typer(keys, name="keys")
+cli.add_typer(records, name="records")
+cli.add_typer(protocol, name="protocol")
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(key, name="key")

@@ -30,10 +30,12 @@ from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.preconditions import MatchMiddleware, TagMiddleware, document_conditions
 from app.http.problems import PROBLEM_HANDLERS
+from app.http.protocols import ProtocolsController
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
+from app.http.record_exchange import RecordExchangeController
 from app.http.records import RECORDS
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
@@ -73,6 +75,8 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             PacksController,
             ReceptionsController,
             DevicesController,
+            RecordExchangeController,
+            ProtocolsController,
             ReinspectionsController,
             CertificatesController,
             AmendmentsController,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.billing.ports import Payments
-from domain.certification.ports import Credentials, CyclerFiles
+from domain.certification.ports import Credentials, CyclerFiles, RecordFiles
 from domain.certification.protocol import Protocol
 from domain.identity.ports import BreachedPasswords, IdentityProvider, Passkeys, Passwords, Tokens, Vault
 from domain.identity.usecases import Desk
@@ -39,6 +39,7 @@ class Ports:
     labels: Labels
     cycler_files: CyclerFiles
     reading_files: ReadingFiles
+    record_files: RecordFiles
     credentials: Credentials
     protocol: Protocol
     tariffs: TariffBook

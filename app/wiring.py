@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from app.ports import Ports
 from app.settings import SettingMalformed, Settings
-from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
+from domain.certification.ports import Credentials, CyclerFiles, PulseTables, RecordFiles, Signer, Verifier
+from domain.certification.protocol import Protocol
 from domain.journeys.readings import Intake
 from domain.metering.ports import TelemetryStream
 from domain.shared.canonical import Canonical
@@ -116,6 +117,25 @@ def pulse_tables() -> PulseTables:
     return KtrPulseTables()
 
 
+def read_protocol(text: bytes) -> Protocol:
+    """Return what a protocol's text says, which needs no database.
+
+    Raises:
+        ProtocolMalformed: says the place, the line and what is expected.
+        RuleUntranslated: a rule is not understood.
+    """
+    from adapters.ktr.protocol_file import read_protocol
+
+    return read_protocol(text)
+
+
+def record_files() -> RecordFiles:
+    """Return the reader of other issuers' records, which needs no database."""
+    from adapters.ktr.record_files import KtrRecordFiles
+
+    return KtrRecordFiles()
+
+
 def reading_files() -> "SandboxedReadingFiles":
     """Return the reader of meters' files, which needs no database."""
     from adapters.meterfiles.reader import SandboxedReadingFiles
@@ -210,8 +230,9 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     """Yield the ports over the configured database, which is there and migrated; close them afterwards."""
     from adapters.bank.payments import BankTransferPayments
     from adapters.documents.typesetter import TypstDocuments
-    from adapters.ktr.protocol_file import SHIPPED, load_protocol
+    from adapters.ktr.protocol_file import SHIPPED, load_protocol, read_protocol_text
     from adapters.postgres.engine import open_engine
+    from adapters.postgres.protocols import ProtocolTexts
     from adapters.postgres.roles import APP
     from adapters.postgres.work import PostgresOnce, PostgresUnit
     from adapters.qr.labels import QrLabels
@@ -228,7 +249,10 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     engine = open_engine(settings.database_url, role=APP)
     ids = UuidV7()
     tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
-    unit = PostgresUnit(engine)
+    protocol_file = settings.protocol_file or SHIPPED
+    protocol = load_protocol(protocol_file)
+    texts = ProtocolTexts(shipped=protocol_file.read_text(encoding="utf-8"), read=read_protocol_text)
+    unit = PostgresUnit(engine, texts)
     documents = TypstDocuments()
     told = clock or system_clock()
     provider = _provider(settings, told)
@@ -247,8 +271,9 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
             labels=QrLabels(),
             cycler_files=cycler_files(),
             reading_files=reading_files(),
+            record_files=record_files(),
             credentials=credentials(settings),
-            protocol=load_protocol(settings.protocol_file or SHIPPED),
+            protocol=protocol,
             tariffs=tariffs,
             emission_factors=emission_factors,
             payments=(

@@ -205,7 +205,7 @@ class PublishedKeys:
         Raises:
             SignatureBroken: the document names no usable key for assertions.
         """
-        self._keys = _published(did_document)
+        self._keys = published_keys(did_document)
 
     async def verify(self, document: Mapping[str, Canonical]) -> None:
         """Check that a document was signed with one of the keys and has not changed since.
@@ -213,6 +213,10 @@ class PublishedKeys:
         Raises:
             SignatureBroken: it was not, or it has.
         """
+        self.check(document)
+
+    def check(self, document: Mapping[str, Canonical]) -> None:
+        """Check as `verify` does, without a loop to wait in."""
         check_any(document, self._keys)
 
 
@@ -237,7 +241,12 @@ def check_any(document: Mapping[str, Canonical], keys: Mapping[str, bytes]) -> N
     check(document, Ed25519PublicKey.from_public_bytes(keys[method]), method=method)
 
 
-def _published(did_document: Mapping[str, Canonical]) -> dict[str, bytes]:
+def published_keys(did_document: Mapping[str, Canonical]) -> dict[str, bytes]:
+    """Return the keys for assertions of a DID document, each by its verification method.
+
+    Raises:
+        SignatureBroken: the document names no usable key.
+    """
     listed, allowed = did_document.get("verificationMethod"), did_document.get("assertionMethod")
     if not isinstance(listed, list) or not isinstance(allowed, list):
         raise SignatureBroken(reason="verificationMethod")

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -26,10 +27,11 @@ from adapters.postgres.tables.certification import (
     TestReportRow,
     TestRunRow,
 )
-from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind, DoubtfulRun
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentUnknown,
+    BookingUnknown,
     CertificateMoved,
     CertificateUnknown,
     DeviceBooked,
@@ -73,6 +75,7 @@ from domain.certification.spelling import (
     token_sha256,
 )
 from domain.shared.identifiers import CertificateId, PackId, PersonId, ReceptionId, ReportId, TenantId, TestRunId
+from domain.shared.time import day_start
 
 _WORD_LENGTH_MAX = 200
 _STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
@@ -262,6 +265,22 @@ class PostgresReceptions:
         """Return every reception of a pack, oldest first."""
         found = await self._connection.execute(
             _receptions().where(col(ReceptionRow.pack_id) == pack_id).order_by(col(ReceptionRow.reception_id))
+        )
+        return tuple(_to_reception(row) for row in found.mappings())
+
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        """Return what a body took in from one instant up to another, oldest first."""
+        found = await self._connection.execute(
+            _receptions()
+            .where(
+                col(ReceptionRow.tenant_id) == tenant_id,
+                col(ReceptionRow.received_at) >= from_at,
+                col(ReceptionRow.received_at) < until_at,
+            )
+            .order_by(col(ReceptionRow.received_at), col(ReceptionRow.reception_id))
+            .limit(limit)
         )
         return tuple(_to_reception(row) for row in found.mappings())
 
@@ -639,6 +658,22 @@ class PostgresCertificates:
         )
         return tuple(_to_certificate(row) for row in found.mappings())
 
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        """Return what a body issued from one instant up to another, oldest first."""
+        found = await self._connection.execute(
+            _certificates()
+            .where(
+                col(CertificateRow.tenant_id) == tenant_id,
+                col(CertificateRow.issued_at) >= from_at,
+                col(CertificateRow.issued_at) < until_at,
+            )
+            .order_by(col(CertificateRow.issued_at), col(CertificateRow.certificate_id))
+            .limit(limit)
+        )
+        return tuple(_to_certificate(row) for row in found.mappings())
+
     async def changed_at(self, certificate: Certificate) -> datetime:
         """Return when a certificate came into the status that it has."""
         found = await self._connection.scalar(
@@ -678,6 +713,7 @@ def _calibration_row(device: Device, calibration: Calibration) -> dict[str, obje
         "entered_by": calibration.entered_by,
         "entered_by_name": calibration.entered_by_name,
         "entered_at": calibration.entered_at,
+        "passed": calibration.passed,
     }
 
 
@@ -691,6 +727,22 @@ def _to_calibration(row: RowMapping) -> Calibration:
         entered_by=PersonId(row["entered_by"]),
         entered_by_name=row["entered_by_name"],
         entered_at=row["entered_at"],
+        passed=row["passed"],
+    )
+
+
+def _to_booking(row: RowMapping) -> Booking:
+    return Booking(
+        booking_id=row["booking_id"],
+        tenant_id=TenantId(row["tenant_id"]),
+        device_id=row["device_id"],
+        reception_id=ReceptionId(row["reception_id"]),
+        reception_number=row["reception_number"],
+        from_on=row["from_on"],
+        until_on=row["until_on"],
+        booked_by=PersonId(row["booked_by"]),
+        booked_by_name=row["booked_by_name"],
+        booked_at=row["booked_at"],
     )
 
 
@@ -814,20 +866,75 @@ class PostgresDevices:
             .order_by(col(DeviceDayRow.from_on), col(DeviceDayRow.booking_id))
         )
         rows = {row["booking_id"]: row for row in found.mappings()}
-        return tuple(
-            Booking(
-                booking_id=row["booking_id"],
-                tenant_id=TenantId(row["tenant_id"]),
-                device_id=row["device_id"],
-                reception_id=ReceptionId(row["reception_id"]),
-                reception_number=row["reception_number"],
-                from_on=row["from_on"],
-                until_on=row["until_on"],
-                booked_by=PersonId(row["booked_by"]),
-                booked_by_name=row["booked_by_name"],
-                booked_at=row["booked_at"],
+        return tuple(_to_booking(row) for row in rows.values())
+
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        """Return a body's booking."""
+        found = await self._connection.execute(
+            select(*DeviceDayRow.__table__.c)  # type: ignore[attr-defined]
+            .where(col(DeviceDayRow.tenant_id) == tenant_id, col(DeviceDayRow.booking_id) == booking_id)
+            .limit(1)
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise BookingUnknown
+        return _to_booking(row)
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        """Free a booking's days from one on; those that are over say where it ended."""
+        mine = (
+            col(DeviceDayRow.tenant_id) == booking.tenant_id,
+            col(DeviceDayRow.device_id) == booking.device_id,
+            col(DeviceDayRow.booking_id) == booking.booking_id,
+        )
+        await self._connection.execute(delete(DeviceDayRow).where(*mine, col(DeviceDayRow.booked_on) >= from_on))
+        await self._connection.execute(update(DeviceDayRow).where(*mine).values(until_on=from_on - timedelta(days=1)))
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        """Return what a device measured on these days, newest first, and what rests on it."""
+        asked: Select[*tuple[Any, ...]] = (
+            select(
+                col(TestRunRow.reception_id),
+                col(ReceptionRow.number),
+                col(TestRunRow.sequence),
+                col(TestRunRow.recorded_at),
+                col(CertificateRow.number).label("certificate_number"),
             )
-            for row in rows.values()
+            .join(
+                ReceptionRow,
+                and_(
+                    col(ReceptionRow.pack_id) == col(TestRunRow.pack_id),
+                    col(ReceptionRow.reception_id) == col(TestRunRow.reception_id),
+                ),
+            )
+            .outerjoin(
+                CertificateRow,
+                and_(
+                    col(CertificateRow.pack_id) == col(TestRunRow.pack_id),
+                    col(CertificateRow.reception_id) == col(TestRunRow.reception_id),
+                ),
+            )
+            .where(
+                col(TestRunRow.tenant_id) == device.tenant_id,
+                col(TestRunRow.device_id) == device.device_id,
+                col(TestRunRow.recorded_at) >= day_start(from_on),
+                col(TestRunRow.recorded_at) < day_start(until_on + timedelta(days=1)),
+            )
+            .order_by(col(TestRunRow.recorded_at).desc(), col(TestRunRow.sequence).desc())
+            .limit(limit)
+        )
+        found = await self._connection.execute(asked)
+        return tuple(
+            DoubtfulRun(
+                reception_id=ReceptionId(row["reception_id"]),
+                reception_number=row["number"],
+                sequence=row["sequence"],
+                recorded_at=row["recorded_at"],
+                certificate_number=row["certificate_number"],
+            )
+            for row in found.mappings()
         )
 
     async def accept(self, deviation: Deviation) -> None:

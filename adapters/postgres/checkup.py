@@ -22,6 +22,7 @@ NEVER_REWRITTEN = frozenset(
         "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
         "pack_identifier", "capacity_slot", "plan_version", "member_change", "audit_entry", "issued_document",
         "status_place", "record_key", "amended_report", "alarm_change",
+        "external_record", "record_import", "record_import_row", "trusted_issuer", "protocol_version", "protocol_step",
     }
 )  # fmt: skip
 """History, money, signatures and issued documents: written once, whoever serves; the one list of them."""

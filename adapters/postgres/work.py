@@ -20,6 +20,7 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.engine import DatabaseBusy, reaching
+from adapters.postgres.external_records import PostgresExternalRecords
 from adapters.postgres.grants import PostgresGrants
 from adapters.postgres.idempotency import PostgresAnswers, keep_answer, kept_answer, lock_statement
 from adapters.postgres.identity import (
@@ -42,6 +43,7 @@ from adapters.postgres.metering import (
 )
 from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
+from adapters.postgres.protocols import PostgresProtocolVersions, ProtocolTexts
 from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
@@ -56,10 +58,17 @@ from domain.shared.identifiers import TenantId
 class PostgresWork:
     """What a use case reads and writes inside one transaction."""
 
-    def __init__(self, connection: AsyncConnection, transaction: Transaction, channels: KnownChannels) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        transaction: Transaction,
+        channels: KnownChannels,
+        protocols: ProtocolTexts | None = None,
+    ) -> None:
         self._connection = connection
         self._transaction = transaction
         self._channels = channels
+        self._protocols = protocols
 
     async def commit(self) -> None:
         """Make the work durable."""
@@ -197,6 +206,18 @@ class PostgresWork:
         return PostgresReinspections(self._connection)
 
     @cached_property
+    def protocol_versions(self) -> PostgresProtocolVersions:
+        """Versions of protocols."""
+        if self._protocols is None:
+            raise ValueError("this unit was opened without a reader of protocols")
+        return PostgresProtocolVersions(self._connection, self._protocols)
+
+    @cached_property
+    def external_records(self) -> PostgresExternalRecords:
+        """Copies of what others issued."""
+        return PostgresExternalRecords(self._connection)
+
+    @cached_property
     def devices(self) -> PostgresDevices:
         """Test devices."""
         return PostgresDevices(self._connection)
@@ -314,7 +335,8 @@ class PostgresUnit:
     shows and takes no more, and nothing at all when nothing was told (docs/decisions/0014-isolation-twice.md).
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, protocols: ProtocolTexts | None = None) -> None:
+        self.protocols = protocols
         # The driver's own transactions begin with a trip of their own; ours begin in the one that tells the reach.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.channels = KnownChannels()
@@ -330,7 +352,7 @@ class PostgresUnit:
     @asynccontextmanager
     async def _open(self, actor: Actor, *, also: str = "") -> AsyncIterator[PostgresWork]:
         async with self.begun(actor, also=also) as (connection, transaction):
-            yield PostgresWork(connection, transaction, self.channels)
+            yield PostgresWork(connection, transaction, self.channels, self.protocols)
 
     @asynccontextmanager
     async def begun(self, actor: Actor, *, also: str = "") -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
@@ -445,7 +467,7 @@ class PostgresOnceUnit:
             if self._claim is not None and await kept_answer(connection, self._claim) is not None:
                 self._overtaken = True
                 raise KeyInProgress
-            work = _HeldWork(connection, transaction, self._unit.channels)
+            work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols)
             yield work
             if work.whole:
                 self._held, self._held_by = (work, connection, transaction), actor
@@ -456,7 +478,7 @@ class PostgresOnceUnit:
         if self._held is None:
             raise RuntimeError("there is nothing to join")
         _, connection, transaction = self._held
-        work = _HeldWork(connection, transaction, self._unit.channels)
+        work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols)
         driver = transaction.driver
         await driver.execute(f"savepoint joined; {reach_statement(actor)}")
         try:

@@ -59,6 +59,7 @@ UNKEYED: Mapping[str, str] = {
     "FinishReset": _OWN_SIGN_IN,
     "MakeKey": _SHOWN_ONCE,
     "RotateKey": _SHOWN_ONCE,
+    "CheckProtocol": "reads a text and keeps nothing",
     "ImportReadings": "a file's readings are stored once by what they say, whatever key it is sent under",
     "SendTelemetry": "each minute is kept once by what it says, whatever key it is sent under",
     "SendReadings": "each value is stored once by what it says, whatever key it is sent under",

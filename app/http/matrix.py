@@ -98,13 +98,28 @@ GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/devices                                           -  -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/bookings/{booking_id}/release             -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/protocols                                         -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/protocols                                         -  -  -  -  -  -  y  -  -  -  -  -  -  -  -
+POST   /api/v1/protocols/check                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/protocols/{sequence}                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/protocols/{sequence}/approval                     -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/protocols/{sequence}/retirement                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/schema                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/records                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/records/imports                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/imports                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/imports/{import_id}                       -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/records/issuers                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST!  /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 
@@ -191,10 +206,20 @@ POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/devices                                              -  -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/calibrations                     -  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/bookings/{booking_id}/release    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /ktr/protocols                                            -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/protocols                                            -  -  -  -  -  -  y  -  -  -  -  -  -  -  -
+GET    /ktr/protocols/{sequence}                                 -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/protocols/{sequence}/approval                        -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/protocols/{sequence}/retirement                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/records                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/records/imports                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/records/imports/{import_id}                          -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -

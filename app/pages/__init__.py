@@ -20,7 +20,9 @@ from app.pages.ktr import KTR
 from app.pages.members import MEMBERS
 from app.pages.meters import METERS
 from app.pages.packs import PACKS
+from app.pages.protocols import PROTOCOLS
 from app.pages.public import PUBLIC
+from app.pages.record_exchange import RECORD_EXCHANGE
 from app.pages.signing_in import SIGNING_IN
 
 FILES = Path(__file__).parent / "static"
@@ -36,6 +38,8 @@ PAGES = (
             *KTR,
             *AMENDMENTS,
             *DEVICES,
+            *RECORD_EXCHANGE,
+            *PROTOCOLS,
             *CONTRACTS,
             *ENERGY,
             *METERS,

@@ -59,11 +59,19 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/ktr", "nav.queue"),
         ("/ktr/receptions/new", "nav.reception"),
         ("/ktr/devices", "nav.devices"),
+        ("/ktr/protocols", "nav.protocols"),
+        ("/ktr/records", "nav.records"),
         ("/packs", "nav.packs"),
     ),
     **dict.fromkeys(
         (Role.REVIEWER, Role.APPROVER, Role.QUALITY),
-        (("/ktr", "nav.queue"), ("/ktr/devices", "nav.devices"), ("/packs", "nav.packs")),
+        (
+            ("/ktr", "nav.queue"),
+            ("/ktr/devices", "nav.devices"),
+            ("/ktr/protocols", "nav.protocols"),
+            ("/ktr/records", "nav.records"),
+            ("/packs", "nav.packs"),
+        ),
     ),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),

@@ -22,6 +22,7 @@ from domain.certification.evaluating import evaluate
 from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
 from domain.journeys import equipment, inspection, public_passport, reinspection, trace
+from domain.journeys.protocols import protocol_of
 from domain.passport.model import Pack
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -191,6 +192,7 @@ async def _reception(
         pack = await work.packs.one(found.reception.pack_id)
         names = await work.packs.identifiers(found.reception.pack_id)
         devices = await work.devices.of_body(actor.tenant_id)
+        protocol = await protocol_of(found.reception, work=work, shipped=ports.protocol)
     state = found.reception.state
     measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
     measuring = state not in (ReceptionState.APPROVED, ReceptionState.ISSUED)
@@ -203,8 +205,8 @@ async def _reception(
         "devices": devices,
         "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
         "judgement": None if found.assessment is None else found.assessment.judgement,
-        "rows": blanks(ports.protocol, measured),
-        "protocol": ports.protocol,
+        "rows": blanks(protocol, measured),
+        "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "may_judge": actor.role is Role.TESTER and state is ReceptionState.UNDER_TEST,
         "may_review": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED),
@@ -287,7 +289,9 @@ async def enter_values(
 ) -> Template | Redirect:
     """Add values that were typed into the grid, all or none."""
     form = await read_form(request)
-    rows = quantities(ports.protocol)
+    async with ports.unit(actor) as work:
+        reception = await work.receptions.one(ReceptionId(reception_id))
+        rows = quantities(await protocol_of(reception, work=work, shipped=ports.protocol))
     return await _enter(page, ports, actor, ReceptionId(reception_id), form, lambda: entered_values(form, rows))
 
 

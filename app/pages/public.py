@@ -17,9 +17,10 @@ from app.pages.formats import day, energy, number, scaled
 from app.pages.frame import HOME, GivenPage, PageRequest, read_upload, safe_path
 from app.pages.messages import LANGUAGES, say
 from app.pages.problem_codes import explain, problem_kinds
-from domain.journeys import authenticity, public_passport, trace
+from domain.journeys import authenticity, public_passport, record_exchange, trace
 from domain.passport.attributes import ATTRIBUTES
 from domain.passport.digital_link import DigitalLink
+from domain.shared.actor import PASSER_BY
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError, NotFound
 
@@ -212,7 +213,14 @@ async def verify_form(
     if not number.strip():
         return page.show("verify.html", asked=None, certificate=None)
     found = await public_passport.check_certificate(number, unit=ports.unit, clock=ports.clock)
-    return page.show("verify.html", asked=number.strip(), certificate=found, entered={"number": number.strip()})
+    elsewhere = () if found else await record_exchange.held_elsewhere(PASSER_BY, number.strip(), unit=ports.unit)
+    return page.show(
+        "verify.html",
+        asked=number.strip(),
+        certificate=found,
+        elsewhere=elsewhere,
+        entered={"number": number.strip()},
+    )
 
 
 @post("/verify", status_code=200, request_max_body_size=PDF_BYTES_MAX)

@@ -1,5 +1,7 @@
 """What can be wrong about a reception, a test file, a protocol, an approval or a certificate."""
 
+from typing import ClassVar
+
 from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken, Unverified
 
 
@@ -287,16 +289,16 @@ class ProtocolMalformed(RuleBroken):
     """A protocol file does not keep to the schema."""
 
     code = "certification.protocol-malformed"
-    title_ko = "시험 프로토콜 파일이 올바르지 않습니다: {place}."
-    title_en = "The protocol file is malformed at {place}."
+    title_ko = "시험 프로토콜이 올바르지 않습니다: {place} ({line}행): {needed_ko}."
+    title_en = "The protocol is malformed at {place} (line {line}): {needed_en}."
 
 
 class RuleUntranslated(RuleBroken):
     """A rule's text is none that this program understands; the whole file is refused."""
 
     code = "certification.rule-untranslated"
-    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다: "{rule}".'
-    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood: "{rule}".'
+    title_ko = '프로토콜 {protocol}의 {test_id} 규칙을 해석할 수 없습니다({line}행): "{rule}".'
+    title_en = 'Protocol {protocol} has a rule in {test_id} that is not understood (line {line}): "{rule}".'
 
 
 class SignatureBroken(Unverified):
@@ -355,30 +357,66 @@ class CalibrationWrong(RuleBroken):
     title_en = "The calibration does not hold together: {field}."
 
 
-class DeviceNotCalibrated(RuleBroken):
+class DeviceUnfit(RuleBroken):
+    """A device may not measure this as it stands; `found_ko` says why, without saying what an approver may do."""
+
+    found_ko: ClassVar[str]
+
+    @property
+    def finding_ko(self) -> str:
+        """The fault alone, as a report prints it where an approver accepted it."""
+        return self.found_ko.format_map(self.facts)
+
+
+class DeviceNotCalibrated(DeviceUnfit):
     """No calibration of the device holds on the day of the measurement."""
 
     code = "certification.device-not-calibrated"
-    title_ko = (
-        "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on}). 승인자가 편차로 허용할 수 있습니다."
-    )
+    found_ko = "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on})."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "Device {serial} is out of calibration on {day} (due {due_on}); an approver may accept it as a deviation."
     )
 
 
-class DeviceOutOfRange(RuleBroken):
+class DeviceOutOfRange(DeviceUnfit):
     """A value lies outside what the device is calibrated for."""
 
     code = "certification.device-out-of-range"
-    title_ko = (
-        "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}. "
-        "승인자가 편차로 허용할 수 있습니다."
-    )
+    found_ko = "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "{quantity} {value} {unit} is outside what device {serial} is calibrated for ({lowest} to {highest} {unit}); "
         "an approver may accept it as a deviation."
     )
+
+
+class DeviceUnitUncalibrated(DeviceUnfit):
+    """The device recorded a quantity in a unit for which it was never calibrated."""
+
+    code = "certification.device-unit-uncalibrated"
+    found_ko = "장비 {serial}은(는) {unit} 단위로 교정되지 않았습니다: {quantity}."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
+    title_en = (
+        "Device {serial} is not calibrated in {unit}, in which it recorded the {quantity}; "
+        "an approver may accept it as a deviation."
+    )
+
+
+class DeviceOfOtherKind(RuleBroken):
+    """Such a device does not measure this; no reason makes it fit."""
+
+    code = "certification.device-of-other-kind"
+    title_ko = "장비 {serial}({kind})은(는) {test} 시험을 측정하는 장비가 아닙니다."
+    title_en = "Device {serial} ({kind}) is not of the kind that measures {test}."
+
+
+class BookingUnknown(NotFound):
+    """No such booking, or another body's, or its days are over."""
+
+    code = "certification.booking-unknown"
+    title_ko = "취소할 수 있는 예약이 없습니다."
+    title_en = "There is no such booking that could be released."
 
 
 class DeviceBooked(Conflict):
@@ -451,3 +489,115 @@ class ReportUnknown(NotFound):
     code = "certification.report-unknown"
     title_ko = "성적서를 찾을 수 없습니다."
     title_en = "There is no such report."
+
+
+class RecordFileWrong(RuleBroken):
+    """A file of records is not taken at all: foreign, active, damaged, or too long."""
+
+    code = "certification.record-file-wrong"
+    title_ko = "기록 파일을 받을 수 없습니다: {reason_ko}."
+    title_en = "The file of records is not taken: {reason_en}."
+
+
+class RecordRowWrong(RuleBroken):
+    """A row of a file of records does not say what it must."""
+
+    code = "certification.record-row-wrong"
+    title_ko = "{field}: {needed_ko}."
+    title_en = "{field} {needed_en}."
+
+
+class RecordOfOurs(RuleBroken):
+    """A row claims to be a record that this body itself issues."""
+
+    code = "certification.record-of-ours"
+    title_ko = "우리 기관 이름으로 된 기록은 외부 기록으로 받지 않습니다."
+    title_en = "A record in this body's own name is not taken as another's."
+
+
+class RecordChanged(Conflict):
+    """The same issuer's number is held already, and says something else."""
+
+    code = "certification.record-changed"
+    title_ko = "같은 발급기관·번호의 기록이 이미 있고 내용이 다릅니다: {fields}."
+    title_en = "A record of this issuer and number is held already and differs in {fields}."
+
+
+class RecordPacksDisagree(RuleBroken):
+    """The identifiers of a row lead to different packs."""
+
+    code = "certification.record-packs-disagree"
+    title_ko = "식별자들이 서로 다른 팩을 가리킵니다."
+    title_en = "The identifiers lead to different packs."
+
+
+class RecordUnverified(Unverified):
+    """A signed record cannot be verified: no key of its issuer is known here."""
+
+    code = "certification.record-unverified"
+    title_ko = "발급기관의 공개키가 등록되어 있지 않아 서명을 확인할 수 없습니다."
+    title_en = "No key of its issuer is registered, so the signature cannot be verified."
+
+
+class IssuerKeysWrong(RuleBroken):
+    """What is given as an issuer's keys is no usable DID document."""
+
+    code = "certification.issuer-keys-wrong"
+    title_ko = "발급기관 공개키 문서(DID)가 올바르지 않습니다: {reason}."
+    title_en = "The issuer's keys (a DID document) cannot be used: {reason}."
+
+
+class ImportUnknown(NotFound):
+    """This body made no such import."""
+
+    code = "certification.import-unknown"
+    title_ko = "가져오기 기록을 찾을 수 없습니다."
+    title_en = "There is no such import."
+
+
+class PeriodWrong(RuleBroken):
+    """A period for an export ends before it begins, or is too long."""
+
+    code = "certification.period-wrong"
+    title_ko = "기간이 올바르지 않습니다: 시작일이 종료일보다 늦지 않고 {days_max}일 이내여야 합니다."
+    title_en = "The period must not end before it begins, and may have at most {days_max} days."
+
+
+class ProtocolVersionUnknown(NotFound):
+    """This body keeps no such version of a protocol."""
+
+    code = "certification.protocol-version-unknown"
+    title_ko = "프로토콜 판을 찾을 수 없습니다."
+    title_en = "There is no such version of a protocol."
+
+
+class ProtocolVersionTaken(Conflict):
+    """Reports name protocol and version, so another text needs another version."""
+
+    code = "certification.protocol-version-taken"
+    title_ko = "{protocol} {version} 판이 이미 있습니다. 내용을 바꾸면 version도 바꿔야 합니다."
+    title_en = "{protocol} {version} is kept already; a changed text takes another version."
+
+
+class ProtocolOwnDraft(RuleBroken):
+    """Whoever drafted a protocol does not approve it."""
+
+    code = "certification.protocol-own-draft"
+    title_ko = "자신이 작성한 프로토콜은 다른 사람이 승인해야 합니다."
+    title_en = "A protocol is approved by another person than the one who drafted it."
+
+
+class ProtocolStepOutOfOrder(Conflict):
+    """A version of a protocol does not stand where this step begins."""
+
+    code = "certification.protocol-step-out-of-order"
+    title_ko = "이 프로토콜 판은 지금 상태({state})에서 그렇게 할 수 없습니다."
+    title_en = "This version of the protocol is {state} and cannot take that step."
+
+
+class ProtocolDayPast(RuleBroken):
+    """A protocol comes into force from today on at the earliest: nothing is re-judged."""
+
+    code = "certification.protocol-day-past"
+    title_ko = "시행일은 오늘 이후여야 합니다. 지난 접수의 기준은 바뀌지 않습니다."
+    title_en = "A protocol comes into force today at the earliest; what was received before keeps its own."

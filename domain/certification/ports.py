@@ -6,7 +6,8 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.certification.amending import Amendment
-from domain.certification.equipment import Booking, Calibration, Deviation, Device
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
+from domain.certification.external import ExternalRecord, GivenFile, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -21,6 +22,8 @@ from domain.certification.model import (
     Signature,
     TestRun,
 )
+from domain.certification.protocol import Protocol as TestProtocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Reinspection
 from domain.certification.status_list import Purpose, StatusPlace
 from domain.shared.canonical import Canonical
@@ -124,6 +127,127 @@ class Signer(Protocol):
         ...
 
 
+class RecordFiles(Protocol):
+    """Reads files of records that others issued."""
+
+    async def read(self, content: bytes, *, issuers: Sequence[TrustedIssuer]) -> GivenFile:
+        """Take a file apart: CSV, XLSX, JSON, or signed records, whose signatures are checked by these issuers' keys.
+
+        Raises:
+            FileRefused: the file is foreign, active, damaged or too long; nothing of it is taken.
+            FileTooLarge: it has more bytes than are read.
+            FileTookTooLong: it could not be read in time.
+            FileBroke: it made the reader crash.
+        """
+        ...
+
+    def did_of(self, document: str) -> str:
+        """Return the DID whose keys a document holds.
+
+        Raises:
+            IssuerKeysWrong: it is no DID document, or names no key that is understood.
+        """
+        ...
+
+
+class ProtocolVersions(Protocol):
+    """Versions of bodies' protocols; a step is added once, and no text is ever changed."""
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[ProtocolVersion, ...]:
+        """Return a body's versions in the order they were drafted; none while it has only the shipped one."""
+        ...
+
+    async def draft(self, version: ProtocolVersion) -> None:
+        """Keep a new version.
+
+        Raises:
+            ProtocolVersionTaken: somebody kept one of this name, or of this sequence, meanwhile.
+        """
+        ...
+
+    async def approve(self, version: ProtocolVersion) -> None:
+        """Keep who approved a version and from when on it is in force.
+
+        Raises:
+            ProtocolStepOutOfOrder: somebody approved it meanwhile.
+        """
+        ...
+
+    async def retire(self, version: ProtocolVersion) -> None:
+        """Keep who retired a version, from when on, and why.
+
+        Raises:
+            ProtocolStepOutOfOrder: somebody retired it meanwhile.
+        """
+        ...
+
+    def read(self, text: str) -> TestProtocol:
+        """Return what a text says.
+
+        Raises:
+            ProtocolMalformed: says the place, the line and what is expected.
+            RuleUntranslated: a rule is not understood.
+        """
+        ...
+
+    @property
+    def shipped(self) -> str:
+        """The text of the protocol that the program came with, or that its operator set."""
+        ...
+
+
+class ExternalRecords(Protocol):
+    """Copies of records that others issued, the imports they came in, and the issuers whose keys are kept."""
+
+    async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
+        """Return the record that a body holds of an issuer's number."""
+        ...
+
+    async def numbered(self, number: str) -> tuple[ExternalRecord, ...]:
+        """Return what is held under a number, oldest first, whoever issued it."""
+        ...
+
+    async def of_pack(self, pack_id: PackId) -> tuple[ExternalRecord, ...]:
+        """Return what is held about a pack, oldest first."""
+        ...
+
+    async def page(self, tenant_id: TenantId, *, after: UUID | None, limit: int) -> tuple[ExternalRecord, ...]:
+        """Return what a body holds, newest first."""
+        ...
+
+    async def add(self, record: ExternalRecord) -> None:
+        """Hold one more record.
+
+        Raises:
+            RecordChanged: somebody imported this issuer's number meanwhile.
+        """
+        ...
+
+    async def keep_import(self, made: RecordImport) -> None:
+        """Keep an import with its rows."""
+        ...
+
+    async def imported(self, tenant_id: TenantId, import_id: UUID) -> RecordImport:
+        """Return an import of a body with its rows.
+
+        Raises:
+            ImportUnknown: it made none such.
+        """
+        ...
+
+    async def imports(self, tenant_id: TenantId, *, limit: int) -> tuple[RecordImport, ...]:
+        """Return a body's imports with their rows, newest first."""
+        ...
+
+    async def trust(self, issuer: TrustedIssuer) -> None:
+        """Keep an issuer's keys; the newest of a DID count."""
+        ...
+
+    async def issuers(self, tenant_id: TenantId) -> tuple[TrustedIssuer, ...]:
+        """Return the issuers that a body keeps keys of, each as last registered, by name."""
+        ...
+
+
 class Receptions(Protocol):
     """Receptions and where each stands."""
 
@@ -178,6 +302,12 @@ class Receptions(Protocol):
         """Return every reception of a pack, oldest first."""
         ...
 
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        """Return what a body took in from one instant up to another, oldest first."""
+        ...
+
 
 class Runs(Protocol):
     """Runs, only ever added to."""
@@ -224,7 +354,7 @@ class Signatures(Protocol):
 
 
 class Devices(Protocol):
-    """A body's test devices, their calibrations, bookings and accepted deviations; only ever added to."""
+    """A body's test devices, their calibrations, bookings and deviations; only bookings are ever taken back."""
 
     async def add(self, device: Device) -> None:
         """Store a device with its calibrations.
@@ -264,6 +394,24 @@ class Devices(Protocol):
 
     async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
         """Return a body's bookings that touch these days, whole, by first day."""
+        ...
+
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        """Return a body's booking.
+
+        Raises:
+            BookingUnknown: it has none such.
+        """
+        ...
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        """Free a booking's days from one on; the days before stay booked."""
+        ...
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        """Return what a device measured on these Seoul days, both included, newest first, and what rests on it."""
         ...
 
     async def accept(self, deviation: Deviation) -> None:
@@ -328,6 +476,12 @@ class Certificates(Protocol):
 
     async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
         """Return the certificates that are valid or suspended, by identifier, beyond `after`."""
+        ...
+
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        """Return what a body issued from one instant up to another, oldest first."""
         ...
 
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
@@ -483,6 +637,16 @@ class CertificationWork(Protocol):
     @property
     def issued_documents(self) -> IssuedDocuments:
         """Issued PDFs."""
+        ...
+
+    @property
+    def protocol_versions(self) -> ProtocolVersions:
+        """Versions of protocols."""
+        ...
+
+    @property
+    def external_records(self) -> ExternalRecords:
+        """Copies of what others issued."""
         ...
 
     @property

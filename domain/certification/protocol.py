@@ -74,6 +74,7 @@ class Test:
     """One test of the protocol.
 
     `scopes` empty means every unit. `alternatives` are groups of quantities of which one group suffices.
+    `sampling` says how many units of a design are tested, in the protocol's words; empty where each unit is.
     """
 
     __test__ = False  # the name is the field's word; pytest must not collect it
@@ -87,6 +88,8 @@ class Test:
     quantities: tuple[Quantity, ...]
     limits: tuple[Limit, ...]
     alternatives: tuple[tuple[str, ...], ...] = ()
+    sampling: str = ""
+    sampling_source: str = ""
 
     def required_for(self, scope: Scope) -> bool:
         """Say whether a unit of this scope must have the test."""
@@ -126,8 +129,20 @@ class GradeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ambient:
+    """At which temperature is tested, how far it may be off (°C), and who says so."""
+
+    target_c: Decimal
+    tolerance_c: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """A whole protocol in one version; `sha256` is of the file it was loaded from."""
+    """A whole protocol in one version; `sha256` is of the text it was read from.
+
+    `earlier_when` names what ends the validity early, in the protocol's words.
+    """
 
     protocol_id: str
     version: str
@@ -137,6 +152,17 @@ class Protocol:
     tests: tuple[Test, ...]
     grades: tuple[GradeRow, ...]
     validity_months: int
+    validity_source: str = ""
+    earlier_when: tuple[str, ...] = ()
+    ambient: Ambient | None = None
+
+    def ambient_deviation(self, measured_c: Decimal | None) -> str:
+        """Return how a test's ambient temperature is off the target, as a report prints it; empty where it is not."""
+        if self.ambient is None or measured_c is None:
+            return ""
+        if abs(measured_c - self.ambient.target_c) <= self.ambient.tolerance_c:
+            return ""
+        return f"주위 온도 {measured_c} ℃: 기준 {self.ambient.target_c} ± {self.ambient.tolerance_c} ℃를 벗어남"
 
     def window(self, chemistry: Chemistry) -> Window | None:
         """Return a chemistry's voltage window; None where the protocol has none yet."""

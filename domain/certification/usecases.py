@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.certification.equipment import (
+    KEEPERS,
     Booking,
     Calibration,
     Deviation,
@@ -16,15 +17,16 @@ from domain.certification.equipment import (
     readings_of,
     require_bookable,
     require_fit,
+    require_kind,
     require_sound,
 )
 from domain.certification.errors import (
     AssessmentBroken,
+    BookingUnknown,
     CalibrationWrong,
     CertificateMoved,
     CertificateUnknown,
-    DeviceNotCalibrated,
-    DeviceOutOfRange,
+    DeviceUnfit,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
@@ -324,7 +326,7 @@ async def _recorded(
         recorded_by_name=actor.name,
         recorded_at=now,
         device_id=None if device is None else device.device_id,
-        deviation=deviation,
+        deviation="; ".join(one for one in (deviation, protocol.ambient_deviation(ambient_c)) if one),
     )
     await work.test_runs.add(run)
     if reception.state is not ReceptionState.UNDER_TEST:
@@ -345,20 +347,20 @@ async def _fit_device(
 
     Raises:
         SerialUnknown: the body has no such device.
-        DeviceNotCalibrated: it is out of calibration, and no approver accepted that.
-        DeviceOutOfRange: a value lies outside its range, and no approver accepted that.
+        DeviceOfOtherKind: such a device does not measure this.
+        DeviceUnfit: it is out of calibration, or of its range, and no approver accepted that.
     """
     if not serial:
         return None, ""
     device = await _named(reception.tenant_id, serial, work)
+    require_kind(device, measurements, record)
     try:
-        require_fit(device, on=on, readings=readings_of(measurements, record))
-    except (DeviceNotCalibrated, DeviceOutOfRange) as fault:
+        require_fit(device, on=on, readings=readings_of(measurements, record), recorded=record is not None)
+    except DeviceUnfit as fault:
         accepted = await work.devices.deviation(reception, device.device_id)
         if accepted is None:
             raise
-        what = fault.sentence("ko").split(" 승인자가 ", 1)[0]
-        return device, f"{what} 허용: {accepted.reason} ({accepted.accepted_by_name})"
+        return device, f"{fault.finding_ko} 허용: {accepted.reason} ({accepted.accepted_by_name})"
     return device, ""
 
 
@@ -377,6 +379,7 @@ class Calibrated:
     calibrated_on: date
     due_on: date
     ranges: tuple[DeviceRange, ...]
+    passed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,11 +398,11 @@ async def register_device(wish: RegisterDevice, *, work: CertificationWork, ids:
     """Register a test device of the actor's body.
 
     Raises:
-        RoleNotEnough: the actor is none of the body's staff.
+        RoleNotEnough: the actor keeps no devices.
         CalibrationWrong: the calibration contradicts itself.
         SerialTaken: the body has one of this serial.
     """
-    wish.actor.require(*BODY_STAFF)
+    wish.actor.require(*KEEPERS)
     now = clock.now()
     device = Device(
         device_id=ids.new(),
@@ -430,11 +433,11 @@ async def calibrate_device(wish: CalibrateDevice, *, work: CertificationWork, id
     """Add a calibration to a device's history.
 
     Raises:
-        RoleNotEnough: the actor is none of the body's staff.
+        RoleNotEnough: the actor keeps no devices.
         DeviceUnknown: the body has none such.
         CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
     """
-    wish.actor.require(*BODY_STAFF)
+    wish.actor.require(*KEEPERS)
     device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
     calibration = _calibration(wish.calibrated, wish.actor, ids=ids, now=clock.now())
     if device.newest is not None and calibration.calibrated_on <= device.newest.calibrated_on:
@@ -450,6 +453,7 @@ def _calibration(told: Calibrated, actor: Actor, *, ids: Ids, now: datetime) -> 
         calibrated_on=told.calibrated_on,
         due_on=told.due_on,
         ranges=told.ranges,
+        passed=told.passed,
         entered_by=actor.person_id,
         entered_by_name=actor.name,
         entered_at=now,
@@ -502,6 +506,22 @@ async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, cl
         booked_at=now,
     )
     await work.devices.book(booking)
+    return booking
+
+
+async def release_booking(actor: Actor, booking_id: UUID, *, work: CertificationWork, clock: Clock) -> Booking:
+    """Give the days of a booking that are not over back: others may have them.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        BookingUnknown: the body has none such, or its days are over.
+    """
+    actor.require(*BODY_STAFF)
+    today = seoul_day(clock.now())
+    booking = await work.devices.booking(actor.tenant_id, booking_id)
+    if booking.until_on < today:
+        raise BookingUnknown
+    await work.devices.release(booking, from_on=max(today, booking.from_on))
     return booking
 
 

@@ -30,6 +30,7 @@ from domain.certification.protocol import Protocol
 from domain.certification.spelling import assessment_text
 from domain.identity.ports import Tokens
 from domain.journeys.ports import JourneyWork
+from domain.journeys.protocols import protocol_of
 from domain.passport import usecases as passport
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
 from domain.passport.ports import Labels
@@ -161,6 +162,7 @@ async def take_cycler_file(
         await work.receptions.one(wish.reception_id)
     record = await cycler_files.read(wish.content)
     async with unit(wish.actor) as work:
+        protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
         raw_sha256 = await work.files.keep(
             wish.content, media_type="application/octet-stream", owner=wish.actor.tenant_id
         )
@@ -223,6 +225,7 @@ async def enter_bench_values(
         QuantityMalformed: a value is not of its quantity's kind.
     """
     async with unit(wish.actor) as work:
+        protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
         run = await certification.record_measurements(
             certification.RecordMeasurements(
                 actor=wish.actor,
@@ -274,6 +277,7 @@ async def judge(
         ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
     """
     async with unit(wish.actor) as work:
+        protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
         assessment = await certification.judge_reception(
             certification.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
             work=work,

@@ -22,6 +22,7 @@ _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
         _K.MOVED: _CERTIFIED,
         _K.BMS_CHANGED: _CERTIFIED,
         _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE}),
+        _K.EXTERNAL_RECORD_KNOWN: frozenset(_S) - {_S.UNBORN},  # another issuer's word: it moves nothing
     }
 )
 """Facts that leave the state as it is."""

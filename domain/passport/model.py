@@ -138,6 +138,7 @@ class EntryKind(StrEnum):
     BMS_CHANGED = "bms_changed"
     CERTIFICATE_ENDED = "certificate_ended"
     WITHDRAWN_FROM_USE = "withdrawn_from_use"
+    EXTERNAL_RECORD_KNOWN = "external_record_known"
 
 
 class PackState(StrEnum):

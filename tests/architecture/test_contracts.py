@@ -47,7 +47,7 @@ PLANTED = {
         "adapters/stripe/planted_o.py",
         "import litestar",
     ),
-    "the terminal lives in app.cli, app.workbench, app.registrar, app.attesting, app.answers and app.terminal": (
+    "the terminal lives in app.cli, the rooms of its verbs, app.answers and app.terminal": (
         "app/http/planted_p.py",
         "import typer",
     ),

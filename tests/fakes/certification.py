@@ -3,29 +3,36 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from adapters.ktr.protocol_file import SHIPPED, read_protocol_text
 from domain.certification.amending import Amendment
-from domain.certification.equipment import Booking, Calibration, Deviation, Device
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.errors import (
     AlreadyAmended,
     AlreadyReceived,
     AssessmentUnknown,
+    BookingUnknown,
     CertificateMoved,
     CertificateUnknown,
     DeviceBooked,
     DeviceUnknown,
     DocumentUnknown,
+    ImportUnknown,
     NumberTaken,
     OwnWork,
+    ProtocolStepOutOfOrder,
+    ProtocolVersionTaken,
     ReceptionMoved,
     ReceptionUnknown,
+    RecordChanged,
     SerialTaken,
     StatusListFull,
     StatusListUnknown,
 )
+from domain.certification.external import ExternalRecord, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -45,11 +52,14 @@ from domain.certification.model import (
     StepKind,
     TestRun,
 )
+from domain.certification.protocol import Protocol as TestProtocol
+from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from domain.shared.time import seoul_day
 from tests.fakes.subscription import MemoryNumbers
 
 STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
@@ -97,6 +107,16 @@ class MemoryReceptions:
             if after is None or r.reception_id < after
         )[:limit]
 
+    async def received(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Reception, ...]:
+        mine = [
+            one
+            for one in self._receptions.values()
+            if one.tenant_id == tenant_id and from_at <= one.received_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.received_at, one.reception_id)))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda reception: reception.reception_id))
@@ -104,13 +124,13 @@ class MemoryReceptions:
 
 class MemoryTestRuns:
     def __init__(self) -> None:
-        self._runs: list[TestRun] = []
+        self.runs: list[TestRun] = []
 
     async def add(self, run: TestRun) -> None:
-        self._runs.append(run)
+        self.runs.append(run)
 
     async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
-        return tuple(run for run in self._runs if run.reception_id == reception.reception_id)
+        return tuple(run for run in self.runs if run.reception_id == reception.reception_id)
 
 
 class MemoryAssessments:
@@ -141,7 +161,10 @@ class MemorySignatures:
 
 
 class MemoryDevices:
-    def __init__(self) -> None:
+    def __init__(
+        self, receptions: MemoryReceptions, test_runs: MemoryTestRuns, certificates: "MemoryCertificates"
+    ) -> None:
+        self._receptions, self._test_runs, self._certificates = receptions, test_runs, certificates
         self._devices: dict[UUID, Device] = {}
         self._bookings: list[Booking] = []
         self._deviations: dict[tuple[ReceptionId, UUID], Deviation] = {}
@@ -179,6 +202,35 @@ class MemoryDevices:
         touching = [one for one in mine if one.from_on <= until_on and from_on <= one.until_on]
         return tuple(sorted(touching, key=lambda one: (one.from_on, one.booking_id)))
 
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        for one in self._bookings:
+            if (one.tenant_id, one.booking_id) == (tenant_id, booking_id):
+                return one
+        raise BookingUnknown
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        self._bookings.remove(booking)
+        if booking.from_on < from_on:
+            self._bookings.append(replace(booking, until_on=from_on - timedelta(days=1)))
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        found = [
+            DoubtfulRun(
+                reception_id=run.reception_id,
+                reception_number=(await self._receptions.one(run.reception_id)).number,
+                sequence=run.sequence,
+                recorded_at=run.recorded_at,
+                certificate_number=next(
+                    (c.number for c in self._certificates.issued.values() if c.reception_id == run.reception_id), None
+                ),
+            )
+            for run in self._test_runs.runs
+            if run.device_id == device.device_id and from_on <= seoul_day(run.recorded_at) <= until_on
+        ]
+        return tuple(sorted(found, key=lambda one: (one.recorded_at, one.sequence), reverse=True)[:limit])
+
     async def accept(self, deviation: Deviation) -> None:
         self._deviations.setdefault((deviation.reception_id, deviation.device_id), deviation)
 
@@ -199,24 +251,24 @@ class MemoryReports:
 
 class MemoryCertificates:
     def __init__(self) -> None:
-        self._certificates: dict[CertificateId, Certificate] = {}
+        self.issued: dict[CertificateId, Certificate] = {}
         self._changed: dict[CertificateId, datetime] = {}
 
     async def changed_at(self, certificate: Certificate) -> datetime:
         return self._changed.get(certificate.certificate_id, certificate.issued_at)
 
     async def add(self, certificate: Certificate) -> None:
-        for other in self._certificates.values():
+        for other in self.issued.values():
             if other.number == certificate.number:
                 raise NumberTaken(number=certificate.number)
             if other.verify_token_sha256 == certificate.verify_token_sha256:
                 raise NumberTaken(number="token")
-        self._certificates[certificate.certificate_id] = certificate
+        self.issued[certificate.certificate_id] = certificate
 
     async def one(self, certificate_id: CertificateId) -> Certificate:
-        if certificate_id not in self._certificates:
+        if certificate_id not in self.issued:
             raise CertificateUnknown
-        return self._certificates[certificate_id]
+        return self.issued[certificate_id]
 
     async def find(self, number: str) -> Certificate:
         return self._first(lambda one: one.number == number)
@@ -225,32 +277,42 @@ class MemoryCertificates:
         return self._first(lambda one: one.verify_token_sha256 == token_sha256(token))
 
     def _first(self, fits) -> Certificate:
-        for certificate in self._certificates.values():
+        for certificate in self.issued.values():
             if fits(certificate):
                 return certificate
         raise CertificateUnknown
 
     async def standing(self, pack_id: PackId) -> Certificate | None:
-        mine = [one for one in self._certificates.values() if one.pack_id == pack_id and one.status in STANDING]
+        mine = [one for one in self.issued.values() if one.pack_id == pack_id and one.status in STANDING]
         return mine[0] if mine else None
 
     async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
         mine = [
             one
-            for one in self._certificates.values()
+            for one in self.issued.values()
             if one.status in STANDING and (after is None or one.certificate_id > after)
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
 
+    async def issued(
+        self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
+    ) -> tuple[Certificate, ...]:
+        mine = [
+            one
+            for one in self._certificates.values()
+            if one.tenant_id == tenant_id and from_at <= one.issued_at < until_at
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.issued_at, one.certificate_id)))[:limit]
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
-        mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
+        mine = [one for one in self.issued.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
 
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
-        if self._certificates[certificate.certificate_id].status is not certificate.status:
+        if self.issued[certificate.certificate_id].status is not certificate.status:
             raise CertificateMoved(status=certificate.status.value)
         self._changed[certificate.certificate_id] = at
-        self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+        self.issued[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
 
 
 class MemoryIssuedDocuments:
@@ -347,15 +409,104 @@ class MemoryReinspections:
         return tuple(sorted(found, key=lambda one: (one.opened_at, one.reinspection_id)))
 
 
+class MemoryProtocolVersions:
+    """`read` and `shipped` as the program is wired."""
+
+    shipped = SHIPPED.read_text(encoding="utf-8")
+
+    def __init__(self) -> None:
+        self._versions: dict[UUID, ProtocolVersion] = {}
+
+    def read(self, text: str) -> TestProtocol:
+        return read_protocol_text(text)
+
+    async def of_body(self, tenant_id: TenantId) -> tuple[ProtocolVersion, ...]:
+        mine = [one for one in self._versions.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.sequence))
+
+    async def draft(self, version: ProtocolVersion) -> None:
+        for one in await self.of_body(version.tenant_id):
+            if one.sequence == version.sequence or (one.protocol_id, one.version) == (
+                version.protocol_id,
+                version.version,
+            ):
+                raise ProtocolVersionTaken(protocol=version.protocol_id, version=version.version)
+        self._versions[version.version_id] = version
+
+    async def approve(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].approved_at is not None:
+            raise ProtocolStepOutOfOrder(state="approved")
+        self._versions[version.version_id] = version
+
+    async def retire(self, version: ProtocolVersion) -> None:
+        if self._versions[version.version_id].retired_at is not None:
+            raise ProtocolStepOutOfOrder(state="retired")
+        self._versions[version.version_id] = version
+
+
+class MemoryExternalRecords:
+    def __init__(self) -> None:
+        self._records: dict[UUID, ExternalRecord] = {}
+        self._imports: dict[UUID, RecordImport] = {}
+        self._issuers: dict[tuple[TenantId, str], TrustedIssuer] = {}
+
+    async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
+        for one in self._records.values():
+            if (one.tenant_id, one.content.issuer, one.content.number) == (tenant_id, issuer, number):
+                return one
+        return None
+
+    async def numbered(self, number: str) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.content.number == number)
+
+    async def of_pack(self, pack_id: PackId) -> tuple[ExternalRecord, ...]:
+        return self._listed(lambda one: one.pack_id == pack_id)
+
+    def _listed(self, fits) -> tuple[ExternalRecord, ...]:
+        return tuple(sorted(filter(fits, self._records.values()), key=lambda one: one.record_id))
+
+    async def page(self, tenant_id: TenantId, *, after: UUID | None, limit: int) -> tuple[ExternalRecord, ...]:
+        mine = self._listed(lambda one: one.tenant_id == tenant_id and (after is None or one.record_id < after))
+        return tuple(reversed(mine))[:limit]
+
+    async def add(self, record: ExternalRecord) -> None:
+        content = record.content
+        if await self.find(record.tenant_id, issuer=content.issuer, number=content.number) is not None:
+            raise RecordChanged(fields="number")
+        self._records[record.record_id] = record
+
+    async def keep_import(self, made: RecordImport) -> None:
+        self._imports[made.import_id] = made
+
+    async def imported(self, tenant_id: TenantId, import_id: UUID) -> RecordImport:
+        found = self._imports.get(import_id)
+        if found is None or found.tenant_id != tenant_id:
+            raise ImportUnknown
+        return found
+
+    async def imports(self, tenant_id: TenantId, *, limit: int) -> tuple[RecordImport, ...]:
+        mine = [one for one in self._imports.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: one.import_id, reverse=True))[:limit]
+
+    async def trust(self, issuer: TrustedIssuer) -> None:
+        self._issuers[issuer.tenant_id, issuer.did] = issuer
+
+    async def issuers(self, tenant_id: TenantId) -> tuple[TrustedIssuer, ...]:
+        mine = [one for one in self._issuers.values() if one.tenant_id == tenant_id]
+        return tuple(sorted(mine, key=lambda one: (one.name, one.did)))
+
+
 class MemoryCertificationWork:
     def __init__(self) -> None:
+        self.external_records = MemoryExternalRecords()
+        self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
         self.signatures = MemorySignatures()
-        self.devices = MemoryDevices()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
+        self.devices = MemoryDevices(self.receptions, self.test_runs, self.certificates)
         self.reinspections = MemoryReinspections(self.certificates, self.receptions)
         self.status_places = MemoryStatusPlaces(self.certificates)
         self.issued_documents = MemoryIssuedDocuments()

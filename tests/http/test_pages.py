@@ -277,7 +277,7 @@ async def test_every_page_of_every_role_is_whole_in_both_languages(everybody, st
         "neighbour": ["/energy", "/contract", "/invoices", "/packs"],
         "tester": ["/ktr", "/ktr/receptions/new", f"/ktr/receptions/{reception}", f"/packs/{pack}", "/packs"],
         "approver": ["/ktr", f"/ktr/receptions/{reception}", f"/packs/{pack}"],
-        "quality": ["/ktr", f"/ktr/receptions/{reception}", f"/packs/{pack}"],
+        "quality": ["/ktr", "/ktr/records", f"/ktr/receptions/{reception}", f"/packs/{pack}"],
     }
     for name, addresses in pages.items():
         for address in addresses:

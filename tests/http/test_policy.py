@@ -13,6 +13,7 @@ from app.http.matrix import MATRIX
 from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, apply_policy, read_matrix
 from app.ports import Ports
 from domain.certification.equipment import Device, DeviceKind
+from domain.certification.external import RecordForm, RecordImport
 from domain.identity.model import PartyKind, Tenant
 from domain.metering.alarms import Alarm, AlarmId
 from domain.metering.safety import Level, Signal
@@ -45,6 +46,8 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/devices/{device_id}/bookings"): {
         "json": {"reception": "R-1", "from_on": "2020-01-01", "until_on": "2020-01-02"}
     },
+    ("POST", "/api/v1/protocols/check"): {"json": {"text": "a"}},
+    ("POST", "/api/v1/records/imports"): {"content": b"no records"},
     ("POST", "/api/v1/sites/{site_id}/readings"): {"content": b"timestamp,load_kwh\n"},
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
@@ -92,6 +95,10 @@ class World:
             query |= {"from": f"{named['month']}-01", "until": f"{named['month']}-02"}
         if path.endswith("/cycler-files"):
             query["name"] = "capacity.csv"
+        if path.endswith("/records/imports"):
+            query["name"] = "records.csv"
+        if path.endswith("/records/export"):
+            query |= {"from": "2026-01-01", "until": "2026-01-31"}
         if path.endswith("/trace"):
             query["identifier"] = str(named["pack_id"])
         return await self.client.request(
@@ -165,6 +172,18 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
     )
     async with ports.unit(SYSTEM) as work:
         await work.devices.add(device)
+        taken_in = RecordImport(
+            import_id=uuid4(),
+            tenant_id=TenantId(BODY),
+            file_name="records.csv",
+            form=RecordForm.CSV,
+            source_sha256="0" * 64,
+            imported_by=PersonId(uuid4()),
+            imported_by_name="-",
+            imported_at=ports.clock.now(),
+            rows=(),
+        )
+        await work.external_records.keep_import(taken_in)
         await work.commit()
     life = story.life
     service = life.services[0]
@@ -200,6 +219,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "form": "csv",
         "purpose": "revocation",
         "list_number": 1,
+        "sequence": 1,
         "number": life.certificates[0].number,
         "report_number": life.certificates[0].report_number,
         "month": str(service.snapshots[0].usage.month),
@@ -213,6 +233,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "reception_id": life.receptions[0].reception_id,
         "certificate_id": life.certificates[0].certificate_id,
         "device_id": device.device_id,
+        "import_id": taken_in.import_id,
         "site_id": service.contract.site_id,
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
@@ -278,7 +299,7 @@ def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[s
 
 OBJECTS = frozenset(
     {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id",
-     "person_id", "invitation_id", "key_id", "grant_id", "alarm_id"}
+     "person_id", "invitation_id", "key_id", "grant_id", "alarm_id", "import_id"}
 )  # fmt: skip
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""

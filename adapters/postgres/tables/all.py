@@ -3,6 +3,7 @@
 import adapters.postgres.tables.audit
 import adapters.postgres.tables.billing
 import adapters.postgres.tables.certification
+import adapters.postgres.tables.external_records
 import adapters.postgres.tables.grants
 import adapters.postgres.tables.idempotency
 import adapters.postgres.tables.identity
@@ -10,6 +11,7 @@ import adapters.postgres.tables.keys
 import adapters.postgres.tables.members
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
+import adapters.postgres.tables.protocols
 import adapters.postgres.tables.quotas
 import adapters.postgres.tables.records
 import adapters.postgres.tables.shared

@@ -82,7 +82,8 @@ def test_a_rule_that_is_not_understood_refuses_the_file_and_is_named(text):
     with pytest.raises(RuleUntranslated) as caught:
         read_protocol(changed('"swelling > 10"', f'"{text}"'))
 
-    assert caught.value.facts == {"protocol": "SH-REUSE-01", "test_id": "T02", "rule": text}
+    line = next(number for number, one in enumerate(TEXT.splitlines(), 1) if '"swelling > 10"' in one)
+    assert caught.value.facts == {"protocol": "SH-REUSE-01", "test_id": "T02", "rule": text, "line": line}
 
 
 def test_the_sentence_of_an_untranslated_rule_is_exact():
@@ -90,31 +91,66 @@ def test_the_sentence_of_an_untranslated_rule_is_exact():
         read_protocol(changed('"swelling > 10"', '"swelling feels odd"'))
 
     assert caught.value.sentence("en") == (
-        'Protocol SH-REUSE-01 has a rule in T02 that is not understood: "swelling feels odd".'
+        'Protocol SH-REUSE-01 has a rule in T02 that is not understood (line 62): "swelling feels odd".'
     )
     assert caught.value.sentence("ko") == (
-        '프로토콜 SH-REUSE-01의 T02 규칙을 해석할 수 없습니다: "swelling feels odd".'
+        '프로토콜 SH-REUSE-01의 T02 규칙을 해석할 수 없습니다(62행): "swelling feels odd".'
     )
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place"),
+    ("old", "new", "place", "needed"),
     [
         ("v_max: 4.20, v_min: 2.70, protect_hi: 4.30", "v_max: high, v_min: 2.70, protect_hi: 4.30",
-         "file.chemistry_windows.NMC.v_max"),
+         "file.chemistry_windows.NMC.v_max", "a number is expected"),
         ("verdict: hard_fail, source: default}\n      - {rule: \"swelling > 5",
-         "verdict: explode, source: default}\n      - {rule: \"swelling > 5", "file.tests[1].limits[1].verdict"),
-        ("soh_capacity_min: 90", "soh_capacitee_min: 90", "file.grades[0].soh_capacitee_min"),
-        ("default_months: 24", "default_months: 0", "file.certificate.validity.default_months"),
-        ("{key: rest, unit: h}", "{key: spread, unit: h}", "file.tests[3].quantities"),
-        ("{key: rest, unit: h}", "{key: rest}", "file.tests[3].quantities[3]"),
+         "verdict: explode, source: default}\n      - {rule: \"swelling > 5", "file.tests[1].limits[1].verdict",
+         "one of hard_fail, hard_fail_design, review is expected"),
+        ("soh_capacity_min: 90", "soh_capacitee_min: 90", "file.grades[0].soh_capacitee_min",
+         "a quantity's name with _min or _max is expected"),
+        ("default_months: 24", "default_months: 0", "file.certificate.validity.default_months",
+         "a whole number above zero is expected"),
+        ("{key: rest, unit: h}", "{key: spread, unit: h}", "file.tests[3].quantities",
+         "a quantity of this name stands elsewhere"),
+        ("{key: rest, unit: h}", "{key: rest}", "file.tests[3].quantities[3]", "a unit or a type is needed"),
+        ("  version: \"1.0.0\"\n", "", "file.protocol.version", "version is needed"),
+        ("target: 25", "target: warm", "file.protocol.ambient_c.target", "a number is expected"),
     ],
 )  # fmt: skip
-def test_a_malformed_place_is_named(old, new, place):
+def test_a_malformed_place_is_named_with_its_line_and_what_is_expected(old, new, place, needed):
+    text = changed(old, new)
     with pytest.raises(ProtocolMalformed) as caught:
-        read_protocol(changed(old, new))
+        read_protocol(text)
 
-    assert caught.value.facts == {"place": place}
+    facts = caught.value.facts
+    assert (facts["place"], facts["needed_en"]) == (place, needed)
+    changed_line = TEXT[: TEXT.index(old)].count("\n") + 1
+    assert changed_line - 4 <= facts["line"] <= changed_line + 2  # an absent thing is told where it should have stood
+    assert str(facts["line"]) in caught.value.sentence("ko")
+
+
+def test_what_surrounds_the_tests_is_read_too():
+    text = TEXT.replace(
+        "{default_months: 24, source: default}", "{default_months: 24, source: default, earlier_when: [a, b]}"
+    )
+    text = text.replace(
+        "    scope: sample_per_design\n",
+        '    scope: sample_per_design\n    sampling: {default: "3 a design", source: default}\n',
+        1,
+    )
+
+    protocol = read_protocol(text.encode())
+
+    assert protocol.earlier_when == ("a", "b")
+    assert protocol.validity_source == "default"
+    assert next(one for one in protocol.tests if one.test_id == "T12").sampling == "3 a design"
+    assert protocol.ambient is not None
+    assert [protocol.ambient_deviation(one) != "" for one in (None, Decimal(23), Decimal(27), Decimal("27.1"))] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"- 1", b"\xff\xfe\x00", b"a: !!python/object:os.system []", b"[" * 2000])
