@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import COMPLEX, SCHEMA, audited, begin, distribute, guard
 
 revision = "0084"
-down_revision = "0055"
+down_revision = "0072"
 branch_labels = None
 depends_on = None
 
