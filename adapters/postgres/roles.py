@@ -8,6 +8,12 @@ None of them signs in by itself and none bypasses row-level security; a deployme
 The one that serves is a member of `sunhwan_app` and of nothing else, so that RESET ROLE leaves it with nothing more.
 """
 
+import hashlib
+import hmac
+import os
+import unicodedata
+from base64 import b64encode
+
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -74,20 +80,44 @@ def prepare_serving(connection: Connection, *, login: str, password: str) -> boo
     """
     if login == connection.scalar(text("select session_user")):
         return False
-    # By a setting of this transaction: a statement of this kind takes no parameters, and would stand in the log whole.
-    connection.execute(
-        text("select set_config('sunhwan.login', :login, true), set_config('sunhwan.word', :word, true)"),
-        {"login": login, "word": password},
-    )
+    alone = text(f"select {_SERVES_ALONE.format(login=':login')}")
     try:
         with connection.begin_nested():
-            connection.execute(text(_PREPARE_SERVING))
+            if not connection.scalar(text("select true from pg_roles where rolname = :login"), {"login": login}):
+                _say(connection, f"create role %I login in role {APP}", login)
+            if connection.scalar(alone, {"login": login}):
+                _say(connection, "alter role %I password %L", login, scram_verifier(password, os.urandom(16)))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "42501":
             raise RolesMissing(roles=login) from error
         raise
-    return bool(connection.scalar(text(f"select {_SERVES_ALONE.format(login=':login')}"), {"login": login}))
+    return bool(connection.scalar(alone, {"login": login}))
 
+
+def _say(connection: Connection, statement: str, *names: str) -> None:
+    """Carry out a statement that takes no parameters; the server itself writes the names into it."""
+    given = {f"name_{number}": name for number, name in enumerate(names)}
+    places = "".join(f", cast(:{name} as text)" for name in given)
+    said = connection.scalar(
+        text(f"select format(cast(:statement as text){places})"), {"statement": statement, **given}
+    )
+    connection.exec_driver_sql(str(said))
+
+
+def scram_verifier(password: str, salt: bytes) -> str:
+    """Return what PostgreSQL keeps of a password, so that the password itself never stands in a statement.
+
+    Source: RFC 5802 and RFC 7677; the spelling is PostgreSQL's.
+    """
+    salted = hashlib.pbkdf2_hmac("sha256", unicodedata.normalize("NFKC", password).encode(), salt, _SCRAM_ROUNDS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    kept = [b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{kept[0]}${kept[1]}:{kept[2]}"
+
+
+_SCRAM_ROUNDS = 4096
+"""PostgreSQL's own number."""
 
 _SERVES_ALONE = f"""
     exists (select from pg_roles r where r.rolname = {{login}} and r.rolcanlogin
@@ -95,20 +125,6 @@ _SERVES_ALONE = f"""
         and (select array_agg(pg_get_userbyid(m.roleid)::text) from pg_auth_members m where m.member = r.oid)
             = array['{APP}'])
 """  # noqa: S608  (only our own constants are written in)
-
-_PREPARE_SERVING = f"""
-do $$
-declare
-    login text := current_setting('sunhwan.login');
-begin
-    if not exists (select from pg_roles where rolname = login) then
-        execute format('create role %I login in role {APP}', login);
-    end if;
-    if {_SERVES_ALONE.format(login="login")} then
-        execute format('alter role %I password %L', login, current_setting('sunhwan.word'));
-    end if;
-end $$
-"""
 
 
 def _make(connection: Connection, role: str) -> None:

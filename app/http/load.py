@@ -25,7 +25,9 @@ BODY_S = 600
 """How long a sender may take for the next part of its body, and for all of it."""
 
 _KEPT_FOR = ("/livez", "/readyz", "/version", "/verify", "/01/", "/api/v1/certificates/by-number/")
-"""Where somebody looks whether we live, and whether a certificate holds."""
+"""Where somebody looks whether we live, and whether a certificate holds; a file sent there waits with others."""
+
+_LOOKING = frozenset({"GET", "HEAD"})
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
@@ -62,13 +64,13 @@ class Gate:
         self._wait_s = wait_s
 
     @asynccontextmanager
-    async def place(self, path: str) -> AsyncIterator[None]:
+    async def place(self, path: str, method: str = "GET") -> AsyncIterator[None]:
         """Hold a place.
 
         Raises:
             Overloaded: none came free in time.
         """
-        places = self._kept if path.startswith(_KEPT_FOR) else self._places
+        places = self._kept if method in _LOOKING and path.startswith(_KEPT_FOR) else self._places
         if places.locked():
             if self._waiting >= self._waiting_max:
                 raise Overloaded
@@ -88,6 +90,12 @@ class Gate:
             places.release()
 
 
+def _sends_nothing(scope: Scope) -> bool:
+    """Whether no body comes, which a door that reads none would never ask for."""
+    headers = dict(scope["headers"])
+    return headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers
+
+
 class LoadMiddleware(ASGIMiddleware):
     """Lets a request in when there is a place, and gives up on bodies that do not come."""
 
@@ -96,10 +104,10 @@ class LoadMiddleware(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Carry out one request."""
         gate: Gate = scope["litestar_app"].state[GATE]
-        path = scope["path"]
+        path, method = scope["path"], str(scope.get("method", "GET"))
         async with AsyncExitStack() as held:
-            if scope["type"] == ScopeType.HTTP and scope["method"] in _BODILESS:
-                await held.enter_async_context(gate.place(path))
+            if scope["type"] == ScopeType.HTTP and (method in _BODILESS or _sends_nothing(scope)):
+                await held.enter_async_context(gate.place(path, method))
                 await next_app(scope, receive, send)
                 return
             loop = asyncio.get_running_loop()
@@ -117,7 +125,7 @@ class LoadMiddleware(ASGIMiddleware):
                     raise BodyTooSlow from None
                 if message["type"] != "http.request" or not message.get("more_body"):
                     whole = True
-                    await held.enter_async_context(gate.place(path))
+                    await held.enter_async_context(gate.place(path, method))
                 return message
 
             await next_app(scope, take, send)

@@ -3,6 +3,9 @@
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Any
 
@@ -12,9 +15,11 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Scope
 
+from app.http.callers import caller_of
 from app.http.identity import actor_of
 from app.ports import Ports
 from domain.shared.actor import SYSTEM, Actor
+from domain.shared.identifiers import TenantId
 from domain.shared.quotas import Bucket, Kind, Quota, QuotaExceeded
 
 METERS = "sunhwan.meters"
@@ -29,9 +34,10 @@ QUOTAS: Mapping[Kind, Quota] = MappingProxyType(
         Kind.LOOKS: Quota(rate_per_s=50, burst=1_200, batch=50),
         Kind.CHANGES: Quota(rate_per_s=10, burst=300, batch=20),
         Kind.VALUES: Quota(rate_per_s=100_000, burst=20_000_000, batch=1_000_000),
+        Kind.STRANGERS: Quota(rate_per_s=1, burst=120, batch=5),
     }
 )
-"""One sender's quotas: a person's, or a key's."""
+"""One sender's quotas: a person's, or a key's; and those of one address for what it sends without a sign-in."""
 
 ORGANISATIONS_SHARE = 4
 """A whole organisation has so many senders' quotas."""
@@ -56,6 +62,15 @@ class Meters:
         remaining = await self._spend(own, quota, ports)
         await self._spend(all_of, _times(quota, ORGANISATIONS_SHARE), ports)
         return {"Limit": quota.burst, "Remaining": max(0, remaining), "Reset": math.ceil(1 / quota.rate_per_s)}
+
+    async def spend_of_address(self, address: str, ports: Ports) -> None:
+        """Spend one of those who send something from an address without having signed in.
+
+        Raises:
+            QuotaExceeded: the address sent more than its share.
+        """
+        bucket = Bucket(tenant_id=TenantId(0), holder=shelf_of(address), kind=Kind.STRANGERS)
+        await self._spend(bucket, self._quotas[Kind.STRANGERS], ports)
 
     def charge(self, actor: Actor, kind: Kind, cost: int) -> None:
         """Charge what a request turned out to cost; whoever owes waits until it is paid."""
@@ -92,21 +107,40 @@ class Meters:
             raise QuotaExceeded(of=bucket.kind.value, retry_after_s=wait_s)
 
 
+SHELVES = 65_536
+
+
+def shelf_of(address: str) -> str:
+    """Return which bucket an address shares: there are so many and no more, and none of them holds an address.
+
+    Whoever has one address of the newer kind has the 64 bits behind it as well, so these share one.
+    """
+    near: str | IPv4Address | IPv6Network = address
+    with suppress(ValueError):  # what is no address stands for itself
+        told = ip_address(address)
+        near = told if isinstance(told, IPv4Address) else IPv6Network((told, 64), strict=False)
+    return f"shelf-{int.from_bytes(sha256(str(near).encode()).digest()[:8], 'big') % SHELVES}"
+
+
 def _times(quota: Quota, share: int) -> Quota:
     return Quota(rate_per_s=quota.rate_per_s * share, burst=quota.burst * share, batch=quota.batch * share)
 
 
 async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Count a request of somebody who signed in; the others share what load shedding leaves them.
+    """Count a request of somebody who signed in, and what strangers send: a file to look at, a password to hash.
+
+    What strangers look at shares what load shedding leaves them.
 
     Raises:
-        QuotaExceeded: the sender or its organisation asked for more than its share.
+        QuotaExceeded: the sender, its organisation or its address asked for more than its share.
     """
     meters: Meters | None = connection.app.state.get(METERS)
     if meters is None or not isinstance(connection, Request):
         return
     actor = await actor_of(connection)
     if actor is None:
+        if connection.method not in _LOOKING:
+            await meters.spend_of_address(caller_of(connection), connection.app.state["ports"])
         return
     kind = Kind.LOOKS if connection.method in _LOOKING else Kind.CHANGES
     if getattr(_handler, "operation_id", None) in ("SendReadings", "SendTelemetry"):

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     LOOKS = "looks"
     CHANGES = "changes"
     VALUES = "values"
+    STRANGERS = "strangers"
 
 
 class QuotaExceeded(Unavailable):
@@ -35,7 +36,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Whose bucket, and of what; `holder` is a person's or key's id, or `*` for the whole organisation."""
+    """Whose bucket, and of what; `holder` is a person's or key's id, `*` for all of it, or where a stranger is."""
 
     tenant_id: TenantId
     holder: str

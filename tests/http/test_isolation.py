@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from io import BytesIO
 
 import asyncpg
@@ -51,6 +53,11 @@ WRITERS = {
     "session": {"door"},
     "sign_in_failure": {"door"},
     "person": {"door"},
+    "totp": {"door"},
+    "passkey": {"door"},
+    "recovery_code": {"door"},
+    "sign_in_ticket": {"door"},
+    "provider_link": {"door"},
 }
 """Which extents beside the complex's write rows that are nobody's in particular."""
 
@@ -142,15 +149,47 @@ async def test_how_a_pack_was_used_shows_to_nobody_but_its_holder_and_the_comple
     assert {reach for reach, seen in counted.items() if seen} == {"complex:1", "tenant:11"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A row of a table, as JSON and as CSV; of a table that the story leaves empty, one in which everything is null."""
+
+    row: str
+    line: bytes
+
+
+async def samples(engine: AsyncEngine) -> dict[str, Sample]:
+    """Return what an intruder would write into every table."""
+    found: dict[str, Sample] = {}
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        for name, table in TABLES.items():
+            row = await driver.fetchval(f'select row_to_json(one)::text from {SCHEMA}."{name}" as one limit 1')
+            line = BytesIO()
+            await driver.copy_from_query(f'select * from {SCHEMA}."{name}" limit 1', output=line, format="csv")
+            empty = ("," * (len(table.c) - 1)).encode() + b"\n"
+            found[name] = Sample(row=row or "{}", line=line.getvalue() or empty)
+    return found
+
+
+async def copied_in(driver: asyncpg.Connection, name: str, line: bytes) -> str:
+    """Try to COPY a row into a table; return the rows that were taken, or the SQLSTATE of the refusal."""
+    inner = driver.transaction()
+    await inner.start()
+    try:
+        done = await driver.copy_to_table(name, schema_name=SCHEMA, source=BytesIO(line), format="csv")
+    except asyncpg.PostgresError as error:
+        return error.sqlstate
+    finally:
+        await inner.rollback()
+    return done.split()[-1]
+
+
 async def test_no_statement_writes_from_a_wrong_context(bound: AsyncEngine, engine: AsyncEngine) -> None:
     wrong: list[str] = []
-    cases = 0
-    rows: dict[str, str] = {}
-    async with engine.connect() as owner:
-        for name in TABLES:
-            found = await owner.scalar(text(f'select row_to_json(one)::text from {SCHEMA}."{name}" as one limit 1'))
-            if found is not None:
-                rows[name] = found
+    tried: Counter[str] = Counter()
+    written = await samples(engine)
+    assert sum(sample.row != "{}" for sample in written.values()) > 35  # the story fills most tables
     for context, reach in CONTEXTS.items():
         extent, _, own = (reach or "").partition(":")
         async with reaching(bound, reach) as driver:
@@ -160,32 +199,47 @@ async def test_no_statement_writes_from_a_wrong_context(bound: AsyncEngine, engi
                 where = f'{SCHEMA}."{name}"'
                 of_others = f" where tenant_id <> {own}" if "tenant_id" in table.c and own else ""
                 column = next(iter(table.c)).name
+                row = written[name].row.replace("'", "''")
                 statements = {
                     "UPDATE": f'update {where} set "{column}" = "{column}"{of_others}',
                     "DELETE": f"delete from {where}{of_others}",
                     "TRUNCATE": f"truncate {where}",
+                    "INSERT": f"insert into {where} select * from json_populate_record(null::{where}, '{row}')",
                 }
-                if name in rows:
-                    row = rows[name].replace("'", "''")
-                    statements["INSERT"] = (
-                        f"insert into {where} select * from json_populate_record(null::{where}, '{row}')"
-                    )
-                for verb, statement in statements.items():
-                    cases += 1
-                    came = await attempted(driver, statement)
-                    if came not in REFUSED and not (came == "0" and verb in ("UPDATE", "DELETE")):
-                        wrong.append(f"{context}: {verb} {name}: {came}")
-                cases += 1
-                try:
-                    async with driver.transaction():
-                        await driver.copy_to_table(name, schema_name=SCHEMA, source=BytesIO(b""), format="csv")
-                    wrong.append(f"{context}: COPY {name}")
-                except asyncpg.PostgresError as error:
-                    if error.sqlstate not in REFUSED:
-                        wrong.append(f"{context}: COPY {name}: {error.sqlstate}")
+                came = {verb: await attempted(driver, statement) for verb, statement in statements.items()}
+                came["COPY FROM"] = await copied_in(driver, name, written[name].line)
+                for verb, state in came.items():
+                    tried[verb] += 1
+                    if state not in REFUSED and not (state == "0" and verb in ("UPDATE", "DELETE")):
+                        wrong.append(f"{context}: {verb} {name}: {state}")
 
     assert wrong == []
-    assert cases > 1500
+    assert set(tried.values()) == {
+        sum(
+            (reach or "").partition(":")[0] not in WRITERS.get(name, ()) and name not in OPEN
+            for reach in CONTEXTS.values()
+            for name in TABLES
+        )
+    }
+
+
+async def test_a_copy_out_shows_no_row_that_a_look_does_not(bound: AsyncEngine) -> None:
+    wrong: list[str] = []
+    shown: Counter[str] = Counter()
+    for context, reach in {**CONTEXTS, "its own": "tenant:11"}.items():
+        async with reaching(bound, reach) as driver:
+            for name in TABLES:
+                if name in OPEN:
+                    continue
+                seen = await driver.fetchval(f'select count(*) from {SCHEMA}."{name}"')
+                told = await driver.copy_from_table(name, schema_name=SCHEMA, output=BytesIO())
+                shown[context] += seen if name != "tenant" else 0  # operators and bodies are known to everybody
+                if told != f"COPY {seen}":
+                    wrong.append(f"{context}: {name}: {told}, and {seen} by a look")
+
+    assert wrong == []
+    assert (shown["nobody told"], shown["told nothing"], shown["an unknown extent"]) == (0, 0, 0)
+    assert shown["its own"] > 50
 
 
 async def test_what_is_history_money_or_signature_is_changed_in_no_context_at_all(bound: AsyncEngine) -> None:
@@ -203,16 +257,29 @@ async def test_what_is_history_money_or_signature_is_changed_in_no_context_at_al
     assert {key for key, state in came.items() if state != "42501"} == set()
 
 
-async def test_a_stale_context_is_gone_with_its_transaction(bound: AsyncEngine) -> None:
+async def test_a_stale_context_is_gone_with_its_transaction_for_every_table(
+    bound: AsyncEngine, engine: AsyncEngine
+) -> None:
+    written = await samples(engine)
+    during, after, taken = {}, {}, {}
     async with bound.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
-        async with driver.transaction():
-            await driver.execute("set local app.reach = 'tenant:11'")
-            during = await driver.fetchval(f"select count(*) from {SCHEMA}.site")
-        after = await driver.fetchval(f"select count(*) from {SCHEMA}.site")
+        for name in TABLES:
+            counted = f'select count(*) from {SCHEMA}."{name}"'
+            async with driver.transaction():
+                await driver.execute("set local app.reach = 'complex:1'")
+                during[name] = await driver.fetchval(counted)
+            after[name] = await driver.fetchval(counted)
+            row = written[name].row.replace("'", "''")
+            where = f'{SCHEMA}."{name}"'
+            taken[name] = await attempted(
+                driver, f"insert into {where} select * from json_populate_record(null::{where}, '{row}')"
+            )
 
-    assert (during > 0, after) == (True, 0)
+    assert sum(rows > 0 for rows in during.values()) > 35
+    assert {name for name, rows in after.items() if rows} <= OPEN | {"tenant"}  # operators and bodies, to everybody
+    assert {name for name, state in taken.items() if state != "42501"} <= OPEN
 
 
 async def test_the_auditor_reads_everything_but_secrets_and_writes_nothing(database_url: str, story) -> None:

@@ -25,15 +25,25 @@ async def kept() -> str:
     return "alive"
 
 
+@post("/verify", status_code=200)
+async def sent(request: Request) -> str:  # type: ignore[type-arg]
+    return str(len(await request.body()))
+
+
 @post("/taken", status_code=200)
 async def taken(request: Request) -> str:  # type: ignore[type-arg]
     return str(len(await request.body()))
 
 
+@post("/bodiless", status_code=200)
+async def bodiless() -> str:
+    return "done"
+
+
 def make(gate: Gate) -> Litestar:
     state = State({GATE: gate, "started": asyncio.Event(), "go": asyncio.Event()})
     return Litestar(
-        [busy, kept, taken],
+        [bodiless, busy, kept, sent, taken],
         middleware=[LoadMiddleware()],
         exception_handlers=PROBLEM_HANDLERS,
         state=state,
@@ -54,6 +64,7 @@ async def test_one_too_many_is_sent_away_and_the_kept_places_stay_free() -> None
         await app.state["started"].wait()
         refused = await client.get("/busy")
         kept_ones = [await client.get(path) for path in ("/livez", "/verify/x", "/01/1/21/2")]
+        file = await client.post("/verify", content=b"a large file")
         app.state["go"].set()
         done = await first
         after = await client.get("/busy")
@@ -62,7 +73,22 @@ async def test_one_too_many_is_sent_away_and_the_kept_places_stay_free() -> None
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["content-type"] == "application/problem+json"
     assert [one.status_code for one in kept_ones] == [200, 200, 200]
+    assert file.status_code == 503  # costly, and anybody may send one: it waits with the others
     assert (done.status_code, after.status_code) == (200, 200)
+
+
+async def test_a_write_without_a_body_takes_a_place_too() -> None:
+    app = make(Gate(places=1, places_kept=1, wait_s=0.01))
+
+    async with reach(app) as client:
+        first = asyncio.create_task(client.get("/busy"))
+        await app.state["started"].wait()
+        refused = await client.post("/bodiless")
+        app.state["go"].set()
+        await first
+        done = await client.post("/bodiless")
+
+    assert (refused.status_code, done.status_code) == (503, 200)
 
 
 async def test_a_page_too_says_when_to_come_back(app: Litestar, client: httpx.AsyncClient) -> None:

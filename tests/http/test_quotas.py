@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import pytest
 from litestar import Litestar
 
-from app.http.quotas import METERS, QUOTAS, Meters
+from app.http.quotas import METERS, QUOTAS, SHELVES, Meters, shelf_of
 from app.ports import Ports
 from app.settings import SettingMalformed, read_settings
 from domain.shared.actor import Actor
-from domain.shared.quotas import Kind, Quota, QuotaExceeded
+from domain.shared.identifiers import TenantId
+from domain.shared.quotas import Bucket, Kind, Quota, QuotaExceeded
 
 SMALL = {**QUOTAS, Kind.LOOKS: Quota(rate_per_s=1, burst=3, batch=2)}
 MANY = 200
@@ -90,3 +91,30 @@ def test_quotas_are_on_unless_somebody_says_off() -> None:
     assert not read_settings({"SUNHWAN_QUOTAS": "off"}).quotas
     with pytest.raises(SettingMalformed):
         read_settings({"SUNHWAN_QUOTAS": "perhaps"})
+
+
+async def test_what_strangers_send_from_one_address_has_a_bucket_and_what_they_look_at_has_none(
+    app: Litestar, client, signed_in
+) -> None:
+    operator = await signed_in("operator")
+    app.state[METERS] = meters = Meters()
+    file = {"file": ("x.pdf", b"no pdf", "application/pdf")}
+    assert (await client.post("/verify", files=file)).status_code == 422
+
+    # Whoever owes pays first: what is asked in one second of the test must not come to depend on how long that was.
+    meters._left[Bucket(tenant_id=TenantId(0), holder=shelf_of("127.0.0.1"), kind=Kind.STRANGERS)] = -1_000
+    sent = await client.post("/verify", files=file)
+    challenge = await client.post("/api/v1/sessions/passkey-challenge")
+    looked = await client.get("/verify")
+    signed = await operator.post("/verify", files=file)
+
+    assert (sent.status_code, int(sent.headers["Retry-After"]) >= 1) == (429, True)
+    assert (challenge.status_code, challenge.json()["code"]) == (429, "http.quota-exceeded")
+    assert (looked.status_code, signed.status_code) == (200, 422)
+
+
+def test_an_address_has_one_bucket_a_network_of_the_newer_kind_has_one_and_there_are_so_many_at_most() -> None:
+    assert shelf_of("203.0.113.5") == shelf_of("203.0.113.5") != shelf_of("203.0.113.6")
+    assert shelf_of("2001:db8:1:2::1") == shelf_of("2001:db8:1:2:ffff::9") != shelf_of("2001:db8:1:3::1")
+    assert len({shelf_of(f"10.{a}.{b}.1") for a in range(64) for b in range(64)}) > 3_800
+    assert all(int(shelf_of(f"10.0.0.{a}").removeprefix("shelf-")) < SHELVES for a in range(256))
