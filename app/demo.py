@@ -322,6 +322,7 @@ class _Teller:
             ),
             unit=ports.unit,
             ids=ports.ids,
+            clock=ports.clock,
         )
         contract = await contract_started.sign_contract(
             subscription.SignContract(

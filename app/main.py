@@ -25,6 +25,7 @@ from app.http.invoices import DepositsController, InvoicesController
 from app.http.keys import KeysController
 from app.http.load import GATE, Gate, LoadMiddleware
 from app.http.members import MEMBERS
+from app.http.meters import MetersController, ServicePointController
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
 from app.http.preconditions import MatchMiddleware, TagMiddleware, document_conditions
@@ -80,6 +81,8 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             CertificatesController,
             AmendmentsController,
             SitesController,
+            MetersController,
+            ServicePointController,
             ReadingsController,
             ReadingBackController,
             TelemetryController,

@@ -1,8 +1,10 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
 import struct
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
+from typing import TypeVar
 
 import asyncpg
 from sqlalchemy import RowMapping, insert, select, text, update
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.copying import OnePart, copied
+from adapters.postgres.meters import PostgresMeters
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
@@ -24,6 +27,7 @@ from adapters.postgres.tables.metering import (
     UsageSnapshotRow,
 )
 from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
+from domain.metering.meters import Meter
 from domain.metering.model import (
     Added,
     Blocks,
@@ -36,6 +40,7 @@ from domain.metering.model import (
     EstimateState,
     Fill,
     Mark,
+    MeterId,
     MonthUsage,
     OfferedDay,
     Quality,
@@ -64,7 +69,12 @@ _WRITE_BLOCKS = text(
         (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at, fills, marks, reason)
     select
         cast(:tenant_id as int4), block.day, block.channel_id, block.revision,
-        array_replace((cast(:wh as int4[]))[(block.place - 1) * 96 + 1 : block.place * 96], {_NO_VALUE}, null),
+        array_replace(
+            (cast(:wh as int4[]))[
+                (block.place - 1) * cast(:width as int4) + 1 : block.place * cast(:width as int4)
+            ],
+            {_NO_VALUE}, null
+        ),
         block.quality, block.source, block.recorded_at, block.fills, block.marks, block.reason
     from unnest(
         cast(:days as date[]), cast(:channel_ids as int4[]), cast(:revisions as int2[]),
@@ -237,7 +247,10 @@ _PUT_ASIDE = f"""
     insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, part, offered)
     select
         cast($1 as int4), aside.day, aside.channel_id, cast($2 as uuid), aside.part,
-        array_replace((cast($6 as int4[]))[(aside.place - 1) * 96 + 1 : aside.place * 96], {_NO_VALUE}, null)
+        array_replace(
+            (cast($6 as int4[]))[(aside.place - 1) * cast($7 as int4) + 1 : aside.place * cast($7 as int4)],
+            {_NO_VALUE}, null
+        )
     from unnest(cast($3 as date[]), cast($4 as int4[]), cast($5 as int2[]))
         with ordinality as aside (day, channel_id, part, place)
     """  # noqa: S608  (only our own constants are written in)
@@ -267,10 +280,26 @@ def _to_site(row: RowMapping) -> Site:
     )
 
 
-KnownChannels = dict[tuple[TenantId, ChannelId], Channel]
-"""Channels seen before: one never changes its site or quantity, and none is ever taken away."""
+class KnownChannels(dict[tuple[TenantId, ChannelId], Channel]):
+    """Channels seen before: one never changes its site, quantity or slots, and is taken away at most once.
+
+    That they are gone is noticed within a minute, after which all are looked up again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fresh_until_s = 0.0
+
+    def refresh(self) -> None:
+        """Forget what was seen more than a minute ago."""
+        now_s = monotonic()
+        if now_s > self._fresh_until_s:
+            self.clear()
+            self._fresh_until_s = now_s + _REMEMBERED_S
+
 
 _CHANNELS_REMEMBERED = 100_000
+_REMEMBERED_S = 60
 
 
 class PostgresSites:
@@ -278,7 +307,7 @@ class PostgresSites:
 
     def __init__(self, connection: AsyncConnection, known: KnownChannels | None = None) -> None:
         self._connection = connection
-        self._known = {} if known is None else known
+        self._known = KnownChannels() if known is None else known
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
         """Return numbers that no other channel has; the counter's row stays locked until the transaction ends."""
@@ -291,19 +320,10 @@ class PostgresSites:
         last: int = counted.scalar_one()
         return tuple(ChannelId(number) for number in range(last - count + 1, last + 1))
 
-    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
-        """Store a new site with its channels."""
+    async def add(self, site: Site, channels: Sequence[Channel], *, meters: Sequence[Meter]) -> None:
+        """Store a new site with its meters and channels."""
         await self._connection.execute(insert(SiteRow).values(_site_row(site)))
-        rows = [
-            {
-                "tenant_id": channel.tenant_id,
-                "channel_id": channel.channel_id,
-                "site_id": channel.site_id,
-                "quantity": channel.quantity.value,
-            }
-            for channel in channels
-        ]
-        await self._connection.execute(insert(ChannelRow).values(rows))
+        await PostgresMeters(self._connection).add(meters, channels)
 
     async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
         """Return a tenant's site."""
@@ -328,27 +348,23 @@ class PostgresSites:
     async def channels(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Channel, ...]:
         """Return a site's channels by number."""
         found = await self._connection.execute(
-            select(col(ChannelRow.channel_id), col(ChannelRow.quantity))
+            select(*_CHANNEL_COLUMNS)
             .where(col(ChannelRow.tenant_id) == tenant_id, col(ChannelRow.site_id) == site_id)
             .order_by(col(ChannelRow.channel_id))
         )
-        return tuple(
-            Channel(channel_id=ChannelId(channel_id), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity))
-            for channel_id, quantity in found
-        )
+        return tuple(_to_channel(row) for row in found.mappings())
 
     async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
         """Return a tenant's channels of these numbers."""
+        self._known.refresh()
         asked = [number for number in channel_ids if (tenant_id, number) not in self._known]
         if asked:
             if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
                 self._known.clear()
                 asked = list(channel_ids)
             driver = await _driver(self._connection)
-            for number, site_id, quantity in await driver.fetch(_NUMBERED, tenant_id, asked):
-                self._known[tenant_id, number] = Channel(
-                    channel_id=ChannelId(number), tenant_id=tenant_id, site_id=site_id, quantity=Quantity(quantity)
-                )
+            for row in await driver.fetch(_NUMBERED, tenant_id, asked):
+                self._known[tenant_id, row["channel_id"]] = _to_channel(row)
         found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
         return tuple([channel for channel in found if channel is not None])
 
@@ -386,7 +402,7 @@ class PostgresSites:
 
 
 _NUMBERED = f"""
-    select channel_id, site_id, quantity from {SCHEMA}.channel
+    select tenant_id, channel_id, site_id, quantity, meter_id, slot_minutes, from_on, until_on from {SCHEMA}.channel
     where tenant_id = cast($1 as int4) and channel_id = any(cast($2 as int4[]))
     order by channel_id
     """  # noqa: S608  (only our own constants are written in)
@@ -404,12 +420,37 @@ async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
     return driver
 
 
+def _to_channel(row: RowMapping | asyncpg.Record) -> Channel:
+    return Channel(
+        channel_id=ChannelId(row["channel_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        site_id=SiteId(row["site_id"]),
+        quantity=Quantity(row["quantity"]),
+        meter_id=MeterId(row["meter_id"]),
+        slot_minutes=row["slot_minutes"],
+        from_on=row["from_on"],
+        until_on=row["until_on"],
+    )
+
+
 _SITE_COLUMNS = tuple(SiteRow.__table__.c)  # type: ignore[attr-defined]
+_CHANNEL_COLUMNS = tuple(ChannelRow.__table__.c)  # type: ignore[attr-defined]
 
 
 def _flat(days: Iterable[DayValues]) -> list[int]:
     """Lay the values of many days one after another."""
     return [_NO_VALUE if value is None else value for values in days for value in values]
+
+
+_Any = TypeVar("_Any")
+
+
+def _by_length(found: Sequence[_Any], length: Callable[[_Any], int]) -> list[tuple[int, list[_Any]]]:
+    """Group days by how many slots they have."""
+    groups: dict[int, list[_Any]] = {}
+    for one in found:
+        groups.setdefault(length(one), []).append(one)
+    return sorted(groups.items())
 
 
 def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
@@ -421,13 +462,15 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
         quality=Quality(row["quality"]),
         source=ReadingSource(row["source"]),
         recorded_at=row["recorded_at"],
-        fills=() if row["fills"] is None else _to_fills(row["fills"], row["day"]),
-        marks=() if row["marks"] is None else _to_marks(row["marks"]),
+        fills=() if row["fills"] is None else _to_fills(row["fills"], row["day"], len(row["wh"])),
+        marks=() if row["marks"] is None else _to_marks(row["marks"], len(row["wh"])),
         reason=None if row["reason"] is None else RevisionReason(row["reason"]),
     )
 
 
 _FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
+_LONG_FILL = struct.Struct(">qH")  # of a day with more slots than a byte counts: then two bytes a slot
+_BYTE_SLOTS = 255
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -436,13 +479,21 @@ _RUN = SLOTS_A_DAY + 1
 alone, `_RUN` is followed by the first slot and how many. The last two end with their instant: by how many milliseconds
 it follows the end of the first slot, as a number of seven bits a byte, least first, with the sign as its last bit. So a
 value that came within eight seconds takes three bytes, one that came within seventeen minutes four."""
-_QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.SUBSTITUTED, Quality.SUSPECT)
+_QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.CORRECTED, Quality.SUSPECT)
 """A slot's quality is stored as its place here: the order never changes."""
 
 
-def _fills(fills: tuple[Fill, ...], day: date) -> bytes | None:
+def _fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:
     """Spell when slots came, one after another; None where nothing came later."""
+    if slots_a_day != SLOTS_A_DAY:
+        return b"".join([_long_fill(fill) for fill in fills]) or None
     return b"".join([_fill(fill, day) for fill in fills]) or None
+
+
+def _long_fill(fill: Fill) -> bytes:
+    """Spell when slots of a day came whose slots are not of 15 minutes: the instant, how many, two bytes a slot."""
+    head = _LONG_FILL.pack((fill.at - _EPOCH) // _MICROSECOND, len(fill.slots))
+    return head + b"".join([slot.to_bytes(2, "big") for slot in fill.slots])
 
 
 def _fill(fill: Fill, day: date) -> bytes:
@@ -460,9 +511,15 @@ def _fill(fill: Fill, day: date) -> bytes:
     return bytes(spelled)
 
 
-def _to_fills(spelled: bytes, day: date) -> tuple[Fill, ...]:
+def _to_fills(spelled: bytes, day: date, slots_a_day: int) -> tuple[Fill, ...]:
     found: list[Fill] = []
     place = 0
+    while slots_a_day != SLOTS_A_DAY and place < len(spelled):
+        micros, count = _LONG_FILL.unpack_from(spelled, place)
+        place += _LONG_FILL.size
+        slots = [int.from_bytes(spelled[at : at + 2], "big") for at in range(place, place + 2 * count, 2)]
+        found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(slots)))
+        place += 2 * count
     while place < len(spelled):
         form = spelled[place]
         if form == 0:
@@ -496,13 +553,21 @@ def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
     return day.channel_id, day.day
 
 
-def _marks(marks: tuple[Mark, ...]) -> bytes | None:
-    return b"".join([bytes((mark.slot, _QUALITIES.index(mark.quality))) for mark in marks]) or None
+def _marks(marks: tuple[Mark, ...], slots_a_day: int) -> bytes | None:
+    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
+    return (
+        b"".join([mark.slot.to_bytes(size, "big") + bytes((_QUALITIES.index(mark.quality),)) for mark in marks]) or None
+    )
 
 
-def _to_marks(spelled: bytes) -> tuple[Mark, ...]:
+def _to_marks(spelled: bytes, slots_a_day: int) -> tuple[Mark, ...]:
+    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
     return tuple(
-        Mark(slot=spelled[place], quality=_QUALITIES[spelled[place + 1]]) for place in range(0, len(spelled), 2)
+        Mark(
+            slot=int.from_bytes(spelled[place : place + size], "big"),
+            quality=_QUALITIES[spelled[place + size]],
+        )
+        for place in range(0, len(spelled), size + 1)
     )
 
 
@@ -640,13 +705,16 @@ class PostgresReadings:
         return {key: block for key, block in then.items() if block is not None}
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
-        """Store blocks in one statement, in place of those of the same channel, day and revision."""
-        if not blocks:
-            return
+        """Store blocks, a statement for each length of day, in place of those of the same channel, day and revision."""
+        for width, alike in _by_length(blocks, lambda block: len(block.values)):
+            await self._write(tenant_id, alike, width)
+
+    async def _write(self, tenant_id: TenantId, blocks: Sequence[DayBlock], width: int) -> None:
         written = await self._connection.execute(
             _WRITE_BLOCKS,
             {
                 "tenant_id": tenant_id,
+                "width": width,
                 "days": [block.day for block in blocks],
                 "channel_ids": [block.channel_id for block in blocks],
                 "revisions": [block.revision for block in blocks],
@@ -654,8 +722,8 @@ class PostgresReadings:
                 "sources": [block.source.value for block in blocks],
                 "recorded_ats": [block.recorded_at for block in blocks],
                 "wh": _flat(block.values for block in blocks),
-                "fills": [_fills(block.fills, block.day) for block in blocks],
-                "marks": [_marks(block.marks) for block in blocks],
+                "fills": [_fills(block.fills, block.day, width) for block in blocks],
+                "marks": [_marks(block.marks, width) for block in blocks],
                 "reasons": [block.reason for block in blocks],
             },
         )
@@ -677,15 +745,16 @@ class PostgresReadings:
             values = tuple([None if any(k[i] is not None for k in kept) else v for i, v in enumerate(one.values)])
             if known(values):
                 new.append((OfferedDay(channel_id=one.channel_id, day=one.day, values=values), len(kept)))
-        if new:
+        for width, alike in _by_length(new, lambda pair: len(pair[0].values)):
             await driver.execute(
                 _PUT_ASIDE,
                 tenant_id,
                 import_id,
-                [one.day for one, _ in new],
-                [one.channel_id for one, _ in new],
-                [part for _, part in new],
-                _flat(one.values for one, _ in new),
+                [one.day for one, _ in alike],
+                [one.channel_id for one, _ in alike],
+                [part for _, part in alike],
+                _flat(one.values for one, _ in alike),
+                width,
             )
 
     async def aside(

@@ -41,6 +41,7 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
     share_statement,
 )
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.protocols import PostgresProtocolVersions, ProtocolTexts
 from adapters.postgres.quotas import PostgresBuckets
@@ -255,6 +256,21 @@ class PostgresWork:
         return PostgresSites(self._connection, self._channels)
 
     @cached_property
+    def meters(self) -> PostgresMeters:
+        """Meters."""
+        return PostgresMeters(self._connection)
+
+    @cached_property
+    def service_points(self) -> PostgresServicePoints:
+        """Service points."""
+        return PostgresServicePoints(self._connection)
+
+    @cached_property
+    def registers(self) -> PostgresRegisters:
+        """Registers."""
+        return PostgresRegisters(self._connection)
+
+    @cached_property
     def readings(self) -> PostgresReadings:
         """Readings."""
         return PostgresReadings(self._connection)
@@ -326,7 +342,7 @@ class PostgresUnit:
         self.protocols = protocols
         # The driver's own transactions begin with a trip of their own; ours begin in the one that tells the reach.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self.channels: KnownChannels = {}
+        self.channels = KnownChannels()
 
     def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
         """Open one transaction."""

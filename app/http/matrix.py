@@ -127,6 +127,14 @@ GET    /api/v1/sites                                             -  o  o  -  -  
 POST   /api/v1/sites                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/service-point                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/service-point/powers              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/meters                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/meters                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/meters/{meter_id}/device          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/meters/{meter_id}/exchanges       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/meters/{meter_id}/ratios          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/meters/{meter_id}/removal         -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/series                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
@@ -224,6 +232,13 @@ POST!  /plans                                                    -  -  -  -  -  
 GET    /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /sites/readings                                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /sites/{tenant_id}/{site_id}                              -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/powers                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/meters                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/device     -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/exchanges  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/ratios     -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/removal    -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /deposits                                                 -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /deposits                                                 -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /energy                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -

@@ -42,7 +42,7 @@ QuantityQuery = Annotated[Quantity, QueryParameter(description="Which.")]
 ResolutionQuery = Annotated[Resolution, QueryParameter(description="The step.")]
 MethodQuery = Annotated[Method, QueryParameter(description="Which of the stored energy a discharge takes.")]
 QuantitiesQuery = Annotated[
-    list[Quantity] | None, QueryParameter(name="quantity", max_items=7, description="Which; all without it.")
+    list[Quantity] | None, QueryParameter(name="quantity", max_items=8, description="Which; all without it.")
 ]
 
 
@@ -198,8 +198,21 @@ class MonthPeakOut(Out):
     without_storage_w: int | None
 
 
+class DemandPartOut(Out):
+    """Days of a month of one contract power, and the demand that prices them, W."""
+
+    from_on: Day
+    days: int
+    contract_power_w: int
+    with_storage_w: int
+    without_storage_w: int
+
+
 class DemandOut(Out):
-    """The demand that prices a month (요금적용전력), W; `set_by` is the month whose peak it is, null is the floor."""
+    """The demand that prices a month (요금적용전력), W; `set_by` is the month whose peak it is, null is the floor.
+
+    A change of contract power splits the month into `parts`; the month's own figures are of the last.
+    """
 
     month: MonthText
     with_storage_w: int
@@ -207,6 +220,7 @@ class DemandOut(Out):
     without_storage_w: int
     without_storage_set_by: MonthText | None
     lowered_w: int
+    parts: list[DemandPartOut]
     peaks: list[MonthPeakOut]
 
 
@@ -407,6 +421,16 @@ def demand_out(found: SiteDemand) -> DemandOut:
         without_storage_w=found.without_storage.power_w,
         without_storage_set_by=named(found.without_storage.set_by),
         lowered_w=found.lowered_w,
+        parts=[
+            DemandPartOut(
+                from_on=one.part.from_on,
+                days=one.part.days,
+                contract_power_w=one.part.contract_power_w,
+                with_storage_w=one.with_storage.power_w,
+                without_storage_w=one.without_storage.power_w,
+            )
+            for one in found.parts
+        ],
         peaks=[
             MonthPeakOut(
                 month=str(one.month), with_storage_w=one.with_storage_w, without_storage_w=one.without_storage_w

@@ -13,16 +13,20 @@ from litestar.exceptions import HTTPException, ValidationException
 from app.http.identity import REMEMBERED, GivenActor, give_ports
 from app.http.problems import PROBLEMS
 from app.http.quotas import charge_values
-from app.http.schemas import INT4_MAX, Day, Out, TenantQuery
+from app.http.schemas import INT4_MAX, Day, Instant, Out, TenantQuery
 from app.ports import Ports
 from domain.metering import usecases as metering
-from domain.metering.arrivals import Rejection, Sorter, slot_at
+from domain.metering.arrivals import RESOLUTIONS, Rejection, Sorters, slot_at
+from domain.metering.model import SLOT_MINUTES
+from domain.metering.registers import READ_VALUE_MAX, RegistersReport
+from domain.metering.validation import Finding, FindingKind
 from domain.shared.actor import Actor
 from domain.shared.identifiers import TenantId
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 VALUES_MAX = 500_000
-_RESOLUTION = "PT15M"
+EPOCH_MAX = 9_999
+_QUARTER = "PT15M"
 _CHANNEL = Annotated[int, msgspec.Meta(ge=1, le=INT4_MAX)]
 _VALUE = Annotated[int, msgspec.Meta(ge=0, le=INT4_MAX)]
 
@@ -47,18 +51,38 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     wh: int | None
 
 
+class _WideRow(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A row of slots of another length than 15 minutes says so; how it is rejected, if it is, is the sorter's."""
+
+    channel: _CHANNEL
+    at: str
+    wh: int | None
+    resolution: str = _QUARTER
+
+
+class _Read(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What a counting register showed, in counts of its last figure."""
+
+    channel: _CHANNEL
+    read_at: str
+    value: Annotated[int, msgspec.Meta(ge=-READ_VALUE_MAX, le=READ_VALUE_MAX)]
+    epoch: Annotated[int, msgspec.Meta(ge=0, le=EPOCH_MAX)] | None = None
+
+
 class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     """Every value lies within its limits, which nearly every body does."""
 
     series: list[_Series] = []
     rows: list[_Row] = []
+    registers: list[_Read] = []
 
 
 class _Loose(msgspec.Struct, forbid_unknown_fields=True):
     """Well-formed, with values that are named one by one."""
 
     series: list[_LooseSeries] = []
-    rows: list[_Row] = []
+    rows: list[_WideRow] = []
+    registers: list[_Read] = []
 
 
 _PLAIN = msgspec.json.Decoder(_Plain, strict=True)
@@ -66,10 +90,15 @@ _LOOSE = msgspec.json.Decoder(_Loose, strict=True)
 _ONE_PLAIN = msgspec.json.Decoder(_Series, strict=True)
 _ONE_LOOSE = msgspec.json.Decoder(_LooseSeries, strict=True)
 _ROW = msgspec.json.Decoder(_Row, strict=True)
+_READ = msgspec.json.Decoder(_Read, strict=True)
+_WIDE_ROW = msgspec.json.Decoder(_WideRow, strict=True)
 _ROWS = msgspec.json.Decoder(list[_Row], strict=True)
 _CSV_ROW = re.compile(r"^([1-9][0-9]{0,9}),([^,\r\n\"]+),(-?[0-9]{1,18})\r?$", re.MULTILINE | re.ASCII)
 _CSV_CELLS = (re.compile(r"[1-9][0-9]{0,9}", re.ASCII), re.compile(r"-?[0-9]{1,18}", re.ASCII))
 _CSV_HEADER = ["channel", "at", "wh"]
+_CSV_WIDE_HEADER = [*_CSV_HEADER, "resolution"]
+_CSV_READ_HEADERS = (["channel", "read_at", "value"], ["channel", "read_at", "value", "epoch"])
+_CSV_EPOCH = re.compile(r"[0-9]{0,4}", re.ASCII)
 
 
 class MediaTypeUnknown(HTTPException):
@@ -102,6 +131,31 @@ class RejectedReadingOut(Out):
     values: int
 
 
+class FindingOut(Out):
+    """Something that looks wrong, or is worth knowing, and where."""
+
+    kind: Annotated[str, msgspec.Meta(description=f"One of: {', '.join(FindingKind)}.")]
+    at: Instant | None
+    channel: str | None
+    detail: str
+
+
+class RegistersOut(Out):
+    """What became of reads of counting registers: `slots` were filled by their differences.
+
+    `same_slots` held the value already; in `other_slots` another one stays, and the difference is put aside.
+    """
+
+    accepted: int
+    duplicate: int
+    conflicting: int
+    slots: int
+    same_slots: int
+    other_slots: int
+    findings: list[FindingOut]
+    findings_left_out: int
+
+
 class ReadingsOut(Out):
     """What became of each value, known to be stored; the first hundred that differ or were rejected are named."""
 
@@ -112,6 +166,7 @@ class ReadingsOut(Out):
     late: int
     conflicts: list[ConflictingReadingOut]
     rejections: list[RejectedReadingOut]
+    registers: RegistersOut | None
 
 
 def _malformed(error: msgspec.DecodeError) -> ValidationException:
@@ -128,7 +183,7 @@ def _length(series: _Series | _LooseSeries) -> int:
     return len(series.wh)
 
 
-def _sort_json(body: bytes, sorter: Sorter) -> None:
+def _sort_json(body: bytes, sorters: Sorters) -> None:
     """Sort series, rows, or one series that is the whole body."""
     plain = True
     read: _Plain | _Loose
@@ -136,26 +191,44 @@ def _sort_json(body: bytes, sorter: Sorter) -> None:
         try:
             read = _PLAIN.decode(body)
         except msgspec.ValidationError:
-            if b'"series"' not in body and b'"rows"' not in body:
+            if not any(name in body for name in (b'"series"', b'"rows"', b'"registers"')):
                 read = _one_series(body)
                 plain = isinstance(read, _Plain)
             else:
                 read, plain = _LOOSE.decode(body), False
     except msgspec.DecodeError as error:
         raise _malformed(error) from error
-    if not read.series and not read.rows:
-        raise ValidationException(extra=[{"key": "body", "message": "Expected `series` or `rows`"}])
-    _room(sum(map(_length, read.series)) + len(read.rows))
+    if not read.series and not read.rows and not read.registers:
+        raise ValidationException(extra=[{"key": "body", "message": "Expected `series`, `rows` or `registers`"}])
+    _room(sum(map(_length, read.series)) + len(read.rows) + len(read.registers))
+    for number, one_read in enumerate(read.registers):
+        place = f"registers[{number}]"
+        sorters.read(one_read.channel, one_read.read_at, one_read.value, one_read.epoch, place=place)
     series: Sequence[_Series | _LooseSeries] = read.series
+    sorter = sorters.quarters
     for number, one in enumerate(series):
         place = f"series[{number}]"
-        if one.resolution != _RESOLUTION:
+        if one.resolution == _QUARTER:
+            sorter.series(one.channel, slot_at(one.start), one.wh, place=place, plain=plain)
+        elif (minutes := RESOLUTIONS.get(one.resolution)) is not None:
+            sorters.of(minutes).series(one.channel, slot_at(one.start, minutes), one.wh, place=place, plain=plain)
+        else:
             values = len(one.wh) - one.wh.count(None)
             sorter.reject(f"{place}.resolution", Rejection.RESOLUTION_UNKNOWN, values=values)
-            continue
-        sorter.series(one.channel, slot_at(one.start), one.wh, place=place, plain=plain)
-    if read.rows:
-        sorter.rows([(row.channel, slot_at(row.at), row.wh) for row in read.rows], place=lambda n: f"rows[{n}]")
+    if isinstance(read, _Plain):
+        if read.rows:
+            sorter.rows([(row.channel, slot_at(row.at), row.wh) for row in read.rows], place=lambda n: f"rows[{n}]")
+        return
+    for number, wide in enumerate(read.rows):
+        _sort_row(wide, f"rows[{number}]", sorters)
+
+
+def _sort_row(row: _WideRow, place: str, sorters: Sorters) -> None:
+    minutes = RESOLUTIONS.get(row.resolution)
+    if minutes is None:
+        sorters.quarters.reject(place, Rejection.RESOLUTION_UNKNOWN)
+        return
+    sorters.of(minutes).rows([(row.channel, slot_at(row.at, minutes), row.wh)], place=lambda _: place)
 
 
 def _one_series(body: bytes) -> "_Plain | _Loose":
@@ -165,15 +238,16 @@ def _one_series(body: bytes) -> "_Plain | _Loose":
         return _Loose(series=[_ONE_LOOSE.decode(body)])
 
 
-def _sort_ndjson(body: bytes, sorter: Sorter) -> None:
+def _sort_ndjson(body: bytes, sorters: Sorters) -> None:
     """Sort one row a line; a line that is no row is rejected by its number."""
+    sorter = sorters.quarters
     try:
         rows = _ROW.decode_lines(body)
     except msgspec.DecodeError:
         _room(body.count(b"\n") + 1)
         for number, line in enumerate(body.split(b"\n"), start=1):
             if line.strip():
-                _sort_line(line, f"line {number}", sorter)
+                _sort_line(line, f"line {number}", sorters)
         return
     _room(len(rows))
     lines = (
@@ -185,54 +259,107 @@ def _sort_ndjson(body: bytes, sorter: Sorter) -> None:
     )
 
 
-def _sort_line(line: bytes, place: str, sorter: Sorter) -> None:
+def _sort_line(line: bytes, place: str, sorters: Sorters) -> None:
     try:
-        row = _ROW.decode(line)
+        if b'"read_at"' in line:
+            read = _READ.decode(line)
+            sorters.read(read.channel, read.read_at, read.value, read.epoch, place=place)
+        else:
+            _sort_row(_WIDE_ROW.decode(line), place, sorters)
     except msgspec.DecodeError:
-        sorter.reject(place, Rejection.MALFORMED)
-        return
-    sorter.rows([(row.channel, slot_at(row.at), row.wh)], place=lambda _: place)
+        sorters.quarters.reject(place, Rejection.MALFORMED)
 
 
-def _sort_csv(body: bytes, sorter: Sorter) -> None:
-    """Sort `channel,at,wh`; a line that is none is rejected by its number."""
+def _sort_csv(body: bytes, sorters: Sorters) -> None:
+    """Sort `channel,at,wh` and perhaps `resolution`; a line that is none is rejected by its number."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValidationException(extra=[{"key": "body", "message": "Expected UTF-8"}]) from error
     header, _, rest = text.partition("\n")
-    if [name.strip() for name in header.split(",")] != _CSV_HEADER:
+    names = [name.strip() for name in header.split(",")]
+    if names in _CSV_READ_HEADERS:
+        _sort_csv_reads(rest, sorters)
+        return
+    if names not in (_CSV_HEADER, _CSV_WIDE_HEADER):
         raise ValidationException(extra=[{"key": "line 1", "message": "Expected the header `channel,at,wh`"}])
     lines = rest.count("\n") + (not rest.endswith("\n") and bool(rest))
     _room(lines)
     found = _CSV_ROW.findall(rest)
-    if len(found) == lines:
-        sorter.rows(
+    if len(found) == lines and names == _CSV_HEADER:
+        sorters.quarters.rows(
             [(int(channel), slot_at(at), int(wh)) for channel, at, wh in found], place=lambda n: f"line {n + 2}"
         )
         return
     for number, line in enumerate(rest.split("\n"), start=2):
         if line.strip():
-            _sort_cells(line.rstrip("\r"), f"line {number}", sorter)
+            _sort_cells(line.rstrip("\r"), f"line {number}", sorters, columns=len(names))
 
 
-def _sort_cells(line: str, place: str, sorter: Sorter) -> None:
+def _sort_csv_reads(rest: str, sorters: Sorters) -> None:
+    """Sort `channel,read_at,value` and perhaps `epoch`."""
+    _room(rest.count("\n") + 1)
+    number, value = _CSV_CELLS
+    for line_number, line in enumerate(rest.split("\n"), start=2):
+        if not line.strip():
+            continue
+        place = f"line {line_number}"
+        try:
+            cells = [cell.strip() for cell in next(csv.reader([line.rstrip("\r")], strict=True))]
+        except csv.Error:
+            cells = []
+        epoch = cells[3] if len(cells) == 4 else ""
+        spelt = len(cells) in (3, 4) and number.fullmatch(cells[0]) and _CSV_EPOCH.fullmatch(epoch)
+        if not spelt or (cells[2] and not (value.fullmatch(cells[2]) and abs(int(cells[2])) <= READ_VALUE_MAX)):
+            sorters.quarters.reject(place, Rejection.MALFORMED)
+        else:
+            shown = int(cells[2]) if cells[2] else None
+            sorters.read(int(cells[0]), cells[1], shown, int(epoch) if epoch else None, place=place)
+
+
+def _sort_cells(line: str, place: str, sorters: Sorters, *, columns: int) -> None:
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], strict=True))]
     except csv.Error:
         cells = []
     number, value = _CSV_CELLS
-    if len(cells) != 3 or not number.fullmatch(cells[0]) or (cells[2] and not value.fullmatch(cells[2])):
-        sorter.reject(place, Rejection.MALFORMED)
+    if len(cells) != columns or not number.fullmatch(cells[0]) or (cells[2] and not value.fullmatch(cells[2])):
+        sorters.quarters.reject(place, Rejection.MALFORMED)
         return
-    sorter.rows([(int(cells[0]), slot_at(cells[1]), int(cells[2]) if cells[2] else None)], place=lambda _: place)
+    minutes = RESOLUTIONS.get(cells[3]) if columns > len(_CSV_HEADER) else SLOT_MINUTES
+    if minutes is None:
+        sorters.quarters.reject(place, Rejection.RESOLUTION_UNKNOWN)
+        return
+    sorters.of(minutes).rows(
+        [(int(cells[0]), slot_at(cells[1], minutes), int(cells[2]) if cells[2] else None)], place=lambda _: place
+    )
 
 
-_SORTS: Mapping[str, Callable[[bytes, Sorter], None]] = {
+_SORTS: Mapping[str, Callable[[bytes, Sorters], None]] = {
     "application/json": _sort_json,
     "application/x-ndjson": _sort_ndjson,
     "text/csv": _sort_csv,
 }
+
+
+def finding_out(found: Finding) -> FindingOut:
+    """Say a finding in the API's words."""
+    return FindingOut(kind=found.kind.value, at=found.at, channel=found.channel, detail=found.detail)
+
+
+def _registers_out(report: RegistersReport | None) -> RegistersOut | None:
+    if report is None:
+        return None
+    return RegistersOut(
+        accepted=report.accepted,
+        duplicate=report.duplicate,
+        conflicting=report.conflicting,
+        slots=report.slots,
+        same_slots=report.same_slots,
+        other_slots=report.other_slots,
+        findings=[finding_out(one) for one in report.findings],
+        findings_left_out=report.findings_left_out,
+    )
 
 
 def _report_out(report: metering.ReadingsReport) -> ReadingsOut:
@@ -251,13 +378,18 @@ def _report_out(report: metering.ReadingsReport) -> ReadingsOut:
         rejections=[
             RejectedReadingOut(place=one.place, reason=one.reason.value, values=one.values) for one in report.rejections
         ],
+        registers=_registers_out(report.registers),
     )
 
 
 _DESCRIPTION = (
-    "15-minute energies of the sender's own channels (their numbers: `GET /api/v1/sites/{site_id}/channels`), as "
-    "whole series, as rows in JSON or NDJSON, or as CSV with the header `channel,at,wh`; Wh, for a state of charge "
-    "0.01 %. Series of 15 minutes (`PT15M`) start on the grid, with an offset; null says that nothing was received. "
+    "Energies of the sender's own channels (their numbers: `GET /api/v1/sites/{site_id}/channels`), as whole series, "
+    "as rows in JSON or NDJSON, or as CSV with the header `channel,at,wh`; Wh, for a state of charge 0.01 %. A series "
+    "says how long its slots last (`PT1M`, `PT5M`, `PT15M`, `PT30M`, `PT60M` or `PT1H`), as its channel's do; "
+    "rows of other than 15 minutes say so too (`resolution`, a fourth CSV column). Slots start on the grid, with an "
+    "offset; null says that nothing was received. Counting registers are sent as they were read (`registers`, NDJSON "
+    "with `read_at`, or CSV with the header `channel,read_at,value`, perhaps `epoch`): reads on the borders of slots "
+    "fill them by difference times ratio, over rollovers and exchanges; others are kept to check and to fill gaps. "
     "Send again whatever was not answered, in any order and parts: each value is stored once. A different value for a "
     "known slot is put aside and changes nothing. The answer comes after everything is durable. At most 8 MiB and "
     "500,000 values a request."
@@ -294,15 +426,18 @@ class ReadingsController(Controller):
         sort = _SORTS.get(kind)
         if sort is None:
             raise MediaTypeUnknown
-        sorter = Sorter(now=ports.clock.now())
-        sort(body, sorter)
+        sorters = Sorters(now=ports.clock.now())
+        sort(body, sorters)
         report = await ports.intake.take(
             metering.TakeReadings(
                 actor=actor,
                 tenant_id=TenantId(tenant_id or actor.tenant_id),
-                arrived=sorter.arrived(),
+                arrived=sorters.arrived(),
                 content=body,
             )
         )
-        charge_values(request, actor, report.accepted + report.duplicate + report.conflicting + report.rejected)
+        reads = report.registers
+        counted = 0 if reads is None else reads.accepted + reads.duplicate + reads.conflicting
+        values = report.accepted + report.duplicate + report.conflicting + report.rejected
+        charge_values(request, actor, values + counted)
         return _report_out(report)

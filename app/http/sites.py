@@ -201,6 +201,7 @@ class SitesController(Controller):
             ),
             unit=ports.unit,
             ids=ports.ids,
+            clock=ports.clock,
         )
         return _site_out(site)
 

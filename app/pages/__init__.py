@@ -18,6 +18,7 @@ from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_
 from app.pages.keys import KEYS
 from app.pages.ktr import KTR
 from app.pages.members import MEMBERS
+from app.pages.meters import METERS
 from app.pages.packs import PACKS
 from app.pages.protocols import PROTOCOLS
 from app.pages.public import PUBLIC
@@ -41,6 +42,7 @@ PAGES = (
             *PROTOCOLS,
             *CONTRACTS,
             *ENERGY,
+            *METERS,
             *ALARMS,
             *MEMBERS,
             *KEYS,

@@ -1,7 +1,7 @@
 """The operator's desk: contracts and their packs, months, plans, sites with their readings, deposits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID
@@ -75,13 +75,15 @@ async def tenants(actor: Actor, ports: Ports) -> tuple[Tenant, ...]:
 
 
 async def sites_of(actor: Actor, parties: tuple[Tenant, ...], ports: Ports) -> list[tuple[Tenant, Site]]:
-    """Return every tenant's sites with whose they are."""
+    """Return every tenant's sites with whose they are, and with the contract power of today."""
+    today = seoul_day(ports.clock.now())
+    found: list[tuple[Tenant, Site]] = []
     async with ports.unit(actor) as work:
-        return [
-            (tenant, site)
-            for tenant in parties
-            for site in await metering.list_sites(actor, tenant_id=tenant.tenant_id, work=work)
-        ]
+        for tenant in parties:
+            for site in await metering.list_sites(actor, tenant_id=tenant.tenant_id, work=work):
+                point = await work.service_points.of_site(site.tenant_id, site.site_id)
+                found.append((tenant, replace(site, contract_power_w=point.power_on(today))))
+    return found
 
 
 @get("/contracts")
@@ -397,6 +399,7 @@ async def open_site(request: PageRequest, ports: GivenPorts, actor: GivenActor, 
             ),
             unit=ports.unit,
             ids=ports.ids,
+            clock=ports.clock,
         )
     except DomainError as error:
         return page.again("sites.html", error, form, **await _sites(ports, actor))

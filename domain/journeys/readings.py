@@ -3,11 +3,13 @@
 import asyncio
 from collections import deque
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from domain.journeys.ports import JourneyWork
+from domain.metering import registering
 from domain.metering import usecases as metering
+from domain.metering.arrivals import REJECTIONS_NAMED_MAX
 from domain.metering.model import ImportReport, Site
 from domain.metering.ports import ReadingFiles, ReadingsCrossed
 from domain.shared.actor import Actor, Extent
@@ -17,7 +19,7 @@ from domain.shared.time import SLOTS_A_DAY, Clock
 from domain.shared.unit import Unit
 
 
-async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids) -> Site:
+async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Site:
     """Open a tenant's site with a channel for each quantity.
 
     Raises:
@@ -25,7 +27,7 @@ async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Id
     """
     async with unit(wish.actor) as work:
         await work.parties.one(wish.tenant_id)
-        site = await metering.open_site(wish, work=work, ids=ids)
+        site = await metering.open_site(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return site
 
@@ -178,11 +180,25 @@ class Intake:
         try:
             async with self._unit(one.wish.actor) as work:
                 report = await metering.merge_readings(one.wish, work=work, ids=self._ids, clock=self._clock)
+                if one.wish.arrived.registers:
+                    report = await _with_registers(one.wish, report, work=work, ids=self._ids, clock=self._clock)
                 await work.commit()
         except Exception as error:  # whoever waits for the answer raises it
             _refuse([one], error)
         else:
             _answer(one, report)
+
+
+async def _with_registers(
+    wish: metering.TakeReadings, report: metering.ReadingsReport, *, work: JourneyWork, ids: Ids, clock: Clock
+) -> metering.ReadingsReport:
+    taken = await registering.take_registers(wish, work=work, ids=ids, clock=clock)
+    return replace(
+        report,
+        registers=taken.report,
+        rejected=report.rejected + taken.rejected,
+        rejections=(*report.rejections, *taken.rejections)[:REJECTIONS_NAMED_MAX],
+    )
 
 
 def _next(waiting: deque[_Waiting]) -> list[_Waiting]:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from domain.metering.model import ChannelDay, DayValues
+from domain.metering.model import MINUTES_A_DAY, SLOT_MINUTES, ChannelDay, DayValues
+from domain.metering.registers import SentRead
 from domain.shared.identifiers import ChannelId
-from domain.shared.time import SLOT, SLOTS_A_DAY
 
 CLOCK_ALLOWANCE = timedelta(minutes=5)
 """A slot may end this much later than now: clocks of meters are not ours."""
@@ -21,8 +21,13 @@ REJECTIONS_NAMED_MAX = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_SEOUL_SLOTS = 36  # UTC+9 is 36 slots, so Seoul's days begin on slot borders
-_SLOT_FIRST = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // SLOT + _SEOUL_SLOTS
+_SEOUL = timedelta(hours=9)  # whole slots of every length, so Seoul's days begin on slot borders
+FIRST_AT = datetime(2000, 1, 1, tzinfo=UTC)
+"""No meter here is older."""
+
+RESOLUTIONS: Mapping[str, int] = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT60M": 60, "PT1H": 60}
+"""How a sender spells how long its slots last, and how many minutes that is."""
+
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(Z|z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
 )
@@ -34,6 +39,10 @@ class Rejection(StrEnum):
 
     CHANNEL_UNKNOWN = "channel-unknown"
     RESOLUTION_UNKNOWN = "resolution-unknown"
+    RESOLUTION_MISMATCH = "resolution-mismatch"
+    CHANNEL_NOT_THERE = "channel-not-there"
+    NOT_A_COUNTER = "not-a-counter"
+    EPOCH_UNKNOWN = "epoch-unknown"
     MALFORMED = "malformed"
     NOT_AN_INSTANT = "not-an-instant"
     NAIVE_INSTANT = "naive-instant"
@@ -65,17 +74,22 @@ class RejectedValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What was sent, by channel and day. `places` says where each channel was first named."""
+    """What was sent, by channel and day. `places` says where each channel was first named.
+
+    `wide` says that something came in slots of another length than 15 minutes.
+    """
 
     days: tuple[ChannelDay, ...]
     places: Mapping[ChannelId, str]
     duplicate: int
     rejected: int
     rejections: tuple[RejectedValues, ...]
+    wide: bool = False
+    registers: tuple[SentRead, ...] = ()
 
 
 @lru_cache(maxsize=_STAMPS_REMEMBERED)
-def slot_at(text: str) -> int:
+def slot_at(text: str, minutes: int = SLOT_MINUTES) -> int:
     """Return the number of the slot that begins at an RFC 3339 instant, counted in Seoul from 1970; negative if none.
 
     Stamps repeat from channel to channel, so the last ones are remembered.
@@ -86,21 +100,37 @@ def slot_at(text: str) -> int:
     if spelt.group(1) is None:
         return _NAIVE
     try:
-        slot, rest = divmod(datetime.fromisoformat(text.upper()) - _EPOCH, SLOT)
+        slot, rest = divmod(datetime.fromisoformat(text.upper()) - _EPOCH + _SEOUL, timedelta(minutes=minutes))
     except (ValueError, OverflowError):
         return _NOT_AN_INSTANT
-    return _OFF_GRID if rest else max(slot + _SEOUL_SLOTS, 0)
+    return _OFF_GRID if rest else max(slot, 0)
+
+
+def instant_at(text: str) -> tuple[datetime | None, Rejection | None]:
+    """Return an RFC 3339 instant in UTC, or why a text is none."""
+    spelt = _INSTANT.fullmatch(text)
+    if spelt is None:
+        return None, Rejection.NOT_AN_INSTANT
+    if spelt.group(1) is None:
+        return None, Rejection.NAIVE_INSTANT
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC), None
+    except (ValueError, OverflowError):
+        return None, Rejection.NOT_AN_INSTANT
 
 
 class Sorter:
-    """Takes series and rows in any order and mixture.
+    """Takes series and rows of slots of one length in any order and mixture.
 
     A value said twice is a duplicate. Two different values for one slot contradict each other: neither
     is taken, so that the order in which they stand does not matter.
     """
 
-    def __init__(self, *, now: datetime) -> None:
-        self._last = (now + CLOCK_ALLOWANCE - _EPOCH) // SLOT + _SEOUL_SLOTS - 1
+    def __init__(self, *, now: datetime, minutes: int = SLOT_MINUTES) -> None:
+        width = timedelta(minutes=minutes)
+        self._slots_a_day = MINUTES_A_DAY // minutes
+        self._first = (FIRST_AT - _EPOCH + _SEOUL) // width
+        self._last = (now + CLOCK_ALLOWANCE - _EPOCH + _SEOUL) // width - 1
         self._days: dict[tuple[int, int], list[int | None]] = {}
         self._whole: dict[tuple[int, int], DayValues] = {}
         self._contradicted: set[tuple[int, int]] = set()
@@ -123,19 +153,19 @@ class Sorter:
             self.reject(f"{place}.start", _UNREADABLE[start], values=len(values) - values.count(None))
             return
         self._places.setdefault(ChannelId(channel_id), place)
-        if not plain or start < _SLOT_FIRST or start + len(values) - 1 > self._last:
+        if not plain or start < self._first or start + len(values) - 1 > self._last:
             rows = [(channel_id, start + offset, value) for offset, value in enumerate(values)]
             self._take(rows, place=lambda offset: f"{place}.wh[{offset}]", blank=None)
             return
-        position = 0
-        day, index = divmod(start, SLOTS_A_DAY)
+        position, slots_a_day = 0, self._slots_a_day
+        day, index = divmod(start, slots_a_day)
         while position < len(values):
-            part = values[position : position + SLOTS_A_DAY - index]
+            part = values[position : position + slots_a_day - index]
             key = (channel_id, day)
-            if len(part) == SLOTS_A_DAY and key not in self._days and key not in self._whole:
+            if len(part) == slots_a_day and key not in self._days and key not in self._whole:
                 self._whole[key] = tuple(part)
             else:
-                first, offset = day * SLOTS_A_DAY + index, position
+                first, offset = day * slots_a_day + index, position
                 rows = [(channel_id, first + step, value) for step, value in enumerate(part)]
                 self._take(rows, place=lambda step, offset=offset: f"{place}.wh[{offset + step}]", blank=None)  # type: ignore[misc]
             position += len(part)
@@ -152,13 +182,14 @@ class Sorter:
         place: Callable[[int], str],
         blank: Rejection | None,
     ) -> None:
-        days, last, places = self._days, self._last, self._places
+        days, first, last, places = self._days, self._first, self._last, self._places
+        slots_a_day = self._slots_a_day
         for number, (channel_id, slot, value) in enumerate(rows):
-            if value is None or slot > last or slot < _SLOT_FIRST or value < 0 or value > VALUE_MAX:
+            if value is None or slot > last or slot < first or value < 0 or value > VALUE_MAX:
                 if value is not None or blank is not None:
-                    self.reject(place(number), _why(slot, value, last=last))
+                    self.reject(place(number), _why(slot, value, first=first, last=last))
                 continue
-            day, index = divmod(slot, SLOTS_A_DAY)
+            day, index = divmod(slot, slots_a_day)
             key = (channel_id, day)
             values = days.get(key)
             if values is None:
@@ -175,7 +206,7 @@ class Sorter:
 
     def _open(self, key: tuple[int, int]) -> list[int | None]:
         whole = self._whole.pop(key, None)
-        values = self._days[key] = [None] * SLOTS_A_DAY if whole is None else list(whole)
+        values = self._days[key] = [None] * self._slots_a_day if whole is None else list(whole)
         return values
 
     def _contradict(self, values: list[int | None], index: int, slot: tuple[int, int], place: str) -> None:
@@ -204,14 +235,65 @@ class Sorter:
         )
 
 
+class Sorters:
+    """A sorter for each length of slots that is spoken of; nearly always only that of 15 minutes."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._now = now
+        self.quarters = Sorter(now=now)
+        self._others: dict[int, Sorter] = {}
+        self._registers: list[SentRead] = []
+
+    def read(self, channel_id: int, read_at: str, value: int | None, epoch: int | None, *, place: str) -> None:
+        """Take what a counting register showed at an instant."""
+        at, unreadable = instant_at(read_at)
+        if at is None or value is None:
+            self.quarters.reject(place, unreadable or Rejection.BLANK)
+            return
+        self._registers.append(
+            SentRead(channel_id=ChannelId(channel_id), read_at=at, value=value, epoch=epoch, place=place)
+        )
+
+    def of(self, minutes: int) -> Sorter:
+        """Return the sorter of slots of so many minutes."""
+        if minutes == SLOT_MINUTES:
+            return self.quarters
+        found = self._others.get(minutes)
+        if found is None:
+            found = self._others[minutes] = Sorter(now=self._now, minutes=minutes)
+        return found
+
+    def arrived(self) -> Arrived:
+        """Return everything, by day and channel."""
+        quarters = self.quarters.arrived()
+        if self._registers:
+            quarters = replace(quarters, registers=tuple(self._registers))
+        if not self._others:
+            return quarters
+        parts = [quarters, *(one.arrived() for one in self._others.values())]
+        places: dict[ChannelId, str] = {}
+        for part in parts:
+            for channel_id, place in part.places.items():
+                places.setdefault(channel_id, place)
+        return Arrived(
+            days=tuple(sorted((day for part in parts for day in part.days), key=lambda day: (day.day, day.channel_id))),
+            places=places,
+            duplicate=sum(part.duplicate for part in parts),
+            rejected=sum(part.rejected for part in parts),
+            rejections=tuple([one for part in parts for one in part.rejections])[:REJECTIONS_NAMED_MAX],
+            wide=True,
+            registers=quarters.registers,
+        )
+
+
 def _by_day_and_channel(entry: tuple[int, int, DayValues]) -> tuple[int, int]:
     return entry[0], entry[1]
 
 
-def _why(slot: int, value: int | None, *, last: int) -> Rejection:
+def _why(slot: int, value: int | None, *, first: int, last: int) -> Rejection:
     if slot < 0:
         return _UNREADABLE[slot]
-    if slot < _SLOT_FIRST:
+    if slot < first:
         return Rejection.OUT_OF_RANGE
     if slot > last:
         return Rejection.IN_FUTURE

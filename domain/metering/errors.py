@@ -27,6 +27,110 @@ class QuantityNotMetered(RuleBroken):
     title_en = "The site has no channel for {quantity}."
 
 
+class QuantityMeteredTwice(RuleBroken):
+    """Several meters count the quantity, or its slots are not of 15 minutes, so its name alone says too little."""
+
+    code = "metering.quantity-metered-twice"
+    title_ko = "{quantity} 항목은 계량기가 여럿이거나 15분 단위가 아니어서 채널 번호로 지정해야 합니다."
+    title_en = "Several meters count {quantity}, or not by 15 minutes: name the channel by its number."
+
+
+class PowerAgreed(Conflict):
+    """From this day another contract power holds already; a term is never rewritten."""
+
+    code = "metering.power-agreed"
+    title_ko = "{day}부터 이미 다른 계약전력이 정해져 있습니다."
+    title_en = "Another contract power holds from {day} already."
+
+
+class MeterUnknown(NotFound):
+    """No such meter, or it is another tenant's."""
+
+    code = "metering.meter-unknown"
+    title_ko = "해당 계량기를 찾을 수 없습니다."
+    title_en = "No such meter is known."
+
+
+class MeterMoved(Conflict):
+    """The meter was exchanged by somebody else, or hangs there since a later instant already."""
+
+    code = "metering.meter-moved"
+    title_ko = "이 시각 이후에 이미 교체된 계량기입니다."
+    title_en = "The meter was exchanged at this instant or later already."
+
+
+class MeterSerialTaken(Conflict):
+    """A device of this serial hangs at another metering point."""
+
+    code = "metering.meter-serial-taken"
+    title_ko = "계기번호 {serial}은(는) 다른 계량 지점에 설치되어 있습니다."
+    title_en = "The device {serial} hangs at another metering point."
+
+
+class RatioSet(Conflict):
+    """From this day another ratio of the transformers holds already; a ratio is never rewritten."""
+
+    code = "metering.ratio-set"
+    title_ko = "{day}부터 이미 다른 배율이 정해져 있습니다."
+    title_en = "Another ratio holds from {day} already."
+
+
+class RegisterUnread(RuleBroken):
+    """An exchange needs what the old register showed last and the new one first, for each counting channel."""
+
+    code = "metering.register-unread"
+    title_ko = "{channel}번 채널의 철거 지침과 설치 지침이 모두 필요합니다."
+    title_en = "Channel {channel} needs the last reading of the old register and the first of the new one."
+
+
+class RegisterTooShort(RuleBroken):
+    """A reading of an exchange has more figures than its register."""
+
+    code = "metering.register-too-short"
+    title_ko = "지침이 계기의 자릿수보다 깁니다."
+    title_en = "The reading has more figures than the register."
+
+
+class RegisterDiffers(Conflict):
+    """A read of the same register at the same instant is kept, and shows something else."""
+
+    code = "metering.register-differs"
+    title_ko = "{channel}번 채널의 같은 시각 지침이 이미 {kept}(으)로 있습니다. 입력한 값: {told}."
+    title_en = "Channel {channel} has a reading of {kept} at this instant already; {told} was told."
+
+
+class MeterCounted(RuleBroken):
+    """Reads of the device's register are kept, so how it counts stays as it was told."""
+
+    code = "metering.meter-counted"
+    title_ko = "이미 지침이 기록된 계량기의 자릿수와 계기정수는 바꿀 수 없습니다."
+    title_en = "Reads of this meter are kept, so its figures and its count stay as they are."
+
+
+class QuantityNotOfMeter(RuleBroken):
+    """A meter of this kind does not count the quantity."""
+
+    code = "metering.quantity-not-of-meter"
+    title_ko = "{kind} 계량기는 {quantity} 항목을 계량하지 않습니다."
+    title_en = "A meter of the kind {kind} does not count {quantity}."
+
+
+class StateOfChargeTwice(RuleBroken):
+    """The site has a channel for its storage's state of charge; two of them would not add up to anything."""
+
+    code = "metering.state-of-charge-twice"
+    title_ko = "이 사업장에는 충전 상태 채널이 이미 있습니다."
+    title_en = "The site has a channel for its state of charge already."
+
+
+class ChannelNotCounting(RuleBroken):
+    """The day does not fit the channels: a removal lies before its channels begin, or they are removed already."""
+
+    code = "metering.channel-not-counting"
+    title_ko = "그 날짜에는 이 계량기의 채널을 철거할 수 없습니다."
+    title_en = "The meter's channels cannot be taken away on that day."
+
+
 class ReadingInFuture(RuleBroken):
     """A slot ends later than now and the allowance for clocks; the whole file is refused."""
 
@@ -87,8 +191,8 @@ class ResolutionTooFine(RuleBroken):
     """The step is shorter than the slots that are kept; nothing is made up between them."""
 
     code = "metering.resolution-too-fine"
-    title_ko = "검침값은 15분 단위로 보관되어 {resolution} 단위로 나눌 수 없습니다."
-    title_en = "Readings are kept by 15 minutes and cannot be split into {resolution}."
+    title_ko = "검침값은 {kept} 단위로 보관되어 {resolution} 단위로 나눌 수 없습니다."
+    title_en = "Readings are kept by {kept} and cannot be split into {resolution}."
 
 
 class TariffAssigned(Conflict):

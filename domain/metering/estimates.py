@@ -1,11 +1,12 @@
 """Estimates of missing slots by named rules, and corrections of filled ones; no estimate counts until accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.metering.errors import NothingToEstimate, SlotEmpty
 from domain.metering.model import (
+    MINUTES_A_DAY,
     DayBlock,
     DayValues,
     EstimateRule,
@@ -15,12 +16,11 @@ from domain.metering.model import (
     ReadingSource,
     RevisionReason,
 )
-from domain.metering.readings import NO_VALUES
 from domain.shared.identifiers import ChannelId
 from domain.shared.money import split_by_weight
-from domain.shared.time import SLOTS_A_DAY
+from domain.shared.time import day_start, seoul_day
 
-LINEAR_SLOTS_MAX = 8
+LINEAR_MINUTES_MAX = 120
 """A gap of two hours and less is drawn straight between its neighbours; a longer one takes a like day."""
 
 LIKE_DAYS_BACK_MAX = 28
@@ -72,14 +72,16 @@ def propose(
     Raises:
         NothingToEstimate: no slot is missing, or no rule finds anything to go by.
     """
-    linear: list[int | None] = [None] * SLOTS_A_DAY
-    like: list[int | None] = [None] * SLOTS_A_DAY
+    count = len(values)
+    linear: list[int | None] = [None] * count
+    like: list[int | None] = [None] * count
+    slots_max = LINEAR_MINUTES_MAX * count // MINUTES_A_DAY
     model = max(like_days, default=None)
     drawn: list[str] = []
     for start, end in gaps(values):
         left = values[start - 1] if start else before
-        right = values[end] if end < SLOTS_A_DAY else after
-        if end - start <= LINEAR_SLOTS_MAX and left is not None and right is not None:
+        right = values[end] if end < count else after
+        if end - start <= slots_max and left is not None and right is not None:
             for step, index in enumerate(range(start, end), start=1):
                 linear[index] = left + (right - left) * step // (end - start + 1)
             drawn.append(f"{start}-{end - 1}: {left}, {right}")
@@ -95,7 +97,7 @@ def propose(
     return tuple(found)
 
 
-def scaled_to(values: DayValues, total_wh: int) -> DayValues:
+def scaled_to(values: Sequence[int | None], total_wh: int) -> DayValues:
     """Scale an estimate so that it sums to what a register counted over the gap, by largest remainder.
 
     Raises:
@@ -106,10 +108,54 @@ def scaled_to(values: DayValues, total_wh: int) -> DayValues:
     if not places or total_wh < 0:
         raise ValueError("an estimate of at least one slot is scaled to a total of at least zero")
     parts = split_by_weight(total_wh, weights if sum(weights) else (1,) * len(places))
-    scaled: list[int | None] = [None] * SLOTS_A_DAY
+    scaled: list[int | None] = [None] * len(values)
     for index, part in zip(places, parts, strict=True):
         scaled[index] = part
     return tuple(scaled)
+
+
+def scaled_between(
+    proposals: Mapping[date, Proposal],
+    days: Mapping[date, DayValues],
+    *,
+    slots_a_day: int,
+    uses: Iterable[tuple[datetime, datetime, int]],
+) -> dict[date, Proposal]:
+    """Scale a channel's proposals to what its register counted, stretch by stretch, so that each sum is exact.
+
+    Args:
+        proposals: at most one a day.
+        days: what is known of the days that the stretches touch.
+        slots_a_day: of the channel.
+        uses: what the register counted from an instant to another, both on borders of slots; Wh.
+
+    A stretch with an empty slot that nothing is proposed for, or that counted less than its known slots hold, stays as
+    it is.
+    """
+    width = timedelta(days=1) / slots_a_day
+    found = {day: list(one.values) for day, one in proposals.items()}
+    told: dict[date, list[str]] = {}
+    for start_at, end_at, wh in uses:
+        places = [_place(start_at + number * width, width) for number in range((end_at - start_at) // width)]
+        known = [days[day][slot] if day in days else None for day, slot in places]
+        empty = [place for place, value in zip(places, known, strict=True) if value is None]
+        guessed = [found[day][slot] if day in found else None for day, slot in empty]
+        rest = wh - sum(value for value in known if value is not None)
+        if not empty or None in guessed or rest < 0:
+            continue
+        for (day, slot), value in zip(empty, scaled_to(guessed, rest), strict=True):
+            found[day][slot] = value
+        for day in dict.fromkeys(day for day, _ in empty):
+            told.setdefault(day, []).append(f"register {rest} Wh over {len(empty)} slots")
+    return {
+        day: replace(one, values=tuple(found[day]), basis="; ".join((one.basis, *told.get(day, ()))))
+        for day, one in proposals.items()
+    }
+
+
+def _place(at: datetime, width: timedelta) -> tuple[date, int]:
+    day = seoul_day(at)
+    return day, (at - day_start(day)) // width
 
 
 def accepted(
@@ -119,7 +165,7 @@ def accepted(
 
     A reading that came since the proposal stays as it is.
     """
-    known = NO_VALUES if kept is None else kept.values
+    known: DayValues = (None,) * len(values) if kept is None else kept.values
     filled = {
         index for index, (old, new) in enumerate(zip(known, values, strict=True)) if old is None and new is not None
     }
@@ -142,7 +188,7 @@ def accepted(
 
 
 def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionReason, now: datetime) -> DayBlock:
-    """Return the revision of a day in which filled slots hold other values; they are marked as substituted.
+    """Return the revision of a day in which filled slots hold other values; they are marked as corrected.
 
     Raises:
         SlotEmpty: a slot holds no value.
@@ -150,8 +196,8 @@ def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionRea
     """
     values = list(kept.values)
     for slot, value in sorted(changes.items()):
-        if not 0 <= slot < SLOTS_A_DAY or value < 0:
-            raise ValueError("a correction names slots 0..95 and values of at least zero")
+        if not 0 <= slot < len(values) or value < 0:
+            raise ValueError("a correction names slots of the day and values of at least zero")
         if values[slot] is None:
             raise SlotEmpty(slot=slot)
         values[slot] = value
@@ -162,7 +208,7 @@ def corrected(kept: DayBlock, changes: Mapping[int, int], *, reason: RevisionRea
         values=tuple(values),
         recorded_at=now,
         fills=(),
-        marks=(*others, *(Mark(slot=slot, quality=Quality.SUBSTITUTED) for slot in sorted(changes))),
+        marks=(*others, *(Mark(slot=slot, quality=Quality.CORRECTED) for slot in sorted(changes))),
         reason=reason,
     )
 

@@ -1,8 +1,8 @@
 """Steps over what is not measured: estimates proposed and decided, corrections with a reason, months revised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from domain.metering.errors import (
@@ -15,7 +15,16 @@ from domain.metering.errors import (
     SlotEmpty,
     SnapshotUnknown,
 )
-from domain.metering.estimates import LIKE_DAYS_BACK_MAX, Proposal, accepted, corrected, gaps, propose, same_type
+from domain.metering.estimates import (
+    LIKE_DAYS_BACK_MAX,
+    Proposal,
+    accepted,
+    corrected,
+    gaps,
+    propose,
+    same_type,
+    scaled_between,
+)
 from domain.metering.model import (
     Channel,
     DayBlock,
@@ -29,12 +38,12 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
-from domain.metering.readings import NO_VALUES
+from domain.metering.registers import shown, use_wh
 from domain.metering.usage import readings_text
-from domain.metering.usecases import list_channels, readings_of_month
+from domain.metering.usecases import list_channels, readings_of_month, the_channel
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import sha256
-from domain.shared.identifiers import ContractId, Ids, SiteId, SnapshotId, TenantId
+from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
 from domain.shared.time import Clock, Month, day_start
 
 ESTIMATES_LISTED_MAX = 500
@@ -83,35 +92,70 @@ async def propose_estimates(
         days = {day: block for (channel_id, day), block in blocks.items() if channel_id == channel.channel_id}
         if not days:
             continue  # a channel that never sent anything has nothing to go by
+        proposals: dict[date, Proposal] = {}
         for day in dates:
+            if not channel.counts_on(day):
+                continue
             if (channel.channel_id, day) in open_ or day_start(day) + timedelta(days=1) > now:
                 continue
-            for proposal in _proposals(channel, day, days):
-                estimates.append(
-                    ReadingEstimate(
-                        estimate_id=ReadingEstimateId(ids.new()),
-                        tenant_id=wish.tenant_id,
-                        site_id=wish.site_id,
-                        channel_id=channel.channel_id,
-                        day=day,
-                        values=proposal.values,
-                        rule=proposal.rule,
-                        basis=proposal.basis,
-                        state=EstimateState.PROPOSED,
-                        proposed_by=wish.actor.name,
-                        proposed_at=now,
-                    )
-                )
-                break  # one proposal a day at a time: the other gaps are proposed once this one is decided
+            for proposal in _proposals(channel, day, days)[:1]:
+                proposals[day] = proposal  # the other gaps are proposed once this one is decided
+        if not proposals:
+            continue
+        scaled = scaled_between(
+            proposals,
+            {day: block.values for day, block in days.items()},
+            slots_a_day=channel.slots_a_day,
+            uses=await _uses(channel, proposals, work=work),
+        )
+        estimates.extend(
+            ReadingEstimate(
+                estimate_id=ReadingEstimateId(ids.new()),
+                tenant_id=wish.tenant_id,
+                site_id=wish.site_id,
+                channel_id=channel.channel_id,
+                day=day,
+                values=proposal.values,
+                rule=proposal.rule,
+                basis=proposal.basis,
+                state=EstimateState.PROPOSED,
+                proposed_by=wish.actor.name,
+                proposed_at=now,
+            )
+            for day, proposal in scaled.items()
+        )
     if not estimates:
         raise NothingToEstimate
     await work.reading_estimates.propose(estimates[:ESTIMATES_LISTED_MAX])
     return tuple(estimates[:ESTIMATES_LISTED_MAX])
 
 
+async def _uses(
+    channel: Channel, days: Iterable[date], *, work: MeteringWork
+) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Return what the channel's register counted between neighbouring reads on borders of slots, around these days."""
+    listed = sorted(days)
+    reads = await work.registers.near(
+        channel.tenant_id,
+        channel.channel_id,
+        first_at=day_start(listed[0]),
+        last_at=day_start(listed[-1]) + timedelta(days=1),
+    )
+    if not reads:
+        return ()
+    meter = await work.meters.one(channel.tenant_id, channel.meter_id)
+    width = timedelta(minutes=channel.slot_minutes)
+    borders = sorted({read.read_at for read in reads if not (read.read_at - day_start(listed[0])) % width})
+    values = shown(reads)
+    found = [(start_at, end_at, use_wh(meter, values, start_at, end_at)) for start_at, end_at in pairwise(borders)]
+    return tuple((start_at, end_at, wh) for start_at, end_at, wh in found if wh is not None)
+
+
 def _proposals(channel: Channel, day: date, days: Mapping[date, DayBlock]) -> tuple[Proposal, ...]:
+    nothing: DayValues = (None,) * channel.slots_a_day
+
     def values_of(other: date) -> DayValues:
-        return days[other].values if other in days else NO_VALUES
+        return days[other].values if other in days else nothing
 
     values = values_of(day)
     if not gaps(values):
@@ -193,7 +237,10 @@ async def list_estimates(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectDay:
-    """Other values for filled slots of one day; slots count from 0, and the reason stays with the revision."""
+    """Other values for filled slots of one day; slots count from 0, and the reason stays with the revision.
+
+    `channel_id` says which channel where several count the quantity, or count it by other slots than 15 minutes.
+    """
 
     actor: Actor
     tenant_id: TenantId
@@ -202,6 +249,7 @@ class CorrectDay:
     day: date
     changes: Mapping[int, int]
     reason: RevisionReason
+    channel_id: ChannelId | None = None
 
 
 async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> DayBlock:
@@ -210,7 +258,8 @@ async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> 
     Raises:
         RoleNotEnough: only an operator corrects.
         SiteUnknown: the tenant has no such site.
-        QuantityNotMetered: the site has no channel for the quantity.
+        QuantityNotMetered: the site has no channel for the quantity, or not this one.
+        QuantityMeteredTwice: several channels count the quantity, and none is named.
         CorrectionTooLarge: a state of charge is above the whole.
         SlotEmpty: a slot holds no value.
         ValueError: a slot is not of the day, or a value is negative.
@@ -218,9 +267,13 @@ async def correct_day(wish: CorrectDay, *, work: MeteringWork, clock: Clock) -> 
     wish.actor.require(Role.OPERATOR)
     await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    channel = next((one for one in channels if one.quantity is wish.quantity), None)
-    if channel is None:
-        raise QuantityNotMetered(quantity=wish.quantity.value)
+    if wish.channel_id is None:
+        channel = the_channel(wish.quantity, channels, on=wish.day)
+    else:
+        mine = {one.channel_id: one for one in channels if one.quantity is wish.quantity}
+        if wish.channel_id not in mine:
+            raise QuantityNotMetered(quantity=wish.quantity.value)
+        channel = mine[wish.channel_id]
     if wish.quantity is Quantity.STORAGE_SOC and max(wish.changes.values(), default=0) > SOC_MAX_BP:
         raise CorrectionTooLarge(value_max=SOC_MAX_BP)
     await work.readings.hold(wish.tenant_id)

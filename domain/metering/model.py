@@ -8,12 +8,23 @@ from typing import NewType
 from uuid import UUID
 
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOTS_A_DAY, Month
+from domain.shared.time import Month
 
 ReadingImportId = NewType("ReadingImportId", UUID)
+MeterId = NewType("MeterId", UUID)
 
 DayValues = tuple[int | None, ...]
-"""The 96 slots of one Seoul day from 00:00; None means that nothing was received, which is not zero."""
+"""The slots of one Seoul day from 00:00; None means that nothing was received, which is not zero.
+
+There are 96 of them, or as many as the channel's slots are short or long: 1440, 288, 48 or 24.
+"""
+
+MINUTES_A_DAY = 1_440
+SLOT_MINUTES = 15
+SLOT_WIDTHS: tuple[int, ...] = (1, 5, 15, 30, 60)
+"""How many minutes a channel's slots may last; figures are of 15 minutes whatever a channel's own are."""
+
+DAY_LENGTHS: frozenset[int] = frozenset(MINUTES_A_DAY // minutes for minutes in SLOT_WIDTHS)
 
 
 class Quantity(StrEnum):
@@ -26,6 +37,7 @@ class Quantity(StrEnum):
     GRID_IMPORT = "grid_import"
     GRID_EXPORT = "grid_export"
     STORAGE_SOC = "storage_soc"
+    AUXILIARY = "auxiliary"
 
     @property
     def unit(self) -> str:
@@ -33,8 +45,21 @@ class Quantity(StrEnum):
         return "bp" if self is Quantity.STORAGE_SOC else "Wh"
 
 
-ENERGIES: tuple[Quantity, ...] = tuple(quantity for quantity in Quantity if quantity.unit == "Wh")
-"""The six of the site's balance: pv + import + discharge = load + export + charge."""
+ENERGIES: tuple[Quantity, ...] = (
+    Quantity.LOAD,
+    Quantity.PV,
+    Quantity.STORAGE_CHARGE,
+    Quantity.STORAGE_DISCHARGE,
+    Quantity.GRID_IMPORT,
+    Quantity.GRID_EXPORT,
+)
+"""The six of the site's balance: pv + import + discharge = load + export + charge.
+
+Auxiliaries (cooling, control) are metered behind the load or the storage, so the balance holds them already.
+"""
+
+OPENED_WITH: tuple[Quantity, ...] = (*ENERGIES, Quantity.STORAGE_SOC)
+"""The channels that a site gets unless somebody says otherwise."""
 
 
 class Quality(StrEnum):
@@ -42,7 +67,7 @@ class Quality(StrEnum):
 
     MEASURED = "measured"
     ESTIMATED = "estimated"
-    SUBSTITUTED = "substituted"
+    CORRECTED = "corrected"
     SUSPECT = "suspect"
 
 
@@ -51,11 +76,15 @@ class ReadingSource(StrEnum):
 
     SITE_FILE = "site_file"
     API = "api"
+    REGISTER = "register"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A tenant's place with one grid connection; `contract_power_w` is KEPCO's 계약전력."""
+    """A tenant's place with one grid connection, as it was opened: `contract_power_w` is the KEPCO 계약전력 of then.
+
+    What holds on a day is told by the site's service point.
+    """
 
     site_id: SiteId
     tenant_id: TenantId
@@ -68,12 +97,38 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One quantity of one site; the number is counted per tenant."""
+    """One quantity that one meter counts at one site; the number is counted per tenant.
+
+    It counts from the day `from_on` to before `until_on`, as long as there is a day. Its slots last `slot_minutes`.
+    """
 
     channel_id: ChannelId
     tenant_id: TenantId
     site_id: SiteId
     quantity: Quantity
+    meter_id: MeterId
+    slot_minutes: int = SLOT_MINUTES
+    from_on: date | None = None
+    until_on: date | None = None
+
+    @property
+    def slots_a_day(self) -> int:
+        """How many slots its days have."""
+        return MINUTES_A_DAY // self.slot_minutes
+
+    @property
+    def is_quarter(self) -> bool:
+        """Whether its slots are of 15 minutes."""
+        return self.slot_minutes == SLOT_MINUTES
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its slots are of 15 minutes and it was and will be there on every day, as nearly all are."""
+        return self.slot_minutes == SLOT_MINUTES and self.from_on is None and self.until_on is None
+
+    def counts_on(self, day: date) -> bool:
+        """Say whether the channel is there on a day."""
+        return (self.from_on is None or self.from_on <= day) and (self.until_on is None or day < self.until_on)
 
 
 class RevisionReason(StrEnum):
@@ -126,8 +181,8 @@ class DayBlock:
     reason: RevisionReason | None = None
 
     def __post_init__(self) -> None:
-        if len(self.values) != SLOTS_A_DAY:
-            raise ValueError("a day has 96 slots")
+        if len(self.values) not in DAY_LENGTHS:
+            raise ValueError("a day has 1440, 288, 96, 48 or 24 slots")
 
 
 DayKey = tuple[ChannelId, date]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from domain.metering.alarms import Alarm, AlarmChange, AlarmId
+from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
     Blocks,
@@ -14,6 +15,7 @@ from domain.metering.model import (
     DayBlock,
     DayKey,
     EstimateState,
+    MeterId,
     OfferedDay,
     ReadingEstimate,
     ReadingEstimateId,
@@ -24,7 +26,9 @@ from domain.metering.model import (
     SiteSeries,
     UsageSnapshot,
 )
+from domain.metering.registers import RegisterReading
 from domain.metering.safety import Standing
+from domain.metering.service_points import PowerTerm, ServicePoint
 from domain.metering.tariff import TariffAssignment
 from domain.metering.telemetry import HourKey, Hours, TelemetryHour, TelemetryMinute, TelemetrySignal
 from domain.shared.identifiers import ChannelId, ContractId, PackId, SiteId, TenantId
@@ -53,8 +57,8 @@ class Sites(Protocol):
         """Return numbers of the tenant that no other channel has or will have, rising."""
         ...
 
-    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
-        """Store a new site with its channels."""
+    async def add(self, site: Site, channels: Sequence[Channel], *, meters: Sequence[Meter]) -> None:
+        """Store a new site with its meters and channels."""
         ...
 
     async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
@@ -94,6 +98,112 @@ class Sites(Protocol):
 
 class ReadingsCrossed(Exception):
     """Two transactions that shared readings waited for each other; nothing of this one is stored, it takes a turn."""
+
+
+class Meters(Protocol):
+    """Meters with their devices and ratios."""
+
+    async def add(self, meters: Sequence[Meter], channels: Sequence[Channel] = ()) -> None:
+        """Store new meters with their devices and ratios, and the channels that hang on them."""
+        ...
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Meter, ...]:
+        """Return a site's meters, the first hung up first."""
+        ...
+
+    async def several(self, tenant_id: TenantId, meter_ids: Sequence[MeterId]) -> tuple[Meter, ...]:
+        """Return a tenant's meters of these identities; unknown ones are left out."""
+        ...
+
+    async def one(self, tenant_id: TenantId, meter_id: MeterId) -> Meter:
+        """Return a tenant's meter.
+
+        Raises:
+            MeterUnknown: the tenant has no such meter.
+        """
+        ...
+
+    async def hanging(self, tenant_id: TenantId, serial: str) -> tuple[MeterId, ...]:
+        """Return the metering points at which a device of this serial hangs now."""
+        ...
+
+    async def exchange(self, tenant_id: TenantId, meter_id: MeterId, device: MeterDevice) -> None:
+        """Store the device of the next epoch.
+
+        Raises:
+            MeterMoved: the epoch has a device already.
+        """
+        ...
+
+    async def describe(self, tenant_id: TenantId, meter_id: MeterId, device: MeterDevice) -> None:
+        """Say what is known of a device now: serial, figures, count and verification; since when it hangs stays."""
+        ...
+
+    async def rate(self, tenant_id: TenantId, meter_id: MeterId, ratio: MeterRatio, *, by: str, at: datetime) -> None:
+        """Store the transformers' ratio from a day on; the same once more changes nothing.
+
+        Raises:
+            RatioSet: another holds from this very day.
+        """
+        ...
+
+    async def take_away(self, tenant_id: TenantId, meter_id: MeterId, *, until_on: date) -> None:
+        """End a meter's channels with a day, the first on which they no longer count."""
+        ...
+
+
+class ServicePoints(Protocol):
+    """Grid connections with their contract powers by day; only added to."""
+
+    async def add(self, point: ServicePoint) -> None:
+        """Store a site's service point with its terms."""
+        ...
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> ServicePoint:
+        """Return a site's service point.
+
+        Raises:
+            SiteUnknown: the tenant has no such site.
+        """
+        ...
+
+    async def agree(self, point: ServicePoint, term: PowerTerm) -> None:
+        """Store the contract power from a day on; the same once more changes nothing.
+
+        Raises:
+            PowerAgreed: another holds from this very day.
+        """
+        ...
+
+
+class Registers(Protocol):
+    """What counting registers showed; only added to, and under `Readings.hold`."""
+
+    async def add(self, tenant_id: TenantId, reads: Sequence[RegisterReading], *, now: datetime) -> None:
+        """Store reads of which none is kept."""
+        ...
+
+    async def near(
+        self, tenant_id: TenantId, channel_id: ChannelId, *, first_at: datetime, last_at: datetime
+    ) -> tuple[RegisterReading, ...]:
+        """Return a channel's reads of a stretch, both ends included, with the last before it and the first after it.
+
+        They come by instant and epoch; of several at the instant before or after, all.
+        """
+        ...
+
+    async def has_reads(self, tenant_id: TenantId, channel_id: ChannelId, *, epoch: int) -> bool:
+        """Say whether a read of a channel's epoch is kept."""
+        ...
+
+    async def begin_epoch(
+        self, tenant_id: TenantId, channel_id: ChannelId, *, epoch: int, at: datetime, first: int
+    ) -> None:
+        """Let reads of the epoch before that came after an instant be of this epoch.
+
+        One at the very instant is of it as well if it shows what the new register showed first.
+        """
+        ...
 
 
 class Readings(Protocol):
@@ -395,6 +505,21 @@ class MeteringWork(WatchWork, Protocol):
     @property
     def sites(self) -> Sites:
         """The sites."""
+        ...
+
+    @property
+    def meters(self) -> Meters:
+        """The meters."""
+        ...
+
+    @property
+    def service_points(self) -> ServicePoints:
+        """The service points."""
+        ...
+
+    @property
+    def registers(self) -> Registers:
+        """The registers."""
         ...
 
     @property

@@ -1,5 +1,6 @@
 """Reading back what meters said: series at any step, months from every side, as they are or as they were known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,14 +10,24 @@ from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet
 from domain.metering.errors import StretchTooLong
 from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
 from domain.metering.inventory import Method, Trace, trace
-from domain.metering.model import Channel, Quantity, Site
+from domain.metering.model import Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
-from domain.metering.series import MatrixRow, Resolution, Step, columns, matrix, steps, unmeasured_slots
+from domain.metering.series import (
+    MatrixRow,
+    Resolution,
+    Step,
+    columns,
+    matrix,
+    steps,
+    unmeasured_quarters,
+    unmeasured_slots,
+)
+from domain.metering.service_points import PowerPart
 from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
 from domain.metering.usage import site_days
 from domain.metering.usecases import list_channels, readings_of_month
 from domain.shared.actor import Actor, Role
-from domain.shared.identifiers import SiteId, TenantId
+from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import Clock, Month, seoul_day
 
 _OF_THE_GRID_METER = frozenset(
@@ -26,6 +37,9 @@ _OF_THE_GRID_METER = frozenset(
 
 DAYS_MAX = 366
 """So many days one answer gives: a year of quarter hours is 35,136 steps a quantity."""
+
+_FINE_DAYS_MAX: Mapping[Resolution, int] = {Resolution.MINUTE: 31, Resolution.MINUTES_5: 124}
+"""Of finer steps, so many that there are about as many steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +82,7 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
         StretchTooLong: more than a year is asked for, or less than a day.
         ResolutionTooFine: the step is shorter than the slots that are kept.
     """
-    _bounded(wish.first_on, wish.until_on)
+    _bounded(wish.first_on, wish.until_on, days_max=_FINE_DAYS_MAX.get(wish.resolution, DAYS_MAX))
     found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     channels = [channel for channel in found if channel.quantity in wish.quantities]
     site = await work.sites.one(wish.tenant_id, wish.site_id)
@@ -79,8 +93,10 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
         last_on=wish.until_on - timedelta(days=1),
         as_of=wish.as_of,
     )
-    days = site_days(channels, blocks)
     unmeasured = unmeasured_slots(blocks)
+    days: dict[ChannelId, dict[date, DayValues]] = {channel.channel_id: {} for channel in channels}
+    for (channel_id, day), block in blocks.items():
+        days[channel_id][day] = block.values
     return SiteSteps(
         site=site,
         wish=wish,
@@ -88,9 +104,10 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
             ChannelSeries(
                 channel=channel,
                 steps=steps(
-                    days[channel.quantity],
+                    days[channel.channel_id],
                     quantity=channel.quantity,
                     resolution=wish.resolution,
+                    slot_minutes=channel.slot_minutes,
                     first_on=wish.first_on,
                     until_on=wish.until_on,
                     unmeasured=unmeasured.get(channel.channel_id, {}),
@@ -205,9 +222,9 @@ async def read_insight(
     eve_on = wish.month.first_on - timedelta(days=1)
     if socs and readings.start_on > eve_on:
         eve = await work.readings.day_blocks(
-            wish.tenant_id, [socs[0].channel_id], first_on=eve_on, last_on=eve_on, as_of=wish.as_of
+            wish.tenant_id, [channel.channel_id for channel in socs], first_on=eve_on, last_on=eve_on, as_of=wish.as_of
         )
-        days[Quantity.STORAGE_SOC] |= {day: block.values for (_, day), block in eve.items()}
+        days[Quantity.STORAGE_SOC] |= site_days(socs, eve)[Quantity.STORAGE_SOC]
     usage = readings.usage()
     return month_insight(
         site=site,
@@ -225,7 +242,7 @@ async def read_insight(
         priced=priced,
         unmeasured=sum(
             len(slots)
-            for listed in unmeasured_slots(readings.blocks).values()
+            for listed in unmeasured_quarters(channels, readings.blocks).values()
             for day, slots in listed.items()
             if Month.of(day) == wish.month
         ),
@@ -321,10 +338,23 @@ class MonthPeak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandPart:
+    """Days of a month of one contract power, and the demand that prices them."""
+
+    part: PowerPart
+    with_storage: BillingDemand
+    without_storage: BillingDemand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDemand:
-    """The demand that prices a month with the storage and without it, and the months that may set it, oldest first."""
+    """The demand that prices a month with the storage and without it, and the months that may set it, oldest first.
+
+    A change of contract power splits the month: `parts` has its days, and the month's own figures are of the last part.
+    """
 
     month: Month
+    parts: tuple[DemandPart, ...]
     with_storage: BillingDemand
     without_storage: BillingDemand
     peaks: tuple[MonthPeak, ...]
@@ -344,7 +374,6 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
     """
     found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     channels = [channel for channel in found if channel.quantity in _OF_THE_GRID_METER]
-    site = await work.sites.one(wish.tenant_id, wish.site_id)
     peaks_of: list[MonthPeak] = []
     for month in ratchet_months(wish.month):
         blocks = await work.readings.day_blocks(
@@ -364,10 +393,20 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
         )
     now = {one.month: one.with_storage_w for one in peaks_of if one.with_storage_w is not None}
     then = {one.month: one.without_storage_w for one in peaks_of if one.without_storage_w is not None}
+    point = await work.service_points.of_site(wish.tenant_id, wish.site_id)
+    parts = tuple(
+        DemandPart(
+            part=part,
+            with_storage=billing_demand(wish.month, now, contract_power_w=part.contract_power_w),
+            without_storage=billing_demand(wish.month, then, contract_power_w=part.contract_power_w),
+        )
+        for part in point.parts_of(wish.month)
+    )
     return SiteDemand(
         month=wish.month,
-        with_storage=billing_demand(wish.month, now, contract_power_w=site.contract_power_w),
-        without_storage=billing_demand(wish.month, then, contract_power_w=site.contract_power_w),
+        parts=parts,
+        with_storage=parts[-1].with_storage,
+        without_storage=parts[-1].without_storage,
         peaks=tuple(peaks_of),
     )
 
@@ -397,6 +436,6 @@ async def assign_tariff(wish: AssignTariff, *, work: MeteringWork, book: TariffB
     await work.sites.assign_tariff(wish.tenant_id, wish.site_id, wish.assignment, by=wish.actor.name, at=clock.now())
 
 
-def _bounded(first_on: date, until_on: date) -> None:
-    if not 1 <= (until_on - first_on).days <= DAYS_MAX:
-        raise StretchTooLong(days_max=DAYS_MAX)
+def _bounded(first_on: date, until_on: date, *, days_max: int = DAYS_MAX) -> None:
+    if not 1 <= (until_on - first_on).days <= days_max:
+        raise StretchTooLong(days_max=days_max)

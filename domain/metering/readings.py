@@ -1,6 +1,6 @@
 """How readings meet the ones already kept: a gap is filled, an equal value counted, another put aside."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -85,7 +85,7 @@ def merge(
     if kept.values == offered and not kept.marks:
         return Merged(block=None, accepted=0, filled=0, duplicate=known(offered), put_aside=None)
     values = list(kept.values)
-    aside: list[int | None] = [None] * SLOTS_A_DAY
+    aside: list[int | None] = [None] * len(offered)
     slots: list[int] = []
     estimated = {mark.slot for mark in kept.marks if mark.quality is Quality.ESTIMATED} if kept.marks else ()
     actual: set[int] = set()
@@ -133,6 +133,51 @@ def _reason(frozen: bool, actual: bool, before: RevisionReason | None) -> Revisi
     if actual:
         return RevisionReason.ACTUAL
     return RevisionReason.LATE if frozen else before
+
+
+def quarter_hours(values: DayValues, quantity: Quantity) -> DayValues:
+    """Return a day in the 96 slots of 15 minutes that every figure is made of.
+
+    Shorter slots are summed; a quarter hour of which one gave nothing is not known. A longer slot is split evenly to
+    the Wh, and its parts are estimates. A state of charge is that of the quarter hour's end, so of a longer slot
+    only the last quarter hour has one.
+    """
+    count = len(values)
+    if count == SLOTS_A_DAY:
+        return values
+    if count > SLOTS_A_DAY:
+        size = count // SLOTS_A_DAY
+        parts = [values[start : start + size] for start in range(0, count, size)]
+        if quantity is Quantity.STORAGE_SOC:
+            return tuple([part[-1] for part in parts])
+        return tuple([_sum(part) for part in parts])
+    size = SLOTS_A_DAY // count
+    if quantity is Quantity.STORAGE_SOC:
+        return tuple([one for value in values for one in (*(None,) * (size - 1), value)])
+    return tuple([one for value in values for one in _split(value, size)])
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    total_ = 0
+    for value in values:
+        if value is None:
+            return None
+        total_ += value
+    return total_
+
+
+def _split(value: int | None, size: int) -> tuple[int | None, ...]:
+    if value is None:
+        return (None,) * size
+    whole, rest = divmod(value, size)
+    return tuple([whole + (index < rest) for index in range(size)])
+
+
+def summed(one: DayValues, other: DayValues) -> DayValues:
+    """Add two meters' days of one quantity; a slot of which either gave nothing is not known."""
+    return tuple(
+        [None if a is None or b is None else a + b for a, b in zip(one, other, strict=True)],
+    )
 
 
 def tolerance_of(series: QuantitySeries) -> int:

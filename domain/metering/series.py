@@ -8,11 +8,20 @@ from itertools import chain
 
 from domain.metering.errors import ResolutionTooFine
 from domain.metering.inventory import Columns
-from domain.metering.model import Blocks, DayBlock, DayValues, Quality, Quantity
+from domain.metering.model import (
+    MINUTES_A_DAY,
+    SLOT_MINUTES,
+    Blocks,
+    Channel,
+    DayBlock,
+    DayValues,
+    Quality,
+    Quantity,
+)
 from domain.metering.readings import NO_VALUES, known
 from domain.metering.usage import SiteDays
 from domain.shared.identifiers import ChannelId
-from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
+from domain.shared.time import SLOTS_A_DAY, Month, day_start
 
 _ZEROS: DayValues = (0,) * SLOTS_A_DAY
 _NONE: Mapping[date, Collection[int]] = {}
@@ -23,6 +32,7 @@ _SLOTS_AN_HOUR = SLOTS_A_DAY // _HOURS
 class Resolution(StrEnum):
     """A step of time; days and months are Seoul's."""
 
+    MINUTE = "1m"
     MINUTES_5 = "5m"
     MINUTES_15 = "15m"
     MINUTES_30 = "30m"
@@ -31,11 +41,13 @@ class Resolution(StrEnum):
     MONTH = "month"
 
 
-_SLOTS_A_STEP: Mapping[Resolution, int] = {
-    Resolution.MINUTES_15: 1,
-    Resolution.MINUTES_30: 2,
-    Resolution.HOUR: _SLOTS_AN_HOUR,
-    Resolution.DAY: SLOTS_A_DAY,
+_MINUTES_A_STEP: Mapping[Resolution, int] = {
+    Resolution.MINUTE: 1,
+    Resolution.MINUTES_5: 5,
+    Resolution.MINUTES_15: 15,
+    Resolution.MINUTES_30: 30,
+    Resolution.HOUR: 60,
+    Resolution.DAY: MINUTES_A_DAY,
 }
 
 
@@ -58,9 +70,11 @@ def days_between(first_on: date, until_on: date) -> tuple[date, ...]:
     return tuple(first_on + timedelta(days=offset) for offset in range((until_on - first_on).days))
 
 
-def column(days: Mapping[date, DayValues], first_on: date, until_on: date) -> list[int | None]:
-    """Lay a channel's days one after another; a day without a reading is 96 times None."""
-    return list(chain.from_iterable([days.get(day, NO_VALUES) for day in days_between(first_on, until_on)]))
+def column(
+    days: Mapping[date, DayValues], first_on: date, until_on: date, *, nothing: DayValues = NO_VALUES
+) -> list[int | None]:
+    """Lay a channel's days one after another; a day without a reading is `nothing`, 96 times None."""
+    return list(chain.from_iterable([days.get(day, nothing) for day in days_between(first_on, until_on)]))
 
 
 def columns(days: SiteDays, *, first_on: date, until_on: date) -> Columns:
@@ -91,6 +105,7 @@ def steps(
     first_on: date,
     until_on: date,
     unmeasured: Mapping[date, Collection[int]] = _NONE,
+    slot_minutes: int = SLOT_MINUTES,
 ) -> tuple[Step, ...]:
     """Return a channel's series from a day to before another, in steps.
 
@@ -101,19 +116,22 @@ def steps(
         first_on: the first day.
         until_on: the day after the last.
         unmeasured: by day, the slots whose value was estimated or corrected.
+        slot_minutes: how long the channel's slots last, as its days were sent.
 
     Raises:
         ResolutionTooFine: the step is shorter than the slots that are kept: nothing is made up between them.
     """
-    if resolution is Resolution.MINUTES_5:
-        raise ResolutionTooFine(resolution=resolution.value)
+    nothing: DayValues = (None,) * (MINUTES_A_DAY // slot_minutes)
     if resolution is Resolution.MONTH:
-        return _monthly(days, quantity, first_on, until_on, unmeasured)
-    size = _SLOTS_A_STEP[resolution]
-    values = column(days, first_on, until_on)
+        return _monthly(days, quantity, first_on, until_on, unmeasured, nothing)
+    if _MINUTES_A_STEP[resolution] < slot_minutes:
+        raise ResolutionTooFine(resolution=resolution.value, kept=f"{slot_minutes}m")
+    size = _MINUTES_A_STEP[resolution] // slot_minutes
+    width = timedelta(minutes=slot_minutes)
+    values = column(days, first_on, until_on, nothing=nothing)
     start = day_start(first_on)
     marked = {
-        (day - first_on).days * SLOTS_A_DAY + slot
+        (day - first_on).days * len(nothing) + slot
         for day, listed in unmeasured.items()
         if first_on <= day < until_on
         for slot in listed
@@ -122,7 +140,7 @@ def steps(
         return tuple(
             [
                 Step(
-                    start_at=start + number * SLOT,
+                    start_at=start + number * width,
                     value=value,
                     missing=int(value is None),
                     unmeasured=int(number in marked),
@@ -133,7 +151,7 @@ def steps(
     return tuple(
         [
             _step(
-                start + place * SLOT,
+                start + place * width,
                 values[place : place + size],
                 quantity,
                 sum(number in marked for number in range(place, place + size)) if marked else 0,
@@ -149,13 +167,15 @@ def _monthly(
     first_on: date,
     until_on: date,
     unmeasured: Mapping[date, Collection[int]],
+    nothing: DayValues,
 ) -> tuple[Step, ...]:
     found: list[Step] = []
     start_on = first_on
     while start_on < until_on:
         end_on = min(Month.of(start_on).next().first_on, until_on)
         marked = sum(len(listed) for day, listed in unmeasured.items() if start_on <= day < end_on)
-        found.append(_step(day_start(start_on), column(days, start_on, end_on), quantity, marked))
+        values = column(days, start_on, end_on, nothing=nothing)
+        found.append(_step(day_start(start_on), values, quantity, marked))
         start_on = end_on
     return tuple(found)
 
@@ -181,6 +201,33 @@ def unmeasured_slots(blocks: Blocks) -> Mapping[ChannelId, Mapping[date, tuple[i
         else:
             continue
         found.setdefault(channel_id, {})[day] = slots
+    return found
+
+
+def unmeasured_quarters(
+    channels: Sequence[Channel], blocks: Blocks
+) -> Mapping[ChannelId, Mapping[date, tuple[int, ...]]]:
+    """Return the quarter hours whose value rests on anything but a measurement of their own, by channel and day.
+
+    Slots longer than a quarter hour are split by estimate, so all that are there count.
+    """
+    width_of = {channel.channel_id: channel.slot_minutes for channel in channels}
+    found: dict[ChannelId, dict[date, tuple[int, ...]]] = {}
+    for channel_id, listed in unmeasured_slots(blocks).items():
+        width = width_of[channel_id]
+        if width <= SLOT_MINUTES:
+            for day, marked in listed.items():
+                quarters = sorted({slot * width // SLOT_MINUTES for slot in marked})
+                found.setdefault(channel_id, {})[day] = tuple(quarters)
+    for (channel_id, day), block in blocks.items():
+        parts = width_of[channel_id] // SLOT_MINUTES
+        if parts > 1:
+            found.setdefault(channel_id, {})[day] = tuple(
+                slot * parts + part
+                for slot, value in enumerate(block.values)
+                if value is not None
+                for part in range(parts)
+            )
     return found
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import reduce
 
 from domain.metering.attribution import NOTHING, PPM, BySource, attribute, renewable_share_ppm
 from domain.metering.efficiency import peak, round_trip_ppm, self_consumption_ppm, self_sufficiency_ppm
 from domain.metering.model import ENERGIES, Blocks, Channel, DayValues, MonthUsage, Quantity, SlotEnergy
-from domain.metering.readings import NO_VALUES, known, total
+from domain.metering.readings import NO_VALUES, known, quarter_hours, summed, total
 from domain.shared.canonical import Canonical, canonical_text
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
@@ -21,11 +22,29 @@ _ZEROS: DayValues = (0,) * SLOTS_A_DAY
 
 
 def site_days(channels: Sequence[Channel], blocks: Blocks) -> SiteDays:
-    """Arrange current day blocks of these channels by quantity."""
-    quantities = {channel.channel_id: channel.quantity for channel in channels}
+    """Arrange current day blocks of these channels by quantity, in quarter hours.
+
+    Where several meters count one quantity their days are summed: a slot is known when each of those that are there
+    on that day gave a value.
+    """
+    known_of = {channel.channel_id: channel for channel in channels}
     days: dict[Quantity, dict[date, DayValues]] = {channel.quantity: {} for channel in channels}
-    for (channel_id, day), block in blocks.items():
-        days[quantities[channel_id]][day] = block.values
+    if len(days) == len(channels) and all(channel.is_plain for channel in channels):
+        for (channel_id, day), block in blocks.items():
+            days[known_of[channel_id].quantity][day] = block.values
+        return days
+    for quantity, found in days.items():
+        mine = [channel for channel in channels if channel.quantity is quantity]
+        for day in {day for _, day in blocks}:
+            there = [channel for channel in mine if channel.counts_on(day)]
+            parts = [
+                quarter_hours(blocks[one.channel_id, day].values, quantity) if (one.channel_id, day) in blocks else None
+                for one in there
+            ]
+            if not there and quantity in ENERGIES:
+                found[day] = _ZEROS  # nothing of it was metered then, as where a site has no such channel at all
+            elif any(part is not None for part in parts):
+                found[day] = reduce(summed, [NO_VALUES if part is None else part for part in parts])
     return days
 
 

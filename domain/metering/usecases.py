@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,18 +18,23 @@ from domain.metering.attribution import NOTHING, BySource
 from domain.metering.errors import (
     MonthIncomplete,
     MonthNotOver,
+    QuantityMeteredTwice,
     QuantityNotMetered,
     ReadingInFuture,
     SiteUnknown,
     SnapshotUnknown,
 )
+from domain.metering.meters import DIGITS_UNTOLD, METERED_BY, Meter, MeterDevice
 from domain.metering.model import (
+    OPENED_WITH,
+    SLOT_MINUTES,
     Blocks,
     Channel,
     ChannelDay,
     DayBlock,
     DayKey,
     ImportReport,
+    MeterId,
     MonthUsage,
     OfferedDay,
     Quantity,
@@ -43,6 +48,8 @@ from domain.metering.model import (
 )
 from domain.metering.ports import MeteringWork
 from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
+from domain.metering.registers import RegistersReport
+from domain.metering.service_points import SINCE_EVER, PowerTerm, ServicePoint, ServicePointId
 from domain.metering.usage import COMPLETENESS_PPM_MIN, SiteDays, month_usage, readings_text, site_days
 from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
@@ -67,11 +74,11 @@ class OpenSite:
     address_ko: str
     kepco_customer_no: str
     contract_power_w: int
-    quantities: tuple[Quantity, ...] = tuple(Quantity)
+    quantities: tuple[Quantity, ...] = OPENED_WITH
 
 
-async def open_site(wish: OpenSite, *, work: MeteringWork, ids: Ids) -> Site:
-    """Open a site with its channels.
+async def open_site(wish: OpenSite, *, work: MeteringWork, ids: Ids, clock: Clock) -> Site:
+    """Open a site with its channels and a meter for each kind of them, whose serials are told later.
 
     Raises:
         RoleNotEnough: only an operator opens sites.
@@ -90,11 +97,55 @@ async def open_site(wish: OpenSite, *, work: MeteringWork, ids: Ids) -> Site:
         contract_power_w=wish.contract_power_w,
     )
     numbers = await work.sites.reserve_channels(wish.tenant_id, len(wish.quantities))
+    now = clock.now()
+    meters = {
+        kind: Meter(
+            meter_id=MeterId(ids.new()),
+            tenant_id=wish.tenant_id,
+            site_id=site.site_id,
+            kind=kind,
+            devices=(
+                MeterDevice(
+                    epoch=0,
+                    serial="",
+                    digits=DIGITS_UNTOLD,
+                    count_wh=1,
+                    verified_until=None,
+                    from_at=None,
+                    recorded_by=wish.actor.name,
+                    recorded_at=now,
+                ),
+            ),
+        )
+        for kind in dict.fromkeys(METERED_BY[quantity] for quantity in wish.quantities)
+    }
     channels = [
-        Channel(channel_id=number, tenant_id=wish.tenant_id, site_id=site.site_id, quantity=quantity)
+        Channel(
+            channel_id=number,
+            tenant_id=wish.tenant_id,
+            site_id=site.site_id,
+            quantity=quantity,
+            meter_id=meters[METERED_BY[quantity]].meter_id,
+        )
         for number, quantity in zip(numbers, wish.quantities, strict=True)
     ]
-    await work.sites.add(site, channels)
+    await work.sites.add(site, channels, meters=list(meters.values()))
+    await work.service_points.add(
+        ServicePoint(
+            service_point_id=ServicePointId(ids.new()),
+            tenant_id=wish.tenant_id,
+            site_id=site.site_id,
+            kepco_customer_no=wish.kepco_customer_no,
+            terms=(
+                PowerTerm(
+                    from_on=SINCE_EVER,
+                    contract_power_w=wish.contract_power_w,
+                    agreed_by=wish.actor.name,
+                    agreed_at=now,
+                ),
+            ),
+        )
+    )
     return site
 
 
@@ -127,10 +178,12 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         raise ReadingInFuture(ends_at=utc_text(series.last_at + SLOT))
     await work.sites.one(wish.tenant_id, wish.site_id)
     site_channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    channels = {c.quantity: c for c in site_channels if _in_scope(wish.actor, c)}
-    for column in series.quantities:
-        if column.quantity not in channels:
-            raise QuantityNotMetered(quantity=column.quantity.value)
+    channels = {
+        column.quantity: the_channel(
+            column.quantity, [one for one in site_channels if _in_scope(wish.actor, one)], on=min(column.days)
+        )
+        for column in series.quantities
+    }
     await work.readings.hold(wish.tenant_id)
     now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     days = sorted({day for column in series.quantities for day in column.days})
@@ -182,6 +235,22 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         first_at=series.first_at,
         last_at=series.last_at,
     )
+
+
+def the_channel(quantity: Quantity, channels: Sequence[Channel], *, on: date) -> Channel:
+    """Return the one channel that counts a quantity by quarter hours: what names a quantity alone can mean no other.
+
+    Raises:
+        QuantityNotMetered: there is none.
+        QuantityMeteredTwice: several meters count it on that day, or its slots are not of 15 minutes.
+    """
+    found = [one for one in channels if one.quantity is quantity]
+    if not found:
+        raise QuantityNotMetered(quantity=quantity.value)
+    there = [one for one in found if one.counts_on(on)] or found
+    if len(there) > 1 or there[0].slot_minutes != SLOT_MINUTES:
+        raise QuantityMeteredTwice(quantity=quantity.value)
+    return there[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +340,8 @@ class TakeReadings:
 class ReadingsReport:
     """What became of each value that was sent; the first hundred that differ or were rejected are named.
 
-    `late` of the accepted lie in a frozen month, whose frozen figures stay as they were.
+    `late` of the accepted lie in a frozen month, whose frozen figures stay as they were. What became of reads of
+    counting registers is told beside it, None where none was sent; rejected ones are counted here.
     """
 
     accepted: int
@@ -281,6 +351,7 @@ class ReadingsReport:
     late: int
     conflicts: tuple[ReadingConflict, ...]
     rejections: tuple[RejectedValues, ...]
+    registers: RegistersReport | None = None
 
 
 async def take_together(
@@ -303,6 +374,8 @@ async def take_together(
         require_send(wish.actor, wish.tenant_id)
         channels = await _channels_named(wish, work=work)
         judged.append(_judge(wish.arrived, channels))
+        if wish.arrived.registers or (wish.arrived.wide and any(not one.is_quarter for one in channels.values())):
+            return None  # registers and days of other slots are few: they take their turn
         site_ids.update([channel.site_id for channel in channels.values()])
     counts = [[known(day.values) for day in days] for days, _ in judged]
     single: list[ChannelDay] = []
@@ -388,15 +461,62 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
     now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
-    kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in days])
-    months = {Month.of(day.day) for day in days}
+    merged = await merge_days(
+        MergeDays(
+            tenant_id=wish.tenant_id,
+            days=tuple(days),
+            channels=channels,
+            source=ReadingSource.API,
+            content_sha256=file_sha256(wish.content),
+        ),
+        work=work,
+        ids=ids,
+        now=now,
+    )
+    return _report(
+        wish.arrived,
+        refused,
+        accepted=merged.accepted,
+        duplicate=wish.arrived.duplicate + merged.duplicate,
+        conflicting=merged.conflicting,
+        late=merged.late,
+        conflicts=merged.conflicts,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeDays:
+    """Days of known channels that are brought to what is kept; `content_sha256` is what they are known by."""
+
+    tenant_id: TenantId
+    days: tuple[ChannelDay, ...]
+    channels: Mapping[ChannelId, Channel]
+    source: ReadingSource
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedDays:
+    """What became of the values; the first hundred that differ are named."""
+
+    accepted: int
+    duplicate: int
+    conflicting: int
+    late: int
+    conflicts: tuple[ReadingConflict, ...]
+
+
+async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: datetime) -> MergedDays:
+    """Fill gaps, count equal values and put others aside, a day at a time; only under `hold`."""
+    kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in wish.days])
+    months = {Month.of(day.day) for day in wish.days}
     frozen = {
         site_id: await work.usage_snapshots.frozen_months(wish.tenant_id, site_id, months)
-        for site_id in sorted({channel.site_id for channel in channels.values()})
+        for site_id in sorted({channel.site_id for channel in wish.channels.values()})
     }
     outcomes: list[tuple[ChannelDay, Channel, Merged]] = []
-    for day in days:
-        channel = channels[day.channel_id]
+    for day in wish.days:
+        channel = wish.channels[day.channel_id]
         outcome = merge(
             kept.get((day.channel_id, day.day)),
             day.values,
@@ -404,17 +524,15 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
             day=day.day,
             tolerance=0,
             frozen=Month.of(day.day) in frozen[channel.site_id],
-            source=ReadingSource.API,
+            source=wish.source,
             now=now,
         )
         outcomes.append((day, channel, outcome))
     await work.readings.write(wish.tenant_id, [outcome.block for _, _, outcome in outcomes if outcome.block])
     conflicts = await _keep_aside(wish, outcomes, kept=kept, frozen=frozen, work=work, ids=ids, now=now)
-    return _report(
-        wish.arrived,
-        refused,
+    return MergedDays(
         accepted=sum(outcome.accepted for _, _, outcome in outcomes),
-        duplicate=wish.arrived.duplicate + sum(outcome.duplicate for _, _, outcome in outcomes),
+        duplicate=sum(outcome.duplicate for _, _, outcome in outcomes),
         conflicting=sum(outcome.conflicting for _, _, outcome in outcomes),
         late=sum(
             outcome.accepted for day, channel, outcome in outcomes if Month.of(day.day) in frozen[channel.site_id]
@@ -424,7 +542,14 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
 
 
 async def _channels_named(wish: TakeReadings, *, work: MeteringWork) -> dict[ChannelId, Channel]:
-    named = [number for number in sorted(wish.arrived.places) if number <= VALUE_MAX]  # numbers are int4, as values are
+    return await channels_named(wish, wish.arrived.places, work=work)
+
+
+async def channels_named(
+    wish: TakeReadings, numbers: Iterable[ChannelId], *, work: MeteringWork
+) -> dict[ChannelId, Channel]:
+    """Return the channels of these numbers that the sender may tell of; others are as if they were not there."""
+    named = [number for number in sorted(set(numbers)) if number <= VALUE_MAX]  # numbers are int4, as values are
     if not named:
         return {}
     found = await work.sites.numbered(wish.tenant_id, named)
@@ -438,7 +563,8 @@ def _judge(
 ) -> tuple[list[ChannelDay], tuple[RejectedValues, ...]]:
     """Leave out what no channel of the tenant can have said."""
     shares = {number for number, channel in channels.items() if channel.quantity is Quantity.STORAGE_SOC}
-    if not shares and len(channels) == len(arrived.places):
+    plain = not arrived.wide and all(channel.is_plain for channel in channels.values())
+    if plain and not shares and len(channels) == len(arrived.places):
         return [day for day in arrived.days if day.values[0] is not None or known(day.values)], ()
     days: list[ChannelDay] = []
     refused: dict[tuple[ChannelId, Rejection], int] = {}
@@ -446,6 +572,10 @@ def _judge(
         values = day.values
         if day.channel_id not in channels:
             place = (day.channel_id, Rejection.CHANNEL_UNKNOWN)
+            refused[place] = refused.get(place, 0) + known(values)
+            continue
+        if not plain and (reason := _misplaced(channels[day.channel_id], day)) is not None:
+            place = (day.channel_id, reason)
             refused[place] = refused.get(place, 0) + known(values)
             continue
         if day.channel_id in shares and (above := sum(value is not None and value > _SOC_MAX_BP for value in values)):
@@ -460,8 +590,14 @@ def _judge(
     )
 
 
+def _misplaced(channel: Channel, day: ChannelDay) -> Rejection | None:
+    if len(day.values) != channel.slots_a_day:
+        return Rejection.RESOLUTION_MISMATCH
+    return None if channel.counts_on(day.day) else Rejection.CHANNEL_NOT_THERE
+
+
 async def _keep_aside(
-    wish: TakeReadings,
+    wish: MergeDays,
     outcomes: list[tuple[ChannelDay, Channel, Merged]],
     *,
     kept: Blocks,
@@ -502,7 +638,7 @@ async def _keep_aside(
 
 
 def _door_import(
-    wish: TakeReadings,
+    wish: MergeDays,
     site_id: SiteId,
     outcomes: list[tuple[ChannelDay, Merged]],
     *,
@@ -512,7 +648,7 @@ def _door_import(
 ) -> ReadingImport:
     """Describe a request as an import of one site, as a file's is: values put aside belong to one."""
     starts = {
-        day_start(day.day) + index * SLOT
+        day_start(day.day) + index * timedelta(days=1) / len(day.values)
         for day, _ in outcomes
         for index, value in enumerate(day.values)
         if value is not None
@@ -521,7 +657,7 @@ def _door_import(
         import_id=ReadingImportId(ids.new()),
         tenant_id=wish.tenant_id,
         site_id=site_id,
-        file_sha256=file_sha256(wish.content),
+        file_sha256=wish.content_sha256,
         intervals=len(starts),
         accepted=sum(outcome.accepted for _, outcome in outcomes),
         filled=sum(outcome.filled for _, outcome in outcomes),
@@ -756,9 +892,7 @@ async def read_day(wish: ReadDay, *, work: MeteringWork) -> DayProfile:
         wish.tenant_id, [channel.channel_id for channel in channels], first_on=wish.day, last_on=wish.day
     )
     values = {
-        channel.quantity: blocks[channel.channel_id, wish.day].values
-        for channel in channels
-        if (channel.channel_id, wish.day) in blocks
+        quantity: listed[wish.day] for quantity, listed in site_days(channels, blocks).items() if wish.day in listed
     }
     return DayProfile(site=site, day=wish.day, values=values)
 

@@ -266,7 +266,8 @@ async def open_sites(ports: object) -> list[int]:
                 quantities=ENERGIES,
             ),
             unit=ports.unit,  # type: ignore[attr-defined]
-            ids=ports.ids,  # type: ignore[attr-defined]
+            ids=ports.ids,
+            clock=ports.clock,  # type: ignore[attr-defined]
         )
     return list(range(1, SITES * len(ENERGIES) + 1))
 

@@ -173,6 +173,7 @@ async def reads(home: Path) -> dict[str, float]:
                 ),
                 unit=ports.unit,
                 ids=ports.ids,
+                clock=ports.clock,
             )
             await readings.import_file(
                 readings.ImportFile(

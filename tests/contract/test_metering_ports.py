@@ -21,8 +21,19 @@ from adapters.postgres.metering import (
     PostgresSites,
     PostgresUsageSnapshots,
 )
+from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from app.samples import make_site
-from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
+from domain.metering.errors import (
+    EstimateStands,
+    EstimateUnknown,
+    MeterMoved,
+    MeterUnknown,
+    PowerAgreed,
+    RatioSet,
+    SiteUnknown,
+    TariffAssigned,
+)
+from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
 from domain.metering.model import (
     Added,
     Channel,
@@ -32,6 +43,7 @@ from domain.metering.model import (
     EstimateState,
     Fill,
     Mark,
+    MeterId,
     OfferedDay,
     Quality,
     Quantity,
@@ -44,6 +56,8 @@ from domain.metering.model import (
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
+from domain.metering.registers import RegisterReading
+from domain.metering.service_points import SINCE_EVER, PowerTerm, ServicePoint, ServicePointId
 from domain.metering.tariff import TariffAssignment
 from domain.metering.usage import month_usage
 from domain.metering.usecases import (
@@ -82,6 +96,9 @@ class PostgresMetering:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.sites = PostgresSites(connection)
+        self.meters = PostgresMeters(connection)
+        self.registers = PostgresRegisters(connection)
+        self.service_points = PostgresServicePoints(connection)
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
         self.reading_estimates = PostgresReadingEstimates(connection)
@@ -113,8 +130,35 @@ def site(number: int, *, tenant_id: TenantId = ONE) -> Site:
     )
 
 
-def channel(number: int, quantity: Quantity, *, of: Site) -> Channel:
-    return Channel(channel_id=ChannelId(number), tenant_id=of.tenant_id, site_id=of.site_id, quantity=quantity)
+def channel(number: int, quantity: Quantity, *, of: Site, meter: int = 1) -> Channel:
+    return Channel(
+        channel_id=ChannelId(number),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        quantity=quantity,
+        meter_id=meter_of(of, meter).meter_id,
+    )
+
+
+def meter_of(of: Site, number: int = 1, *, kind: MeterKind = MeterKind.GRID) -> Meter:
+    return Meter(
+        meter_id=MeterId(UUID(int=of.site_id.int * 1_000 + number)),
+        tenant_id=of.tenant_id,
+        site_id=of.site_id,
+        kind=kind,
+        devices=(
+            MeterDevice(
+                epoch=0,
+                serial="",
+                digits=9,
+                count_wh=1,
+                verified_until=None,
+                from_at=None,
+                recorded_by="김운영",
+                recorded_at=NOW,
+            ),
+        ),
+    )
 
 
 def block(channel_id: int, day: int, *first: int | None, revision: int = 0) -> DayBlock:
@@ -131,7 +175,8 @@ def block(channel_id: int, day: int, *first: int | None, revision: int = 0) -> D
 
 async def opened(work: MeteringWork, number: int = 1, *, tenant_id: TenantId = ONE) -> Site:
     made = site(number, tenant_id=tenant_id)
-    await work.sites.add(made, [channel(1, Quantity.LOAD, of=made), channel(2, Quantity.PV, of=made)])
+    channels = [channel(1, Quantity.LOAD, of=made), channel(2, Quantity.PV, of=made)]
+    await work.sites.add(made, channels, meters=[meter_of(made)])
     return made
 
 
@@ -160,7 +205,7 @@ async def test_a_site_comes_back_as_it_was_added(work):
 async def test_a_tenant_sees_its_own_sites_only(work):
     first = await opened(work, 1)
     second = site(2)
-    await work.sites.add(second, [channel(3, Quantity.LOAD, of=second)])
+    await work.sites.add(second, [channel(3, Quantity.LOAD, of=second)], meters=[meter_of(second)])
     await opened(work, 3, tenant_id=TWO)
 
     assert await work.sites.of_tenant(ONE, limit=9) == (first, second)
@@ -433,7 +478,7 @@ async def test_a_channels_day_has_one_open_estimate(work):
 async def test_frozen_months_before_one_come_newest_first_in_their_last_revision(work):
     made = await opened(work)
     other = site(2)
-    await work.sites.add(other, [channel(9, Quantity.LOAD, of=other)])
+    await work.sites.add(other, [channel(9, Quantity.LOAD, of=other)], meters=[meter_of(other)])
     may = snapshot(41, of=made, month=Month(2026, 5))
     june = snapshot(42, of=made, month=Month(2026, 6))
     late = replace(june, snapshot_id=SnapshotId(UUID(int=43)), revision=1, frozen_at=NOW.replace(day=9))
@@ -468,6 +513,7 @@ async def test_a_sample_file_goes_in_once_and_a_month_comes_out(work):
         ),
         work=work,
         ids=ids,
+        clock=clock,
     )
     wish = ImportSeries(
         actor=operator, tenant_id=ONE, site_id=made.site_id, series=series, file_sha256=file_sha256(content)
@@ -780,3 +826,98 @@ async def free(engine) -> bool:
 def test_what_the_driver_says_itself_is_named_as_well(error, named):
     with pytest.raises(named), reaching():
         raise error("said by the driver")
+
+
+async def test_meters_keep_their_devices_ratios_and_channels(work):
+    made = await opened(work)
+    further = meter_of(made, 2, kind=MeterKind.LOAD)
+    hung = replace(channel(3, Quantity.LOAD, of=made, meter=2), slot_minutes=5, from_on=date(2026, 7, 2))
+    await work.meters.add([further], [hung])
+    device = replace(further.device, epoch=1, serial="L-2", from_at=NOW)
+    ratio = MeterRatio(from_on=date(2026, 7, 1), numerator=40, denominator=3)
+
+    await work.meters.exchange(ONE, further.meter_id, device)
+    await work.meters.describe(ONE, further.meter_id, replace(device, verified_until=date(2030, 1, 1)))
+    await work.meters.rate(ONE, further.meter_id, ratio, by="김운영", at=NOW)
+    await work.meters.rate(ONE, further.meter_id, ratio, by="김운영", at=NOW)
+    await work.meters.take_away(ONE, further.meter_id, until_on=date(2026, 7, 9))
+
+    kept = await work.meters.one(ONE, further.meter_id)
+    told = replace(device, verified_until=date(2030, 1, 1))
+    assert kept == replace(further, devices=(further.device, told), ratios=(ratio,))
+    assert await work.meters.of_site(ONE, made.site_id) == (meter_of(made), kept)
+    assert await work.meters.several(ONE, []) == ()
+    assert await work.meters.hanging(ONE, "L-2") == (further.meter_id,)
+    assert await work.meters.hanging(TWO, "L-2") == ()
+    assert (await work.sites.channels(ONE, made.site_id))[-1] == replace(hung, until_on=date(2026, 7, 9))
+    with pytest.raises(MeterMoved):
+        await work.meters.exchange(ONE, further.meter_id, device)
+    with pytest.raises(RatioSet):
+        await work.meters.rate(ONE, further.meter_id, replace(ratio, numerator=41), by="김운영", at=NOW)
+    with pytest.raises(MeterUnknown):
+        await work.meters.one(TWO, further.meter_id)
+
+
+async def test_registers_are_found_with_their_neighbours_and_move_to_the_next_epoch(work):
+    await opened(work)
+    reads = [
+        RegisterReading(
+            channel_id=ChannelId(1), epoch=0, read_at=NOW + timedelta(minutes=15 * number), value=100 + number
+        )
+        for number in range(5)
+    ]
+    await work.registers.add(ONE, reads, now=NOW)
+    await work.registers.add(ONE, [], now=NOW)
+
+    async def near(first, last, tenant_id=ONE):
+        return await work.registers.near(
+            tenant_id, ChannelId(1), first_at=NOW + timedelta(minutes=first), last_at=NOW + timedelta(minutes=last)
+        )
+
+    assert await near(30, 30) == tuple(reads[1:4])
+    assert await near(16, 29) == tuple(reads[1:3])
+    assert await near(-9, 900) == tuple(reads)
+    assert await near(0, 60, TWO) == ()
+    assert await work.registers.has_reads(ONE, ChannelId(1), epoch=0)
+    assert not await work.registers.has_reads(ONE, ChannelId(1), epoch=1)
+    at = NOW + timedelta(minutes=30)
+    await work.registers.begin_epoch(ONE, ChannelId(1), epoch=1, at=at, first=102)
+    assert [read.epoch for read in await near(0, 60)] == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("length", [1440, 288, 48, 24])
+async def test_days_of_other_slots_are_kept_with_what_came_later_and_how_it_is_known(length, work):
+    await opened(work)
+    kept = replace(
+        block(1, 1),
+        values=(None, *range(length - 1)),
+        fills=(Fill(at=NOW, slots=(0, length - 1)),),
+        marks=(Mark(slot=length - 1, quality=Quality.CORRECTED),),
+    )
+
+    await work.readings.write(ONE, [kept, block(1, 2, 5)])
+
+    assert await july(work, 1) == {(1, date(2026, 7, 1)): kept, (1, date(2026, 7, 2)): block(1, 2, 5)}
+
+
+async def test_a_service_point_keeps_its_contract_powers_by_day(work):
+    made = await opened(work)
+    first = PowerTerm(from_on=SINCE_EVER, contract_power_w=300_000, agreed_by="김운영", agreed_at=NOW)
+    point = ServicePoint(
+        service_point_id=ServicePointId(UUID(int=5)),
+        tenant_id=ONE,
+        site_id=made.site_id,
+        kepco_customer_no="01-2345-6789",
+        terms=(first,),
+    )
+    await work.service_points.add(point)
+    raised = replace(first, from_on=date(2026, 7, 11), contract_power_w=400_000)
+
+    await work.service_points.agree(point, raised)
+    await work.service_points.agree(point, replace(raised, agreed_by="박운영"))
+
+    assert await work.service_points.of_site(ONE, made.site_id) == replace(point, terms=(first, raised))
+    with pytest.raises(PowerAgreed):
+        await work.service_points.agree(point, replace(raised, contract_power_w=1))
+    with pytest.raises(SiteUnknown):
+        await work.service_points.of_site(TWO, made.site_id)

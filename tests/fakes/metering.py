@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
+from domain.metering.errors import (
+    EstimateStands,
+    EstimateUnknown,
+    MeterMoved,
+    MeterUnknown,
+    PowerAgreed,
+    RatioSet,
+    SiteUnknown,
+    TariffAssigned,
+)
+from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
     Blocks,
@@ -14,6 +24,7 @@ from domain.metering.model import (
     DayKey,
     EstimateState,
     Fill,
+    MeterId,
     OfferedDay,
     Quality,
     ReadingEstimate,
@@ -25,16 +36,142 @@ from domain.metering.model import (
     SiteSeries,
     UsageSnapshot,
 )
+from domain.metering.registers import RegisterReading
 from domain.metering.series import known_at
+from domain.metering.service_points import PowerTerm, ServicePoint
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
 from domain.shared.time import Month
 
 
-class MemorySites:
+class MemoryMeters:
+    def __init__(self, channels: list[Channel]) -> None:
+        self._meters: dict[tuple[TenantId, MeterId], Meter] = {}
+        self._channels = channels
+
+    async def add(self, meters: Sequence[Meter], channels: Sequence[Channel] = ()) -> None:
+        self._meters.update({(one.tenant_id, one.meter_id): one for one in meters})
+        self._channels.extend(channels)
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Meter, ...]:
+        mine = [one for one in self._meters.values() if (one.tenant_id, one.site_id) == (tenant_id, site_id)]
+        return tuple(sorted(mine, key=lambda one: one.meter_id))
+
+    async def several(self, tenant_id: TenantId, meter_ids: Sequence[MeterId]) -> tuple[Meter, ...]:
+        mine = [one for (owner, number), one in self._meters.items() if owner == tenant_id and number in meter_ids]
+        return tuple(sorted(mine, key=lambda one: one.meter_id))
+
+    async def one(self, tenant_id: TenantId, meter_id: MeterId) -> Meter:
+        found = self._meters.get((tenant_id, meter_id))
+        if found is None:
+            raise MeterUnknown
+        return found
+
+    async def hanging(self, tenant_id: TenantId, serial: str) -> tuple[MeterId, ...]:
+        return tuple(
+            one.meter_id for one in self._meters.values() if one.tenant_id == tenant_id and one.device.serial == serial
+        )
+
+    async def exchange(self, tenant_id: TenantId, meter_id: MeterId, device: MeterDevice) -> None:
+        kept = await self.one(tenant_id, meter_id)
+        if device.epoch < len(kept.devices):
+            raise MeterMoved
+        self._meters[tenant_id, meter_id] = replace(kept, devices=(*kept.devices, device))
+
+    async def describe(self, tenant_id: TenantId, meter_id: MeterId, device: MeterDevice) -> None:
+        kept = await self.one(tenant_id, meter_id)
+        told = replace(
+            kept.devices[device.epoch],
+            serial=device.serial,
+            digits=device.digits,
+            count_wh=device.count_wh,
+            verified_until=device.verified_until,
+        )
+        devices = tuple(told if one.epoch == device.epoch else one for one in kept.devices)
+        self._meters[tenant_id, meter_id] = replace(kept, devices=devices)
+
+    async def rate(self, tenant_id: TenantId, meter_id: MeterId, ratio: MeterRatio, *, by: str, at: datetime) -> None:
+        kept = await self.one(tenant_id, meter_id)
+        if ratio in kept.ratios:
+            return
+        if any(one.from_on == ratio.from_on for one in kept.ratios):
+            raise RatioSet(day=ratio.from_on.isoformat())
+        ratios = tuple(sorted((*kept.ratios, ratio), key=lambda one: one.from_on))
+        self._meters[tenant_id, meter_id] = replace(kept, ratios=ratios)
+
+    async def take_away(self, tenant_id: TenantId, meter_id: MeterId, *, until_on: date) -> None:
+        self._channels[:] = [
+            replace(one, until_on=until_on) if (one.tenant_id, one.meter_id) == (tenant_id, meter_id) else one
+            for one in self._channels
+        ]
+
+
+class MemoryServicePoints:
     def __init__(self) -> None:
+        self._points: dict[tuple[TenantId, SiteId], ServicePoint] = {}
+
+    async def add(self, point: ServicePoint) -> None:
+        self._points[point.tenant_id, point.site_id] = point
+
+    async def of_site(self, tenant_id: TenantId, site_id: SiteId) -> ServicePoint:
+        found = self._points.get((tenant_id, site_id))
+        if found is None:
+            raise SiteUnknown
+        return found
+
+    async def agree(self, point: ServicePoint, term: PowerTerm) -> None:
+        kept = await self.of_site(point.tenant_id, point.site_id)
+        same_day = [one.contract_power_w for one in kept.terms if one.from_on == term.from_on]
+        if same_day == [term.contract_power_w]:
+            return
+        if same_day:
+            raise PowerAgreed(day=term.from_on.isoformat())
+        terms = tuple(sorted((*kept.terms, term), key=lambda one: one.from_on))
+        self._points[point.tenant_id, point.site_id] = replace(kept, terms=terms)
+
+
+class MemoryRegisters:
+    def __init__(self) -> None:
+        self._reads: dict[tuple[TenantId, ChannelId, datetime, int], RegisterReading] = {}
+
+    async def add(self, tenant_id: TenantId, reads: Sequence[RegisterReading], *, now: datetime) -> None:
+        for read in reads:
+            key = (tenant_id, read.channel_id, read.read_at, read.epoch)
+            assert key not in self._reads
+            self._reads[key] = read
+
+    async def near(
+        self, tenant_id: TenantId, channel_id: ChannelId, *, first_at: datetime, last_at: datetime
+    ) -> tuple[RegisterReading, ...]:
+        mine = [read for (owner, number, *_), read in self._reads.items() if (owner, number) == (tenant_id, channel_id)]
+        begin = max((read.read_at for read in mine if read.read_at < first_at), default=first_at)
+        end = min((read.read_at for read in mine if read.read_at > last_at), default=last_at)
+        return tuple(
+            sorted((r for r in mine if begin <= r.read_at <= end), key=lambda read: (read.read_at, read.epoch))
+        )
+
+    async def has_reads(self, tenant_id: TenantId, channel_id: ChannelId, *, epoch: int) -> bool:
+        return any((o, c, e) == (tenant_id, channel_id, epoch) for o, c, _, e in self._reads)
+
+    async def begin_epoch(
+        self, tenant_id: TenantId, channel_id: ChannelId, *, epoch: int, at: datetime, first: int
+    ) -> None:
+        moved = [
+            read
+            for (owner, number, *_), read in self._reads.items()
+            if (owner, number, read.epoch) == (tenant_id, channel_id, epoch - 1)
+            and (read.read_at > at or (read.read_at == at and read.value == first))
+        ]
+        for read in moved:
+            del self._reads[tenant_id, channel_id, read.read_at, read.epoch]
+            self._reads[tenant_id, channel_id, read.read_at, epoch] = replace(read, epoch=epoch)
+
+
+class MemorySites:
+    def __init__(self, meters: MemoryMeters, channels: list[Channel]) -> None:
         self._sites: dict[tuple[TenantId, SiteId], Site] = {}
-        self._channels: list[Channel] = []
+        self._meters = meters
+        self._channels = channels
         self._last: dict[TenantId, int] = {}
         self._tariffs: dict[tuple[TenantId, SiteId, date], TariffAssignment] = {}
 
@@ -43,9 +180,9 @@ class MemorySites:
         self._last[tenant_id] = first + count - 1
         return tuple(ChannelId(number) for number in range(first, first + count))
 
-    async def add(self, site: Site, channels: Sequence[Channel]) -> None:
+    async def add(self, site: Site, channels: Sequence[Channel], *, meters: Sequence[Meter]) -> None:
         self._sites[site.tenant_id, site.site_id] = site
-        self._channels.extend(channels)
+        await self._meters.add(meters, channels)
 
     async def one(self, tenant_id: TenantId, site_id: SiteId) -> Site:
         site = self._sites.get((tenant_id, site_id))
@@ -315,7 +452,11 @@ class MemoryReadingFiles:
 
 class MemoryMeteringWork:
     def __init__(self) -> None:
-        self.sites = MemorySites()
+        channels: list[Channel] = []
+        self.meters = MemoryMeters(channels)
+        self.registers = MemoryRegisters()
+        self.service_points = MemoryServicePoints()
+        self.sites = MemorySites(self.meters, channels)
         self.usage_snapshots = MemoryUsageSnapshots()
         self.readings = MemoryReadings(self.usage_snapshots)
         self.reading_imports = MemoryReadingImports()

@@ -238,6 +238,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
         "estimate_id": uuid4(),
+        "meter_id": uuid4(),
         "alarm_id": alarm.alarm_id,
     }
     own |= await _people_objects(signed_in, ports)

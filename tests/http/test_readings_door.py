@@ -27,6 +27,7 @@ SITE = {
 }
 START = "2026-07-01T00:00:00+09:00"
 NONE = {"accepted": 0, "duplicate": 0, "conflicting": 0, "rejected": 0, "late": 0, "conflicts": [], "rejections": []}
+NONE["registers"] = None
 
 
 class Sender:
@@ -263,7 +264,8 @@ async def test_a_bad_row_is_named_and_the_good_ones_are_stored(row, reason, send
     [
         ({"wh": [1, -2]}, "series[0].wh[1]", "negative", 1),
         ({"wh": [1, 2**31]}, "series[0].wh[1]", "too-large", 1),
-        ({"resolution": "PT1H"}, "series[0].resolution", "resolution-unknown", 2),
+        ({"resolution": "PT7M"}, "series[0].resolution", "resolution-unknown", 2),
+        ({"resolution": "PT1H"}, "series[0]", "resolution-mismatch", 2),
         ({"start": "2026-07-01T00:00:00"}, "series[0].start", "naive-instant", 2),
         ({"start": "2026-07-01T00:01:00Z"}, "series[0].start", "off-grid", 2),
         ({"start": "July"}, "series[0].start", "not-an-instant", 2),

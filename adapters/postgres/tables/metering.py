@@ -47,13 +47,109 @@ class SiteRow(SQLModel, table=True):
     contract_power_w: int = Field(sa_column=Column("contract_power_w", BigInteger, nullable=False))
 
 
+_DAY_LENGTHS = "(1440, 288, 96, 48, 24)"
+
+
+class MeterRow(SQLModel, table=True):
+    """A metering point of a site; which devices hung there is told beside it."""
+
+    __tablename__ = "meter"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "meter_id"),
+        ForeignKeyConstraint(
+            ["tenant_id", "site_id"],
+            [f"{SCHEMA}.site.tenant_id", f"{SCHEMA}.site.site_id"],
+            name="meter_is_of_a_site",
+        ),
+        CheckConstraint("kind in ('grid', 'pv', 'load', 'pcs', 'auxiliary')", name="meter_kind_is_known"),
+        Index("meter_site", "tenant_id", "site_id", "meter_id"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    meter_id: UUID = Field(sa_column=Column("meter_id", Uuid, nullable=False))
+    site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
+    kind: str = Field(sa_column=Column("kind", Text, nullable=False))
+
+
+class MeterDeviceRow(SQLModel, table=True):
+    """The device that hangs at a metering point since an instant; each exchange is the next epoch."""
+
+    __tablename__ = "meter_device"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "meter_id", "epoch"),
+        ForeignKeyConstraint(
+            ["tenant_id", "meter_id"],
+            [f"{SCHEMA}.meter.tenant_id", f"{SCHEMA}.meter.meter_id"],
+            name="meter_device_is_of_a_meter",
+        ),
+        CheckConstraint("epoch >= 0 and (epoch = 0) = (from_at is null)", name="meter_device_epoch_has_an_instant"),
+        CheckConstraint("digits between 1 and 12", name="meter_device_digits_are_twelve_at_most"),
+        CheckConstraint("count_wh between 1 and 1000000", name="meter_device_count_is_positive"),
+        Index("meter_device_serial", "tenant_id", "serial", postgresql_where=text("serial <> ''")),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    meter_id: UUID = Field(sa_column=Column("meter_id", Uuid, nullable=False))
+    epoch: int = Field(sa_column=Column("epoch", SmallInteger, nullable=False, autoincrement=False))
+    serial: str = Field(sa_column=Column("serial", Text, nullable=False))
+    digits: int = Field(sa_column=Column("digits", SmallInteger, nullable=False))
+    count_wh: int = Field(sa_column=Column("count_wh", Integer, nullable=False))
+    verified_until: date | None = Field(sa_column=Column("verified_until", Date, nullable=True))
+    from_at: datetime | None = Field(sa_column=Column("from_at", DateTime(timezone=True), nullable=True))
+    recorded_by: str = Field(sa_column=Column("recorded_by", Text, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+
+
+class MeterRatioRow(SQLModel, table=True):
+    """The ratio of a meter's transformers (CT, VT) from a day on; rows are only added."""
+
+    __tablename__ = "meter_ratio"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "meter_id", "from_on"),
+        ForeignKeyConstraint(
+            ["tenant_id", "meter_id"],
+            [f"{SCHEMA}.meter.tenant_id", f"{SCHEMA}.meter.meter_id"],
+            name="meter_ratio_is_of_a_meter",
+        ),
+        CheckConstraint(
+            "numerator between 1 and 1000000 and denominator between 1 and 1000000", name="meter_ratio_is_positive"
+        ),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    meter_id: UUID = Field(sa_column=Column("meter_id", Uuid, nullable=False))
+    from_on: date = Field(sa_column=Column("from_on", Date, nullable=False))
+    numerator: int = Field(sa_column=Column("numerator", Integer, nullable=False))
+    denominator: int = Field(sa_column=Column("denominator", Integer, nullable=False))
+    recorded_by: str = Field(sa_column=Column("recorded_by", Text, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+
+
 class ChannelRow(SQLModel, table=True):
-    """One quantity of one site."""
+    """One quantity that one meter counts at one site; several meters may count one quantity, but a state of charge."""
 
     __tablename__ = "channel"
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "channel_id"),
-        UniqueConstraint("tenant_id", "site_id", "quantity", name="channel_quantity_once_a_site"),
+        UniqueConstraint("tenant_id", "meter_id", "quantity", name="channel_quantity_once_a_meter"),
+        Index(
+            "channel_storage_soc_once_a_site",
+            "tenant_id",
+            "site_id",
+            unique=True,
+            postgresql_where=text("quantity = 'storage_soc'"),
+        ),
+        Index("channel_site", "tenant_id", "site_id", "channel_id"),
+        ForeignKeyConstraint(
+            ["tenant_id", "meter_id"],
+            [f"{SCHEMA}.meter.tenant_id", f"{SCHEMA}.meter.meter_id"],
+            name="channel_is_of_a_meter",
+        ),
+        CheckConstraint("slot_minutes in (1, 5, 15, 30, 60)", name="channel_slots_are_of_a_known_length"),
+        CheckConstraint("from_on < until_on", name="channel_ends_after_it_begins"),
         ForeignKeyConstraint(
             ["tenant_id", "site_id"],
             [f"{SCHEMA}.site.tenant_id", f"{SCHEMA}.site.site_id"],
@@ -61,7 +157,7 @@ class ChannelRow(SQLModel, table=True):
         ),
         CheckConstraint(
             "quantity in ('load', 'pv', 'storage_charge', 'storage_discharge', "
-            "'grid_import', 'grid_export', 'storage_soc')",
+            "'grid_import', 'grid_export', 'storage_soc', 'auxiliary')",
             name="channel_quantity_is_known",
         ),
         CheckConstraint("channel_id > 0", name="channel_number_is_positive"),
@@ -72,6 +168,10 @@ class ChannelRow(SQLModel, table=True):
     channel_id: int = Field(sa_column=Column("channel_id", Integer, nullable=False, autoincrement=False))
     site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
     quantity: str = Field(sa_column=Column("quantity", Text, nullable=False))
+    meter_id: UUID = Field(sa_column=Column("meter_id", Uuid, nullable=False))
+    slot_minutes: int = Field(sa_column=Column("slot_minutes", SmallInteger, nullable=False))
+    from_on: date | None = Field(sa_column=Column("from_on", Date, nullable=True))
+    until_on: date | None = Field(sa_column=Column("until_on", Date, nullable=True))
 
 
 class ChannelCounterRow(SQLModel, table=True):
@@ -90,7 +190,7 @@ class ChannelCounterRow(SQLModel, table=True):
 
 
 class IntervalDayRow(SQLModel, table=True):
-    """A channel's Seoul day: 96 values in the channel's unit (Wh; bp of a state of charge), null where nothing came.
+    """A channel's Seoul day: a value a slot in the channel's unit (Wh; bp of a state of charge), null where none came.
 
     The current row of a day is the one of the highest revision. `fills` say what came into the row after
     `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. Channels
@@ -101,13 +201,15 @@ class IntervalDayRow(SQLModel, table=True):
     __tablename__ = "interval_day"
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "channel_id", "day", "revision"),
-        CheckConstraint("array_ndims(wh) = 1 and array_length(wh, 1) = 96", name="interval_day_has_96_slots"),
+        CheckConstraint(
+            f"array_ndims(wh) = 1 and array_length(wh, 1) in {_DAY_LENGTHS}", name="interval_day_has_a_days_slots"
+        ),
         CheckConstraint("0 <= all (wh)", name="interval_day_values_are_not_negative"),
         CheckConstraint("revision >= 0", name="interval_day_revision_is_a_count"),
         CheckConstraint(
-            "quality in ('measured', 'estimated', 'substituted', 'suspect')", name="interval_day_quality_is_known"
+            "quality in ('measured', 'estimated', 'corrected', 'suspect')", name="interval_day_quality_is_known"
         ),
-        CheckConstraint("source in ('site_file', 'api')", name="interval_day_source_is_known"),
+        CheckConstraint("source in ('site_file', 'api', 'register')", name="interval_day_source_is_known"),
         CheckConstraint(
             "reason in ('late', 'resend', 'manual', 'vee', 'meter-swap', 'estimate', 'actual')",
             name="interval_day_reason_is_known",
@@ -126,6 +228,74 @@ class IntervalDayRow(SQLModel, table=True):
     fills: bytes | None = Field(sa_column=Column("fills", LargeBinary, nullable=True))
     marks: bytes | None = Field(sa_column=Column("marks", LargeBinary, nullable=True))
     reason: str | None = Field(sa_column=Column("reason", Text, nullable=True))
+
+
+class ServicePointRow(SQLModel, table=True):
+    """A site's grid connection."""
+
+    __tablename__ = "service_point"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "service_point_id"),
+        UniqueConstraint("tenant_id", "site_id", name="service_point_once_a_site"),
+        ForeignKeyConstraint(
+            ["tenant_id", "site_id"],
+            [f"{SCHEMA}.site.tenant_id", f"{SCHEMA}.site.site_id"],
+            name="service_point_is_of_a_site",
+        ),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    service_point_id: UUID = Field(sa_column=Column("service_point_id", Uuid, nullable=False))
+    site_id: UUID = Field(sa_column=Column("site_id", Uuid, nullable=False))
+    kepco_customer_no: str = Field(sa_column=Column("kepco_customer_no", Text, nullable=False))
+
+
+class ServicePointTermRow(SQLModel, table=True):
+    """The contract power of a service point from a day on; rows are only added."""
+
+    __tablename__ = "service_point_term"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "service_point_id", "from_on"),
+        ForeignKeyConstraint(
+            ["tenant_id", "service_point_id"],
+            [f"{SCHEMA}.service_point.tenant_id", f"{SCHEMA}.service_point.service_point_id"],
+            name="service_point_term_is_of_a_service_point",
+        ),
+        CheckConstraint("contract_power_w > 0", name="service_point_term_power_is_positive"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    service_point_id: UUID = Field(sa_column=Column("service_point_id", Uuid, nullable=False))
+    from_on: date = Field(sa_column=Column("from_on", Date, nullable=False))
+    contract_power_w: int = Field(sa_column=Column("contract_power_w", BigInteger, nullable=False))
+    agreed_by: str = Field(sa_column=Column("agreed_by", Text, nullable=False))
+    agreed_at: datetime = Field(sa_column=Column("agreed_at", DateTime(timezone=True), nullable=False))
+
+
+class RegisterReadRow(SQLModel, table=True):
+    """What a channel's counting register showed at an instant; `epoch` tells which device it was."""
+
+    __tablename__ = "register_read"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "channel_id", "read_at", "epoch"),
+        ForeignKeyConstraint(
+            ["tenant_id", "channel_id"],
+            [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
+            name="register_read_is_of_a_channel",
+        ),
+        CheckConstraint("epoch >= 0", name="register_read_epoch_is_a_count"),
+        CheckConstraint("value between 0 and 999999999999", name="register_read_value_is_a_count"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    channel_id: int = Field(sa_column=Column("channel_id", Integer, nullable=False, autoincrement=False))
+    read_at: datetime = Field(sa_column=Column("read_at", DateTime(timezone=True), nullable=False))
+    epoch: int = Field(sa_column=Column("epoch", SmallInteger, nullable=False, autoincrement=False))
+    value: int = Field(sa_column=Column("value", BigInteger, nullable=False))
+    recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
 
 
 class ReadingImportRow(SQLModel, table=True):
@@ -182,7 +352,8 @@ class ReadingConflictRow(SQLModel, table=True):
             name="reading_conflict_is_of_an_import",
         ),
         CheckConstraint(
-            "array_ndims(offered) = 1 and array_length(offered, 1) = 96", name="reading_conflict_has_96_slots"
+            f"array_ndims(offered) = 1 and array_length(offered, 1) in {_DAY_LENGTHS}",
+            name="reading_conflict_has_a_days_slots",
         ),
         distributed("tenant_id"),
     )
@@ -291,7 +462,9 @@ class ReadingEstimateRow(SQLModel, table=True):
             [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
             name="reading_estimate_is_of_a_channel",
         ),
-        CheckConstraint("array_ndims(wh) = 1 and array_length(wh, 1) = 96", name="reading_estimate_has_96_slots"),
+        CheckConstraint(
+            f"array_ndims(wh) = 1 and array_length(wh, 1) in {_DAY_LENGTHS}", name="reading_estimate_has_a_days_slots"
+        ),
         CheckConstraint("0 <= all (wh)", name="reading_estimate_values_are_not_negative"),
         CheckConstraint("rule in ('linear', 'like-day')", name="reading_estimate_rule_is_known"),
         CheckConstraint("state in ('proposed', 'accepted', 'refused')", name="reading_estimate_state_is_known"),

@@ -51,6 +51,7 @@ class House:
             ),
             work=self.work,
             ids=self.ids,
+            clock=self.clock,
         )
         return self
 

@@ -136,7 +136,7 @@ def test_a_correction_is_a_revision_with_its_reason():
     found = corrected(kept, {3: 9, 4: 8}, reason=RevisionReason.MANUAL, now=NOW)
 
     assert found.values[2:6] == (100, 9, 8, None)
-    assert found.marks == (Mark(slot=3, quality=Quality.SUBSTITUTED), Mark(slot=4, quality=Quality.SUBSTITUTED))
+    assert found.marks == (Mark(slot=3, quality=Quality.CORRECTED), Mark(slot=4, quality=Quality.CORRECTED))
     assert (found.revision, found.reason) == (1, RevisionReason.MANUAL)
 
 

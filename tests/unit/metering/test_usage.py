@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.metering.attribution import BySource
-from domain.metering.model import Channel, DayBlock, Quality, Quantity, ReadingSource, SlotEnergy
+from domain.metering.model import Channel, DayBlock, MeterId, Quality, Quantity, ReadingSource, SlotEnergy
 from domain.metering.usage import month_usage, readings_text, site_days
 from domain.metering.views import day_sums, flows, month_flows
 from domain.shared.canonical import sha256
@@ -18,6 +18,7 @@ from domain.shared.time import Month
 JULY = Month(2026, 7)
 SITE = SiteId(UUID(int=7))
 TENANT = TenantId(4)
+METER = MeterId(UUID(int=9))
 
 
 def constant_days(month=JULY, **wh):
@@ -89,7 +90,7 @@ def test_a_site_without_a_reading_has_no_peak_and_no_completeness():
 
 
 def blocks_of(values):
-    channel = Channel(channel_id=ChannelId(2), tenant_id=TENANT, site_id=SITE, quantity=Quantity.LOAD)
+    channel = Channel(channel_id=ChannelId(2), tenant_id=TENANT, site_id=SITE, quantity=Quantity.LOAD, meter_id=METER)
     block = DayBlock(
         channel_id=ChannelId(2),
         day=date(2026, 7, 1),
@@ -225,3 +226,93 @@ def test_a_month_opened_by_the_one_before_is_the_month_replayed_from_the_first_d
     )
 
     assert opened == month_usage(august, days, first_on=july.first_on, efficiency_ppm=efficiency_ppm)
+
+
+def channel(number, quantity=Quantity.LOAD, **more):
+    return Channel(
+        channel_id=ChannelId(number), tenant_id=TENANT, site_id=SITE, quantity=quantity, meter_id=METER, **more
+    )
+
+
+def of_days(**days):
+    """Blocks by channel number and day of July: `c2_1=values` is channel 2 on the first."""
+    found = {}
+    for name, values in days.items():
+        number, day = (int(part) for part in name[1:].split("_"))
+        key = (ChannelId(number), date(2026, 7, day))
+        found[key] = DayBlock(
+            channel_id=key[0],
+            day=key[1],
+            revision=0,
+            values=values,
+            quality=Quality.MEASURED,
+            source=ReadingSource.API,
+            recorded_at=datetime(2026, 8, 1, tzinfo=UTC),
+        )
+    return found
+
+
+def test_meters_of_one_quantity_are_summed_and_a_slot_that_one_did_not_give_is_not_known():
+    blocks = of_days(c2_1=(5, 7, None, *(0,) * 93), c3_1=(10, None, 4, *(1,) * 93))
+
+    found = site_days([channel(2), channel(3)], blocks)[Quantity.LOAD][date(2026, 7, 1)]
+
+    assert found[:4] == (15, None, None, 1)
+
+
+def test_a_second_meter_counts_from_its_first_day_on_and_a_removed_one_no_longer():
+    first = channel(2, until_on=date(2026, 7, 3))
+    second = channel(3, from_on=date(2026, 7, 2))
+    blocks = of_days(**{f"c{number}_{day}": (number,) * 96 for number in (2, 3) for day in (1, 2, 3)})
+
+    found = site_days([first, second], blocks)[Quantity.LOAD]
+
+    assert [found[date(2026, 7, day)][0] for day in (1, 2, 3)] == [2, 5, 3]
+
+
+def test_before_its_first_meter_a_quantity_is_nothing_and_not_missing():
+    channels = [channel(2), channel(3, Quantity.PV, from_on=date(2026, 7, 2))]
+
+    found = site_days(channels, of_days(c2_1=(5,) * 96, c2_2=(5,) * 96))
+
+    assert found[Quantity.PV] == {date(2026, 7, 1): (0,) * 96}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "values", "quarters"),
+    [
+        pytest.param(1, (*(1,) * 15, *(2,) * 14, None, *(0,) * 1410), (15, None, *(0,) * 94), id="minutes"),
+        pytest.param(5, (1, 2, 4, *(0,) * 285), (7, *(0,) * 95), id="five-minutes"),
+        pytest.param(30, (7, None, *(0,) * 46), (4, 3, None, None, *(0,) * 92), id="half-hours"),
+        pytest.param(60, (10, *(0,) * 23), (3, 3, 2, 2, *(0,) * 92), id="hours"),
+    ],
+)
+def test_slots_of_any_length_become_quarter_hours_that_add_up(minutes, values, quarters):
+    day = date(2026, 7, 1)
+
+    found = site_days([channel(2, slot_minutes=minutes)], of_days(c2_1=values))[Quantity.LOAD][day]
+
+    assert found == quarters
+
+
+@pytest.mark.parametrize(
+    ("minutes", "values", "quarters"),
+    [
+        pytest.param(5, (100, 200, 300, *(0,) * 285), (300, *(0,) * 95), id="the-last-of-shorter"),
+        pytest.param(30, (500, *(None,) * 47), (None, 500, *(None,) * 94), id="at-the-end-of-longer"),
+    ],
+)
+def test_a_state_of_charge_is_that_of_the_quarter_hours_end(minutes, values, quarters):
+    soc = channel(2, Quantity.STORAGE_SOC, slot_minutes=minutes)
+
+    assert site_days([soc], of_days(c2_1=values))[Quantity.STORAGE_SOC][date(2026, 7, 1)] == quarters
+
+
+def test_auxiliaries_leave_the_balance_as_it_is():
+    channels = [channel(2), channel(3, Quantity.AUXILIARY)]
+    blocks = of_days(c2_1=(5,) * 96, c3_1=(2,) * 96)
+
+    found = site_days(channels, blocks)
+
+    assert found[Quantity.AUXILIARY][date(2026, 7, 1)] == (2,) * 96
+    assert month_usage(JULY, found, first_on=JULY.first_on).load_wh == 480

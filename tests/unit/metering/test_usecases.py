@@ -14,7 +14,7 @@ from domain.metering.errors import (
     SiteUnknown,
     SnapshotUnknown,
 )
-from domain.metering.model import ENERGIES, Quantity, QuantitySeries, ReadingConflict, SiteSeries
+from domain.metering.model import ENERGIES, OPENED_WITH, Quantity, QuantitySeries, ReadingConflict, SiteSeries
 from domain.metering.usecases import (
     FreezeMonth,
     ImportSeries,
@@ -89,7 +89,7 @@ class House:
             "kepco_customer_no": "01-2345-6789",
             "contract_power_w": 300_000,
         }
-        self.site = await open_site(OpenSite(**(described | wish)), work=self.work, ids=self.ids)
+        self.site = await open_site(OpenSite(**(described | wish)), work=self.work, ids=self.ids, clock=self.clock)
         return self.site
 
     async def take(self, taken, *, actor=OPERATOR, sha="ab" * 32, tenant_id=TENANT):
@@ -119,7 +119,7 @@ async def house():
 async def test_a_site_opens_with_one_channel_a_quantity(house):
     channels = await house.work.sites.channels(TENANT, house.site.site_id)
 
-    assert [(c.channel_id, c.quantity) for c in channels] == list(enumerate(Quantity, start=1))
+    assert [(c.channel_id, c.quantity) for c in channels] == list(enumerate(OPENED_WITH, start=1))
     assert await list_sites(OWN, tenant_id=TENANT, work=house.work) == (house.site,)
 
 
