@@ -232,6 +232,7 @@ async def prepared(home: Path, url: str) -> list[int]:
             ),
             unit=ports.unit,
             ids=ports.ids,
+            clock=ports.clock,
         )
         async with ports.unit(SYSTEM) as work:
             channels = await work.sites.channels(demo_complex.TENANT, site.site_id)

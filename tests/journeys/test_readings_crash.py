@@ -61,7 +61,7 @@ class House:
             contract_power_w=300_000,
             quantities=(Quantity.LOAD, Quantity.PV, Quantity.GRID_IMPORT),
         )
-        await open_site(wish, unit=self.unit, ids=UuidV7())
+        await open_site(wish, unit=self.unit, ids=UuidV7(), clock=FixedClock(NOW))
         return self
 
     async def send(self, rows: list[tuple[int, int, int]], *, door: int = 0) -> ReadingsReport:
