@@ -71,6 +71,7 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
     408: _spec("The body did not come in time."),
     412: _spec("It changed since you looked: the version in `If-Match` is not the present one."),
     413: _spec("The body is too large."),
+    415: _spec("The body is in no form that this takes."),
     422: _spec("Well-formed, but a rule forbids it."),
     428: _spec("The change takes `If-Match`."),
     429: _spec("Too many tries; `Retry-After` says when to try again."),

@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import Day, In, Instant, MonthPath, MonthText, Out, TenantQuery
-from app.http.sheets import Cell, Sheet, SheetForm, sheet_response, spelled
+from app.http.sheets import Cell, Sheet, SheetForm, SheetOperation, sheet_response, spelled
 from app.ports import Ports
 from domain.journeys import energy
 from domain.metering import reading_back
@@ -673,7 +673,13 @@ class ReadingBackController(Controller):
             await _series(ports, actor, tenant_id, site_id, quantities, resolution, first_on, until_on, as_of)
         )
 
-    @get("/series/{form:str}", operation_id="ReadSeriesSheet", summary="The same as a table", responses=PROBLEMS)
+    @get(
+        "/series/{form:str}",
+        operation_id="ReadSeriesSheet",
+        operation_class=SheetOperation,
+        summary="The same as a table",
+        responses=PROBLEMS,
+    )
     async def read_series_sheet(
         self,
         site_id: FromPath[UUID],
@@ -712,7 +718,13 @@ class ReadingBackController(Controller):
             hours=[list(one.hours) for one in rows],
         )
 
-    @get("/matrix/{form:str}", operation_id="ReadMatrixSheet", summary="The same as a table", responses=PROBLEMS)
+    @get(
+        "/matrix/{form:str}",
+        operation_id="ReadMatrixSheet",
+        operation_class=SheetOperation,
+        summary="The same as a table",
+        responses=PROBLEMS,
+    )
     async def read_matrix_sheet(
         self,
         site_id: FromPath[UUID],
@@ -753,6 +765,7 @@ class ReadingBackController(Controller):
     @get(
         "/months/{month:str}/sheets/{table:str}/{form:str}",
         operation_id="ReadMonthSheet",
+        operation_class=SheetOperation,
         summary="A month's bands, flows or sources as a table",
         responses=PROBLEMS,
     )

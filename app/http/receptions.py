@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.http.bodies import UploadedBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
-from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object
+from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object, one_of_files
 from app.ports import Ports
 from domain.certification import usecases as certification
 from domain.certification.custody import HandOver, SetFees
@@ -926,8 +926,9 @@ class ReceptionsController(Controller):
     @get(
         "/{reception_id:uuid}/sample-label/{form:str}",
         operation_id="FetchSampleLabel",
+        operation_class=one_of_files("image/svg+xml", "image/png", "application/pdf"),
         summary="Fetch a unit's sample label",
-        responses={200: ResponseSpec(data_container=bytes, media_type="image/svg+xml", description="It."), **PROBLEMS},
+        responses=PROBLEMS,
     )
     async def fetch_sample_label(
         self,

@@ -1,10 +1,12 @@
 """Shapes that several doors share: bounded texts, counts and identifiers."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import PathParameter, QueryParameter
 
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
@@ -53,3 +55,20 @@ def json_object(media_type: str, description: str) -> ResponseSpec:
     return ResponseSpec(
         data_container=dict[str, object], media_type=media_type, description=description, generate_examples=False
     )
+
+
+def one_of_files(*media_types: str) -> type[Operation]:
+    """Describe an answer that is a file in the form that was asked for; `operation_class` of its route takes this."""
+
+    @dataclass
+    class FileOperation(Operation):
+        def __post_init__(self) -> None:
+            answer = (self.responses or {}).get("200")
+            if isinstance(answer, OpenAPIResponse):
+                answer.description = "The file, in the form that was asked for."
+                answer.content = {
+                    media: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_media_type=media))
+                    for media in media_types
+                }
+
+    return FileOperation

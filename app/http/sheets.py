@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 
 from litestar import Response
 
+from app.http.schemas import one_of_files
+
 Cell = str | int | None
 """What a cell holds: a word, a whole number, or nothing; nothing is an empty cell and never a zero."""
 
@@ -18,6 +20,7 @@ SheetForm = Literal["csv", "xlsx"]
 BOM: Final = "\ufeff"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SheetOperation = one_of_files("text/csv", _XLSX)
 _EXACT_MAX = 999_999_999_999_999
 """Spreadsheets keep fifteen digits; a larger number is written as text, digit for digit."""
 
