@@ -73,6 +73,7 @@ GET    /api/v1/packs/{pack_id}                                   -  o  o  a  a  
 GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  a  a  a  a  a  o  o  o  -
 POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/withdrawal                        -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  -  -  -  -
 GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  -  -  -  -
@@ -101,6 +102,7 @@ POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
+POST   /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -
 
 GET    /api/v1/sites                                             -  o  o  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
@@ -158,6 +160,7 @@ POST   /packs/new                                                -  -  -  -  -  
 GET    /packs/{pack_id}                                          -  o  o  a  a  a  a  a  a  a  o  o  o  -
 POST   /packs/{pack_id}/facts                                    -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/repurpose                                -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/withdrawal                               -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/labels                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /ktr                                                      -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -

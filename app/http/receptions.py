@@ -27,7 +27,7 @@ from domain.certification.model import (
     certificate_valid_at,
 )
 from domain.journeys import equipment as devices
-from domain.journeys import inspection, reinspection
+from domain.journeys import inspection, reinspection, validity
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
@@ -225,6 +225,12 @@ class ReinspectionOut(Out):
     cause: str
     happened_on: Day
     opened_at: Instant
+
+
+class ReinstateIn(In):
+    """Why a suspended certificate may be relied on again."""
+
+    reason: Sentence
 
 
 class EndIn(In):
@@ -676,9 +682,29 @@ class CertificatesController(Controller):
         self, certificate_id: FromPath[UUID], data: JSONBody[EndIn], ports: GivenPorts, actor: GivenActor
     ) -> CertificateOut:
         """Suspend or revoke a certificate; the pack's service is suspended at the same instant."""
-        certificate = await inspection.end_certificate(
-            inspection.EndCertificate(
+        certificate = await validity.end_certificate(
+            validity.EndCertificate(
                 actor=actor, certificate_id=CertificateId(certificate_id), how=data.how, reason=data.reason
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _certificate_out(certificate, ports)
+
+    @post(
+        "/{certificate_id:uuid}/reinstatement",
+        operation_id="ReinstateCertificate",
+        summary="Reinstate a suspended certificate (효력 회복)",
+        responses=PROBLEMS,
+    )
+    async def reinstate(
+        self, certificate_id: FromPath[UUID], data: JSONBody[ReinstateIn], ports: GivenPorts, actor: GivenActor
+    ) -> CertificateOut:
+        """Lift a suspension, as another person than the one who imposed it; service goes on at the same instant."""
+        certificate = await validity.reinstate_certificate(
+            validity.ReinstateCertificate(
+                actor=actor, certificate_id=CertificateId(certificate_id), reason=data.reason
             ),
             unit=ports.unit,
             ids=ports.ids,

@@ -53,6 +53,7 @@ from domain.shared.identifiers import CertificateId, PackId, ReceptionId, Tenant
 from tests.fakes.subscription import MemoryNumbers
 
 STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
+ASKS_BACK = (*STANDING, CertificateStatus.EXPIRED)
 
 
 class MemoryReceptions:
@@ -242,6 +243,10 @@ class MemoryCertificates:
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
 
+    async def run_out(self, *, before: date, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        standing = await self.standing_page(after=after, limit=len(self._certificates))
+        return tuple([one for one in standing if one.valid_until < before][:limit])
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
@@ -340,7 +345,7 @@ class MemoryReinspections:
     async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
         found = []
         for one in self._requests.values():
-            standing = (await self._certificates.one(one.certificate_id)).status in STANDING
+            standing = (await self._certificates.one(one.certificate_id)).status in ASKS_BACK
             back = [r for r in await self._receptions.of_pack(one.pack_id) if r.received_at >= one.opened_at]
             if one.tenant_id == tenant_id and standing and not back:
                 found.append(one)
