@@ -14,6 +14,7 @@ from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
+from app.recorded import note, opened
 from app.settings import Settings, read_settings
 from app.terminal import out
 from domain.certification.errors import SignatureBroken, StatusListMalformed
@@ -186,7 +187,9 @@ def keys_rotate(as_json: Json = False, language: Lang = "ko") -> None:
     settings = _settings(language)
 
     async def run() -> Mapping[str, Canonical]:
-        await wiring.signer(settings).rotate()
+        async with opened(settings) as ports:  # without a database to write it down in, no key is put in place
+            await wiring.signer(settings).rotate()
+            await note(ports, "keys rotate")
         return await wiring.credentials(settings).did_document()
 
     document = _run(run, language, as_json=as_json)

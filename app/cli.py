@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-import structlog
 import typer
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app import inspecting, wiring
+from app import inspecting, logs, wiring
 from app.answers import FAILED, USAGE, Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
@@ -25,14 +24,15 @@ from app.answers import run as _run
 from app.attesting import cert, keys
 from app.given_files import read_file
 from app.ports import Ports
+from app.recorded import note
+from app.recorded import opened as _ports
 from app.registrar import audit_log, key, person, tenant
 from app.registrar import configured as _settings
-from app.registrar import opened as _ports
 from app.settings import Settings
 from app.terminal import err, out, show_findings, show_forecast, show_import, show_scanned, show_story, show_trace
 from app.workbench import cycler, forecasts, screen
 from domain.certification.forecasting import Forecast
-from domain.identity import provider
+from domain.identity import members, provider
 from domain.identity import usecases as identity
 from domain.identity.errors import ProviderOff
 from domain.identity.model import PartyKind
@@ -76,27 +76,11 @@ PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, �
 
 def main() -> None:
     """Run the command line; any error of the field is one sentence and an exit code, never a traceback."""
-    _log_to_stderr()
+    logs.configure()  # standard output is kept for results
     try:
         cli(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _log_to_stderr(level: int = logging.WARNING) -> None:
-    """Keep standard output for results; logs are events with facts. Programs that stay say more than commands."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
 @cli.command()
@@ -130,7 +114,7 @@ def up(
     language: Lang = "ko",
 ) -> None:
     """데이터베이스, 콘솔, API, 작업자를 함께 시작한다 · start everything; Ctrl-C stops it."""
-    _log_to_stderr(logging.INFO)
+    logs.configure(logging.INFO)
     settings = _settings(language)
     _run(lambda: _up(settings, language, with_demo=with_demo), language)
 
@@ -195,6 +179,7 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
             "tester": ("KTR 시험원", "KTR tester: reception, tests"),
             "reviewer": ("KTR 검토자", "KTR reviewer: review of judgements"),
             "approver": ("KTR 승인자", "KTR approver: approval, certificates"),
+            "quality": ("KTR 품질책임자", "KTR quality manager: protocols, equipment"),
             "tenant": ("입주기업", "tenant: energy, invoices, members, API keys"),
             "neighbour": ("다른 입주기업", "another tenant"),
             "admin": ("시스템 관리자", "administrator: organisations, members"),
@@ -220,7 +205,7 @@ def serve(language: Lang = "ko") -> None:
     from app.main import create_app
     from app.serving import listen, serving, stop_asked
 
-    _log_to_stderr(logging.INFO)
+    logs.configure(logging.INFO)
     settings = _settings(language)
 
     async def run() -> None:
@@ -240,7 +225,7 @@ def work_command(language: Lang = "ko") -> None:
     """작업자만 시작한다: 일정과 발신함 · run the worker: schedule and outbox."""
     from app.worker import work
 
-    _log_to_stderr(logging.INFO)
+    logs.configure(logging.INFO)
     settings = _settings(language)
 
     async def run() -> None:
@@ -465,18 +450,16 @@ def meter_import(
         content = read_file(file)
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            return await readings.import_file(
-                readings.ImportFile(
-                    actor=actor,
-                    tenant_id=await _owner(ports, SiteId(site)),
-                    site_id=SiteId(site),
-                    content=content,
-                ),
+            owner = await _owner(ports, SiteId(site))
+            imported = await readings.import_file(
+                readings.ImportFile(actor=actor, tenant_id=owner, site_id=SiteId(site), content=content),
                 unit=ports.unit,
                 reading_files=ports.reading_files,
                 ids=ports.ids,
                 clock=ports.clock,
             )
+            await note(ports, "meter import", object_ids=f"site_id={site}", for_tenant=owner)
+            return imported
 
     with _waiting(file.name, quiet=as_json):
         report = _run(run, language, as_json=as_json)
@@ -557,7 +540,8 @@ def tenant_add(
 
     async def run() -> None:
         async with _ports(settings) as ports:
-            await identity.add_tenant(wish, unit=ports.unit, ids=ports.ids)
+            added = await identity.add_tenant(wish, unit=ports.unit, ids=ports.ids)
+            await note(ports, "tenant add", for_tenant=added.tenant_id)
 
     _run(run, language)
     out.print(f"[green]✓[/] {number} {name_ko}", highlight=False)
@@ -576,7 +560,10 @@ def person_bind(
         if settings.provider is None:
             raise ProviderOff
         async with _ports(settings) as ports:
-            await provider.bind_account(sign_in_name, issuer=settings.provider.issuer, subject=subject, desk=ports.desk)
+            bound = await provider.bind_account(
+                sign_in_name, issuer=settings.provider.issuer, subject=subject, desk=ports.desk
+            )
+            await note(ports, "person bind", object_ids=f"person_id={bound.person_id}", for_tenant=bound.tenant_id)
 
     _run(run, language)
     out.print(f"[green]✓[/] {sign_in_name} ← {subject}", highlight=False)
@@ -599,17 +586,21 @@ def person_add(
 
     async def run() -> None:
         async with _ports(settings) as ports:
-            await identity.add_person(
-                tenant_id=TenantId(tenant_number),
-                sign_in_name=sign_in_name,
-                printed_name=printed_name,
-                role=role,
-                password=password,
+            added = await members.add_member(
+                members.AddMember(
+                    tenant_id=TenantId(tenant_number),
+                    sign_in_name=sign_in_name,
+                    printed_name=printed_name,
+                    role=role,
+                    password=password,
+                ),
                 unit=ports.unit,
                 passwords=ports.passwords,
                 ids=ports.ids,
+                clock=ports.clock,
                 breached=ports.breached,
             )
+            await note(ports, "person add", object_ids=f"person_id={added.person_id}", for_tenant=added.tenant_id)
 
     try:
         password = (

@@ -22,6 +22,7 @@ PEOPLE: tuple[tuple[str, str, Role, TenantId], ...] = (
     ("tester", "김시험", Role.TESTER, KTR),
     ("reviewer", "윤검토", Role.REVIEWER, KTR),
     ("approver", "최승인", Role.APPROVER, KTR),
+    ("quality", "서품질", Role.QUALITY, KTR),
     ("operator", "정운영", Role.OPERATOR, OPERATOR),
     ("admin", "한관리", Role.ADMIN, OPERATOR),
     ("auditor", "오감사", Role.AUDITOR, OPERATOR),

@@ -1,21 +1,19 @@
 """`sunhwan tenant …`, `person …`, `key …` and `audit …`: organisations, people, programs, and what they did."""
 
-import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from rich.table import Table
 
-from app import wiring
 from app.answers import Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.ports import Ports
+from app.recorded import note, opened
 from app.settings import Settings, read_settings
 from app.terminal import out
 from domain.identity import keys, members
@@ -25,7 +23,6 @@ from domain.identity.membership import Member
 from domain.identity.model import Tenant
 from domain.journeys import audit, machine_keys
 from domain.shared.actor import SIGNED_IN, SYSTEM, Role
-from domain.shared.audit import AuditEntry, Decision
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import TenantId
 
@@ -42,16 +39,6 @@ tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · part
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
 key = typer.Typer(help="프로그램과 계량 장치의 API 키 · keys for machines.", no_args_is_help=True)
 audit_log = typer.Typer(help="감사 기록 · the audit log.", no_args_is_help=True)
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Ports]:
-    """Yield the ports over the configured database, or over the embedded one, started now unless it runs."""
-    async with (
-        wiring.open_database(settings) as address,
-        wiring.open_ports(replace(settings, database_url=address)) as ports,
-    ):
-        yield ports
 
 
 def configured(language: Language) -> Settings:
@@ -83,7 +70,7 @@ def _change_member(
         async with opened(settings) as ports:
             member = await _member(ports, sign_in_name)
             changed = await what(ports, members.ChangeMember(actor=SYSTEM, person_id=member.person_id, reason=reason))
-            await _told(ports, command, object_ids=f"person_id={changed.person_id}", for_tenant=changed.tenant_id)
+            await note(ports, command, object_ids=f"person_id={changed.person_id}", for_tenant=changed.tenant_id)
             return changed
 
     changed = _run(run, language)
@@ -186,7 +173,7 @@ def person_invite(
                 clock=ports.clock,
             )
             named = f"invitation_id={invited.invitation.invitation_id}"
-            await _told(ports, "person invite", object_ids=named, for_tenant=tenant_number)
+            await note(ports, "person invite", object_ids=named, for_tenant=tenant_number)
             return f"{ports.public_url}/join?token={invited.token}"
 
     _print_whole(_run(run, language))
@@ -242,7 +229,7 @@ def key_make(
                 ids=ports.ids,
                 clock=ports.clock,
             )
-            await _told(ports, "key make", object_ids=f"key_id={made.key.key_id}", for_tenant=tenant_number)
+            await note(ports, "key make", object_ids=f"key_id={made.key.key_id}", for_tenant=tenant_number)
             return made.text
 
     _print_whole(_run(run, language))
@@ -299,7 +286,7 @@ def key_rotate(
                 clock=ports.clock,
             )
             named = f"key_id={key_id} key_id={made.key.key_id}"
-            await _told(ports, "key rotate", object_ids=named, for_tenant=made.key.tenant_id)
+            await note(ports, "key rotate", object_ids=named, for_tenant=made.key.tenant_id)
             return made.text
 
     _print_whole(_run(run, language))
@@ -313,38 +300,13 @@ def key_revoke(key_id: Annotated[UUID, typer.Argument(help="키 번호 · the ke
     async def run() -> ApiKey:
         async with opened(settings) as ports:
             revoked = await keys.revoke_key(SYSTEM, key_id, unit=ports.unit, clock=ports.clock)
-            await _told(ports, "key revoke", object_ids=f"key_id={key_id}", for_tenant=revoked.tenant_id)
+            await note(ports, "key revoke", object_ids=f"key_id={key_id}", for_tenant=revoked.tenant_id)
             return revoked
 
     out.print(f"[green]✓[/] {_run(run, language).name}", highlight=False)
 
 
 # ── the audit log ──
-
-
-async def _told(ports: Ports, command: str, *, object_ids: str = "", for_tenant: int | None = None) -> None:
-    """Write down what the command line did in the system's name."""
-    await audit.record(
-        AuditEntry(
-            entry_id=ports.ids.new(),
-            tenant_id=SYSTEM.tenant_id,
-            at=ports.clock.now(),
-            actor_id=None,
-            actor_role=SYSTEM.role.value,
-            key_id=None,
-            source="cli",
-            method="CLI",
-            route=f"sunhwan {command}",
-            action=command.replace(" ", "_"),
-            object_ids=object_ids,
-            for_tenant=for_tenant,
-            decision=Decision.ALLOWED,
-            status=0,
-            code=None,
-            request_id=ports.ids.new(),
-        ),
-        unit=ports.unit,
-    )
 
 
 @audit_log.command("verify")

@@ -107,6 +107,7 @@ def _engine(url: str, pool_size: int, role: str | None) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
+        hide_parameters=True,  # names, hashes and bodies are among them, and errors are logged with their trace
         connect_args={
             "timeout": 10,
             "command_timeout": 60,

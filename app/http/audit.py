@@ -1,15 +1,16 @@
 """The audit: one middleware that writes down what was done or refused, and the auditors' view of it.
 
-Written down: every write, every refusal, every document and export that was fetched, every look of the complex's staff
-at an organisation's things, and the first use of a key. Not written down: what people read of their own, public pages,
-and readings that were taken: they have books of their own, and their door must cost nothing (docs/decisions/0016).
+Written down: every write, every refusal, every document and export that was fetched (the rows of the matrix that end in
+`doc`), every look beyond one's own organisation (the complex's staff at anybody's things, an inspection body's at any
+pack), and the first use of a key. Not written down: what people read of their own, public pages, and readings that were
+taken: they have books of their own, and their door must cost nothing (docs/decisions/0016).
 """
 
 import csv
 import io
 from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -22,9 +23,10 @@ from litestar.params import QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.identity import KEY_FIRST_USED, REMEMBERED, GivenActor, GivenPorts, actor_of, known_actor, token_of
-from app.http.policy import POLICY
+from app.http.policy import POLICY, Reach
 from app.http.problems import PROBLEM, PROBLEMS, ProblemOut
 from app.http.schemas import Instant, Out
+from app.http.security import request_id_of
 from app.ports import Ports
 from domain.journeys import audit
 from domain.shared.actor import Actor
@@ -42,17 +44,6 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _REFUSALS = frozenset({401, 403})
 _OBJECTS_LENGTH_MAX = 400
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-FETCHES = frozenset(
-    {
-        "/api/v1/packs/{pack_id}/labels/{label_id}/sheet",
-        "/api/v1/receptions/{reception_id}/credential",
-        "/api/v1/receptions/{reception_id}/documents/{kind}",
-        "/api/v1/invoices/{invoice_id}/pdf",
-        "/energy/csv/{table}",
-    }
-)
-"""Documents and exports: written down whoever fetches them."""
 
 OWN = frozenset({"/api/v1/sessions/me"})
 """What everybody reads of themselves, the complex's staff too."""
@@ -76,11 +67,12 @@ class AuditTrail(ASGIMiddleware):
                 status = message["status"]
             await send(message)
 
-        try:
-            await next_app(scope, receive, listening)
-        finally:
-            if _is_told(connection, status):
-                await _tell(connection, status)
+        with structlog.contextvars.bound_contextvars(request_id=str(request_id_of(scope))):
+            try:
+                await next_app(scope, receive, listening)
+            finally:
+                if _is_told(connection, status):
+                    await _tell(connection, status)
 
 
 def _problem(connection: Asked) -> ProblemOut | None:
@@ -108,7 +100,7 @@ def _is_told(connection: Asked, answered: int) -> bool:
         return not connection.route_handler.opt.get(REMEMBERED)
     if actor is None or rule.is_public or route in OWN:
         return False
-    return route in FETCHES or actor.is_complex
+    return rule.is_document or actor.is_complex or rule.reach[actor.role] is Reach.ALL
 
 
 def _objects(connection: Asked) -> str:
@@ -160,7 +152,7 @@ async def _tell(connection: Asked, answered: int) -> None:
                 decision=_decision(status),
                 status=status,
                 code=first_use if problem is None else problem.code,
-                request_id=uuid4() if problem is None else problem.request_id,
+                request_id=request_id_of(scope),
             ),
             unit=ports.unit,
         )

@@ -60,6 +60,30 @@ UNKEYED: Mapping[str, str] = {
 }
 """The POSTs of the API that take no key, and why."""
 
+_SHOWS_IT = "its page shows a secret once, or what one's own sign-in takes; such a page is never kept"
+
+UNKEYED_FORMS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("/sign-in", "/sign-in/second", "/sign-in/passkey", "/sign-out", "/confirm", "/confirm/passkey"),
+        "opens, proves or ends a session, again when sent again; the answer carries its cookie",
+    ),
+    **dict.fromkeys(
+        ("/account/sessions/end", "/account/sessions/end-others", "/account/sessions/end-all"),
+        "what has ended stays ended, however often it is sent",
+    ),
+    **dict.fromkeys(
+        (
+            "/account/password", "/account/totp", "/account/totp/first-code", "/account/totp/remove",
+            "/account/passkeys", "/account/passkeys/remove", "/account/recovery-codes",
+        ),
+        _SHOWS_IT,
+    ),
+    **dict.fromkeys(("/keys", "/keys/{key_id}/rotation", "/members/invitations"), _SHOWS_IT),
+    "/join": "an invitation is taken once, and nobody has signed in yet",
+    "/verify": "looks at a file and changes nothing",
+}  # fmt: skip
+"""The pages' forms that carry no key, and why; one that is sent along is not looked at, so no answer is kept."""
+
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _KEPT_HEADERS = frozenset({"content-type", "location", "content-language", "content-disposition", "vary", "etag"})
 
@@ -115,6 +139,8 @@ async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> 
     path, route_handler = request.scope["path"], request.scope["route_handler"]
     is_api = path.startswith("/api/")
     if is_api and not is_keyed(path, "POST", getattr(route_handler, "operation_id", None)):
+        return None
+    if request.scope["path_template"] in UNKEYED_FORMS:
         return None
     try:
         await keep_policy(request, route_handler)

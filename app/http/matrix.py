@@ -8,232 +8,234 @@ A cell says how far a role reaches on a route:
         anything else is answered as if it were not there
     a   every organisation's
 
+A row that ends in `doc` hands out a document or an export: the audit says who fetched it.
+
 The roles: `pu` anybody, `tv` tenant_viewer, `ta` tenant_admin, `te` tester, `re` reviewer, `ap` approver,
-`op` operator, `fi` finance, `ad` admin, `au` auditor, `ow` owner, `at` authority, `rc` recycler, `de` device.
-`pu` is anybody, so what it may everybody may. A route without a row, or a row without a route, stops the program
-before it starts.
+`qu` quality, `op` operator, `fi` finance, `ad` admin, `au` auditor, `ow` owner, `at` authority, `rc` recycler,
+`de` device. `pu` is anybody, so what it may everybody may. A route without a row, or a row without a route, stops
+the program before it starts.
 """
 
 MATRIX = """
-route                                                            pu tv ta te re ap op fi ad au ow at rc de
+route                                                            pu tv ta te re ap qu op fi ad au ow at rc de
 
-GET    /                                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /sign-in/second                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /sign-in/passkey                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /sign-in/provider                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /sign-in/provider/back                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /sign-out                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /language/{chosen}                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /01/{gtin}/21/{serial}                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /verify/{token}                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /.well-known/did.json                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /status/{purpose}/{list_number}                           y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /problems                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /problems/{code}                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /{nowhere}                                                y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /static/{file_path}                                       y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /static/vendor/{file_path}                                y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /docs                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /docs/openapi.json                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /docs/{path}                                              y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /livez                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /readyz                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /version                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /                                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in/second                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-in/passkey                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in/provider                                         y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /sign-in/provider/back                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /sign-out                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /language/{chosen}                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /trace                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /01/{gtin}/21/{serial}                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /verify                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /verify/{token}                                           y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /.well-known/did.json                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /status/{purpose}/{list_number}                           y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /problems                                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /problems/{code}                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /{nowhere}                                                y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /static/{file_path}                                       y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /static/vendor/{file_path}                                y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs/openapi.json                                        y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /docs/{path}                                              y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /livez                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /readyz                                                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /version                                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 
-POST   /api/v1/sessions                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
-DELETE /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /api/v1/sessions/passkey                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /api/v1/sessions/passkey-challenge                        y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
-DELETE /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
-DELETE /api/v1/sessions/others                                   -  y  y  y  y  y  y  y  y  y  y  y  y  -
-DELETE /api/v1/sessions/{session_id}                             -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/sessions/me/confirmation                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/sessions/me/confirmation/passkey-challenge        -  y  y  y  y  y  y  y  y  y  y  y  y  -
-GET    /api/v1/account                                           -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/password                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
-DELETE /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/totp/first-code                           -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/passkeys                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/passkeys/challenge                        -  y  y  y  y  y  y  y  y  y  y  y  y  -
-DELETE /api/v1/account/passkeys/{passkey_id}                     -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /api/v1/account/recovery-codes                            -  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/sessions                                          y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+DELETE /api/v1/sessions/me                                       -  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/sessions/passkey                                  y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/sessions/passkey-challenge                        y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions                                          -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions/others                                   -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/sessions/{session_id}                             -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/sessions/me/confirmation                          -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/sessions/me/confirmation/passkey-challenge        -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+GET    /api/v1/account                                           -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/password                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/account/totp                                      -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/totp/first-code                           -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/passkeys                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/passkeys/challenge                        -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+DELETE /api/v1/account/passkeys/{passkey_id}                     -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /api/v1/account/recovery-codes                            -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
 
-GET    /api/v1/packs                                             -  o  o  a  a  a  a  a  a  a  o  o  o  -
-POST   /api/v1/packs                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /api/v1/packs/trace                                       -  o  o  a  a  a  a  a  a  a  o  o  o  -
-GET    /api/v1/packs/{pack_id}                                   -  o  o  a  a  a  a  a  a  a  o  o  o  -
-GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  a  a  a  a  a  o  o  o  -
-POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/packs/{pack_id}/withdrawal                        -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  -  -  -  -
-GET    /api/v1/packs/{pack_id}/labels/{label_id}/svg             -  -  -  a  a  a  a  a  a  a  -  -  -  -
+GET    /api/v1/packs                                             -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+POST   /api/v1/packs                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/packs/trace                                       -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+GET    /api/v1/packs/{pack_id}                                   -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/withdrawal                        -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/packs/{pack_id}/labels/{label_id}/svg             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
 
-GET    /api/v1/receptions                                        -  -  -  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions                                        -  -  -  y  -  -  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/deviations              -  -  -  -  -  o  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /api/v1/reinspections                                     -  -  -  y  y  y  -  -  -  -  -  -  -  -
-GET    /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/devices                                           -  -  -  y  y  y  -  -  -  -  -  -  -  -
-GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
-POST   /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions                                        -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions                                        -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/deviations              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 
-GET    /api/v1/sites                                             -  o  o  -  -  -  a  a  a  a  -  -  -  o
-POST   /api/v1/sites                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  a  a  a  a  -  -  -  o
-POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/series                            -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/matrix                            -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/matrix/{form}                     -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/insight            -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/sources            -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/demand             -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/sites/{site_id}/tariffs                           -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/sites/{site_id}/tariffs                           -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/tariffs                                           -  y  y  -  -  -  y  y  y  y  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/estimates          -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/sites/{site_id}/months/{month}/estimates          -  -  o  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/sites/{site_id}/estimates/{estimate_id}/decision  -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/sites/{site_id}/corrections                       -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  a  a  -  -  -  -  -  -
-POST   /api/v1/readings                                          -  -  o  -  -  -  a  -  -  -  -  -  -  o
+GET    /api/v1/sites                                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
+POST   /api/v1/sites                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
+POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}                    -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/series                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/series/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/sites/{site_id}/matrix                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/matrix/{form}                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/sites/{site_id}/months/{month}/insight            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/sites/{site_id}/months/{month}/sources            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/demand             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/tariffs                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/tariffs                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/tariffs                                           -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/estimates          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/months/{month}/estimates          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/estimates/{estimate_id}/decision  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/corrections                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+POST   /api/v1/readings                                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
 
-GET    /api/v1/plans                                             -  y  y  -  -  -  y  y  y  y  -  -  -  -
-POST   /api/v1/plans                                             -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /api/v1/contracts                                         -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/contracts                                         -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  a  a  -  -  -  -  -  -
-GET    /api/v1/invoices                                          -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/invoices/{invoice_id}                             -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/deposits                                          -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/deposits                                          -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /api/v1/plans                                             -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
+POST   /api/v1/plans                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/contracts                                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/contracts                                         -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /api/v1/invoices                                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/invoices/{invoice_id}                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 
-GET    /account                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/password                                         -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/totp                                             -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/totp/first-code                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/totp/remove                                      -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/passkeys                                         -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/passkeys/remove                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/recovery-codes                                   -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/sessions/end                                     -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/sessions/end-others                              -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /account/sessions/end-all                                 -  y  y  y  y  y  y  y  y  y  y  y  y  -
-GET    /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  -
-POST   /confirm/passkey                                          -  y  y  y  y  y  y  y  y  y  y  y  y  -
-GET    /packs                                                    -  o  o  a  a  a  a  a  a  a  o  o  o  -
-GET    /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /packs/new                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /packs/{pack_id}                                          -  o  o  a  a  a  a  a  a  a  o  o  o  -
-POST   /packs/{pack_id}/facts                                    -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/repurpose                                -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/withdrawal                               -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/labels                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /ktr                                                      -  -  -  y  y  y  -  -  -  -  -  -  -  -
-GET    /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -
-GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /ktr/devices                                              -  -  -  y  y  y  -  -  -  -  -  -  -  -
-POST   /ktr/devices                                              -  -  -  y  y  y  -  -  -  -  -  -  -  -
-GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  -  -  -  -  -  -  -  -
-GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -
-GET    /contracts                                                -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /contracts                                                -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /contracts/{tenant_id}/{contract_id}/assignments          -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /contracts/{tenant_id}/{contract_id}/months               -  -  -  -  -  -  a  a  -  -  -  -  -  -
-GET    /plans                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /plans                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
-GET    /sites                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /sites                                                    -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /sites/readings                                           -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /deposits                                                 -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /deposits                                                 -  -  -  -  -  -  a  a  -  -  -  -  -  -
-GET    /energy                                                   -  o  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  a  -  -  -  -  -  -  -
-POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /energy/csv/{table}                                       -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -
-GET    /invoices                                                 -  o  o  -  -  -  a  a  a  a  -  -  -  -
-GET    /invoices/{invoice_id}                                    -  o  o  -  -  -  -  -  -  -  -  -  -  -
-GET    /invoices/{tenant_id}/{invoice_id}                        -  o  o  -  -  -  a  a  a  a  -  -  -  -
+GET    /account                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/password                                         -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp                                             -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp/first-code                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/totp/remove                                      -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/passkeys                                         -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/passkeys/remove                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/recovery-codes                                   -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end                                     -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end-others                              -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /account/sessions/end-all                                 -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+GET    /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /confirm                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+POST   /confirm/passkey                                          -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
+GET    /packs                                                    -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+GET    /packs/new                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /packs/new                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /packs/{pack_id}                                          -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
+POST   /packs/{pack_id}/facts                                    -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/repurpose                                -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/withdrawal                               -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/labels                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /ktr                                                      -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
+GET    /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /contracts                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /contracts/{tenant_id}/{contract_id}/assignments          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /contracts/{tenant_id}/{contract_id}/months               -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /plans                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /plans                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST   /sites/readings                                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /deposits                                                 -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /deposits                                                 -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+GET    /energy                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -  -
+GET    /invoices                                                 -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /invoices/{invoice_id}                                    -  o  o  -  -  -  -  -  -  -  -  -  -  -  -
+GET    /invoices/{tenant_id}/{invoice_id}                        -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 
-GET    /api/v1/organisations                                     -  -  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/organisations                                     -  -  -  -  -  -  -  -  y  -  -  -  -  -
-GET    /api/v1/members                                           -  -  o  -  -  -  a  -  a  a  -  -  -  -
-GET    /api/v1/members/{person_id}                               -  -  o  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  a  -  -  -  -  -
-GET    /api/v1/invitations                                       -  -  o  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/invitations                                       -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/invitations/{invitation_id}/withdrawal            -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/invitations/acceptance                            y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /api/v1/keys                                              -  -  o  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/keys                                              -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/keys/{key_id}/rotation                            -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/keys/{key_id}/revocation                          -  -  o  -  -  -  -  -  a  -  -  -  -  -
-GET    /organisations                                            -  -  o  -  -  -  a  a  a  a  -  -  -  -
-POST   /organisations                                            -  -  -  -  -  -  -  -  y  -  -  -  -  -
-GET    /members                                                  -  -  o  -  -  -  a  -  a  a  -  -  -  -
-GET    /members/{person_id}                                      -  -  o  -  -  -  a  -  a  a  -  -  -  -
-POST   /members/{person_id}/role                                 -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /members/{person_id}/standing                             -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /members/invitations                                      -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /members/invitations/{invitation_id}/withdrawal           -  -  o  -  -  -  -  -  a  -  -  -  -  -
-GET    /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y
-GET    /keys                                                     -  -  o  -  -  -  a  -  a  a  -  -  -  -
-POST   /keys                                                     -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  a  -  -  -  -  -
-POST   /keys/{key_id}/revocation                                 -  -  o  -  -  -  -  -  a  -  -  -  -  -
-GET    /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  a  -  -  -  -  -  -  -
-GET    /api/v1/audit                                             -  -  -  -  -  -  -  -  a  a  -  -  -  -
-GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  a  a  -  -  -  -
-GET    /audit                                                    -  -  -  -  -  -  -  -  a  a  -  -  -  -
+GET    /api/v1/organisations                                     -  -  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/organisations                                     -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
+GET    /api/v1/members                                           -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+GET    /api/v1/members/{person_id}                               -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+GET    /api/v1/invitations                                       -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/invitations                                       -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/invitations/{invitation_id}/withdrawal            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/invitations/acceptance                            y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/keys                                              -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST   /api/v1/keys                                              -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/keys/{key_id}/rotation                            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /api/v1/keys/{key_id}/revocation                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+GET    /organisations                                            -  -  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /organisations                                            -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
+GET    /members                                                  -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+GET    /members/{person_id}                                      -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST   /members/{person_id}/role                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/{person_id}/standing                             -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/invitations                                      -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /members/invitations/{invitation_id}/withdrawal           -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+GET    /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /keys                                                     -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST   /keys                                                     -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST   /keys/{key_id}/revocation                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+GET    /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/audit                                             -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
+GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  -  a  a  -  -  -  -  doc
+GET    /audit                                                    -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
 """

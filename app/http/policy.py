@@ -22,6 +22,7 @@ COLUMNS = (
     Role.TESTER,
     Role.REVIEWER,
     Role.APPROVER,
+    Role.QUALITY,
     Role.OPERATOR,
     Role.FINANCE,
     Role.ADMIN,
@@ -45,9 +46,10 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A row: who reaches how far."""
+    """A row: who reaches how far, and whether it hands out documents, which the audit follows."""
 
     reach: Mapping[Role, Reach]
+    is_document: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -59,6 +61,9 @@ class Rule:
         """The roles that may."""
         return tuple(role for role in COLUMNS if self.reach[role] is not Reach.NONE)
 
+
+DOCUMENT = "doc"
+"""Ends a row of the matrix that hands out documents or exports."""
 
 Route = tuple[str, str]
 """A method and a path, as in the matrix."""
@@ -80,12 +85,16 @@ def read_matrix(matrix: str) -> Mapping[Route, Rule]:
         if not line.strip():
             continue
         method, path, *cells = line.split()
+        is_document = cells[-1:] == [DOCUMENT]
+        cells = cells[:-1] if is_document else cells
         if len(cells) != len(COLUMNS) or (method, path) in rules:
             raise PolicyIncomplete(f"a row of the matrix has no meaning: {line}")
         reach = {role: Reach(cell) for role, cell in zip(COLUMNS, cells, strict=True)}
         if reach[Role.PUBLIC] is not Reach.NONE and Reach.NONE in reach.values():
             raise PolicyIncomplete(f"what anybody may, everybody may: {line}")
-        rules[method, path] = Rule(reach=MappingProxyType(reach))
+        if is_document and (method != "GET" or reach[Role.PUBLIC] is not Reach.NONE):
+            raise PolicyIncomplete(f"a document is fetched, and by somebody who has signed in: {line}")
+        rules[method, path] = Rule(reach=MappingProxyType(reach), is_document=is_document)
     return MappingProxyType(rules)
 
 

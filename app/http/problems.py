@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
-from app.http.security import API_VERSION, ApiVersionUnknown
+from app.http.security import API_VERSION, ApiVersionUnknown, request_id_of
 from app.ports import Ports
 from domain.identity.errors import (
     NotSignedIn,
@@ -184,11 +184,10 @@ def _problem(
 
 def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut]:
     """Answer any error as a problem document; our own mistakes are logged with their trace, and only there."""
-    request_id = uuid4()
-    problem = problem_of(error, request_id)
+    problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
-    headers = {"X-Request-Id": str(request_id)}
+    headers: dict[str, str] = {}
     if (wait := retry_after(error, problem)) is not None:
         headers["Retry-After"] = wait
     if problem.status == 401:

@@ -1,7 +1,7 @@
 """What every answer carries, and what no request may do: strict headers, and writes only from our own pages."""
 
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.exceptions import HTTPException
@@ -20,6 +20,18 @@ API_VERSION = "2026-11-22"
 """The day since which the API has answered as it does; a change that breaks somebody takes a new day."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+_REQUEST_ID = "sunhwan.request-id"
+
+
+def request_id_of(scope: Scope) -> UUID:
+    """Return the one number of a request: its answer, its problem, its audit entry and its log lines carry it.
+
+    It is ours, made when the request is first looked at; a caller's own is not taken, for anybody may send any.
+    """
+    made: UUID = scope["state"].setdefault(_REQUEST_ID, uuid4())
+    return made
 
 
 class ForeignOrigin(NotAllowed):
@@ -72,7 +84,7 @@ def security_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
         if message["type"] != "http.response.start":
             return
         headers = MutableScopeHeaders.from_message(message)
-        headers.setdefault("X-Request-Id", str(uuid4()))
+        headers.setdefault("X-Request-Id", str(request_id_of(scope)))
         if scope["path"].startswith("/api/"):
             headers.setdefault("API-Version", API_VERSION)
         is_docs = scope["path"].rstrip("/") == "/docs"

@@ -6,7 +6,6 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import TypeAlias, TypeVar, cast
 from urllib.parse import quote, urlsplit
-from uuid import uuid4
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -25,6 +24,7 @@ from markupsafe import Markup
 from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
 from app.http.problems import PROBLEM, note_problem, problem_of, retry_after, status_of
+from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
@@ -51,7 +51,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         ("/packs", "nav.packs"),
     ),
     **dict.fromkeys(
-        (Role.REVIEWER, Role.APPROVER),
+        (Role.REVIEWER, Role.APPROVER, Role.QUALITY),
         (("/ktr", "nav.queue"), ("/ktr/devices", "nav.devices"), ("/packs", "nav.packs")),
     ),
     Role.OPERATOR: (
@@ -225,7 +225,7 @@ def field_name(name: str, language: str) -> str:
 
 def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
-    problem = problem_of(error, uuid4())
+    problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
@@ -248,7 +248,6 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
             "request_id": str(problem.request_id),
         },
     )
-    shown.headers["X-Request-Id"] = str(problem.request_id)
     if (wait := retry_after(error, problem)) is not None:
         shown.headers["Retry-After"] = wait
     return cast(Response[object], shown)

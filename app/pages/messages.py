@@ -41,6 +41,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "role.tester": ("시험원", "Tester"),
         "role.reviewer": ("검토자", "Reviewer"),
         "role.approver": ("승인자", "Approver"),
+        "role.quality": ("품질책임자", "Quality manager"),
         "role.operator": ("운영자", "Operator"),
         "role.finance": ("재무 담당자", "Finance"),
         "role.admin": ("시스템 관리자", "Administrator"),

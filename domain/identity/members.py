@@ -222,22 +222,80 @@ async def accept_invitation(
         if not await work.invitations.take(found.invitation_id, person_id=person.person_id, at=now):
             raise InvitationUnknown
         member = await work.members.one(person.person_id)
-        await work.members.note(
-            MemberChange(
-                change_id=ids.new(),
-                tenant_id=member.tenant_id,
-                person_id=member.person_id,
-                kind=ChangeKind.JOINED,
-                role_before=None,
-                role_after=member.role,
-                reason="",
-                changed_by=found.invited_by,
-                changed_by_name="",
-                changed_at=now,
-            )
-        )
+        await work.members.note(_joined(member, ids.new(), by=found.invited_by, by_name="", at=now))
         await work.commit()
     return member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddMember:
+    """Somebody who signs in from now on, without an invitation."""
+
+    tenant_id: TenantId
+    sign_in_name: str
+    printed_name: str
+    role: Role
+    password: str
+
+
+async def add_member(
+    wish: AddMember,
+    *,
+    unit: Unit[MemberWork],
+    passwords: Passwords,
+    ids: Ids,
+    clock: Clock,
+    breached: BreachedPasswords | None = None,
+) -> Member:
+    """Let somebody sign in, in the system's name: the first people of an installation, whom nobody could invite.
+
+    Raises:
+        PasswordTooWeak: the password has fewer than 12 or more than 256 characters.
+        PasswordHoldsName: it holds the sign-in name, the person's or the organisation's.
+        PasswordTooCommon: it is easily guessed, or known from a breach.
+        TenantUnknown: there is no such party.
+        RoleDoesNotFit: the party's kind has no such role.
+        SignInNameTaken: somebody else has the name.
+    """
+    async with unit(SYSTEM) as work:
+        party = await work.parties.one(wish.tenant_id)
+    require_fit(wish.role, party.kind)
+    names = (wish.sign_in_name, wish.printed_name, party.name_ko, party.name_en)
+    await check_new_password(wish.password, names=names, breached=breached)
+    password_hash = await passwords.hash(wish.password)
+    person_id = PersonId(ids.new())
+    async with unit(SYSTEM) as work:
+        await work.people.add(
+            Person(
+                person_id=person_id,
+                tenant_id=wish.tenant_id,
+                sign_in_name=wish.sign_in_name,
+                printed_name=wish.printed_name,
+                role=wish.role,
+                password_hash=password_hash,
+                active=True,
+            )
+        )
+        member = await work.members.one(person_id)
+        joined = _joined(member, ids.new(), by=SYSTEM.person_id, by_name=SYSTEM.name, at=clock.now())
+        await work.members.note(joined)
+        await work.commit()
+    return member
+
+
+def _joined(member: Member, change_id: UUID, *, by: PersonId, by_name: str, at: datetime) -> MemberChange:
+    return MemberChange(
+        change_id=change_id,
+        tenant_id=member.tenant_id,
+        person_id=member.person_id,
+        kind=ChangeKind.JOINED,
+        role_before=None,
+        role_after=member.role,
+        reason="",
+        changed_by=by,
+        changed_by_name=by_name,
+        changed_at=at,
+    )
 
 
 # ── changing ──

@@ -81,8 +81,8 @@ async def _member(claims: ProviderClaims, *, work: IdentityWork, desk: Desk) -> 
     return person
 
 
-async def bind_account(sign_in_name: str, *, issuer: str, subject: str, desk: Desk) -> None:
-    """Bind a provider's account to a member, as an administrator says.
+async def bind_account(sign_in_name: str, *, issuer: str, subject: str, desk: Desk) -> Person:
+    """Bind a provider's account to a member, as an administrator says; return whose it is now.
 
     Raises:
         SignInNameUnknown: nobody signs in under this name.
@@ -94,3 +94,4 @@ async def bind_account(sign_in_name: str, *, issuer: str, subject: str, desk: De
             raise SignInNameUnknown(name=sign_in_name)
         await work.people.link(person.person_id, issuer=issuer, subject=subject, at=desk.clock.now())
         await work.commit()
+    return person

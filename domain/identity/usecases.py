@@ -19,7 +19,6 @@ from domain.identity.errors import (
     TicketOver,
     TooManyFailures,
 )
-from domain.identity.membership import require_fit
 from domain.identity.model import (
     Holder,
     IndustrialComplex,
@@ -47,7 +46,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 TICKET_LASTS = timedelta(minutes=5)
 
-SECOND_FACTOR_ROLES = (Role.APPROVER, Role.FINANCE, Role.ADMIN)
+SECOND_FACTOR_ROLES = (Role.APPROVER, Role.QUALITY, Role.FINANCE, Role.ADMIN)
 """Who signs in with two factors where the installation asks for it (`SUNHWAN_REQUIRE_SECOND_FACTOR`)."""
 
 
@@ -426,46 +425,3 @@ async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> 
         await work.parties.add(tenant)
         await work.commit()
     return tenant
-
-
-async def add_person(
-    *,
-    tenant_id: TenantId,
-    sign_in_name: str,
-    printed_name: str,
-    role: Role,
-    password: str,
-    unit: Unit[IdentityWork],
-    passwords: Passwords,
-    ids: Ids,
-    breached: BreachedPasswords | None = None,
-) -> Person:
-    """Let somebody sign in.
-
-    Raises:
-        PasswordTooWeak: the password has fewer than 12 or more than 256 characters.
-        PasswordHoldsName: it holds the sign-in name, the person's or the organisation's.
-        PasswordTooCommon: it is easily guessed, or known from a breach.
-        TenantUnknown: there is no such party.
-        RoleDoesNotFit: the party's kind has no such role.
-        SignInNameTaken: somebody else has the name.
-    """
-    async with unit(SYSTEM) as work:
-        party = await work.parties.one(tenant_id)
-    require_fit(role, party.kind)
-    names = (sign_in_name, printed_name, party.name_ko, party.name_en)
-    await check_new_password(password, names=names, breached=breached)
-    password_hash = await passwords.hash(password)
-    person = Person(
-        person_id=PersonId(ids.new()),
-        tenant_id=tenant_id,
-        sign_in_name=sign_in_name,
-        printed_name=printed_name,
-        role=role,
-        password_hash=password_hash,
-        active=True,
-    )
-    async with unit(SYSTEM) as work:
-        await work.people.add(person)
-        await work.commit()
-    return person

@@ -19,6 +19,7 @@ class Role(StrEnum):
     TESTER = "tester"
     REVIEWER = "reviewer"
     APPROVER = "approver"
+    QUALITY = "quality"
     OPERATOR = "operator"
     FINANCE = "finance"
     ADMIN = "admin"
@@ -39,6 +40,7 @@ ROLES_KO: Mapping[Role, str] = MappingProxyType(
         Role.TESTER: "시험원",
         Role.REVIEWER: "검토자",
         Role.APPROVER: "승인자",
+        Role.QUALITY: "품질책임자",
         Role.OPERATOR: "운영자",
         Role.FINANCE: "재무 담당자",
         Role.ADMIN: "시스템 관리자",
@@ -54,7 +56,7 @@ ROLES_KO: Mapping[Role, str] = MappingProxyType(
 )
 
 TENANT_STAFF = (Role.TENANT_VIEWER, Role.TENANT_ADMIN)
-BODY_STAFF = (Role.TESTER, Role.REVIEWER, Role.APPROVER)
+BODY_STAFF = (Role.TESTER, Role.REVIEWER, Role.APPROVER, Role.QUALITY)
 COMPLEX_STAFF = (Role.OPERATOR, Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 GRANTED = (Role.OWNER, Role.AUTHORITY, Role.RECYCLER)
 """Those who see what they were given access to, pack by pack."""

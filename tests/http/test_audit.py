@@ -3,17 +3,25 @@
 import csv
 import io
 import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 import structlog
+from litestar import Response
 from sqlalchemy import text
+from typer.testing import CliRunner
 
-from app.http.audit import FETCHES, OWN, cell
-from app.http.policy import POLICY
+from app import logs
+from app.cli import cli
+from app.http.audit import OWN, cell
+from app.http.policy import POLICY, routes_of
+from domain.identity.membership import ChangeKind
 from domain.journeys import audit
-from domain.shared.actor import SYSTEM
+from domain.shared.actor import SYSTEM, Role
 from domain.shared.audit import AuditSearch
+from domain.shared.identifiers import PersonId
 from tests.http.conftest import PASSWORD
 from tests.http.test_api import PACK, problem, register
 from tests.http.test_keys import body_of, make, program  # noqa: F401  (a fixture)
@@ -134,8 +142,144 @@ async def test_a_document_is_written_down_whoever_fetches_it(story, signed_in, p
     assert last.route == "/api/v1/invoices/{invoice_id}/pdf"
 
 
-def test_what_is_said_of_routes_is_said_of_routes_that_there_are() -> None:
-    assert {("GET", route) for route in FETCHES | OWN} <= set(POLICY)
+async def test_a_document_fetched_through_any_of_its_doors_is_written_down(story, signed_in, ports) -> None:
+    tenant, tester = await signed_in("tenant"), await signed_in("tester")
+    service, reception = story.life.services[0], story.life.receptions[0].reception_id
+    month, site = service.snapshots[0].usage.month, service.contract.site_id
+    days = f"?from={month}-01&until={month}-02"
+    before = len(await told(ports))
+
+    for who, path in (
+        (tenant, f"/api/v1/sites/{site}/series/csv{days}"),
+        (tenant, f"/api/v1/sites/{site}/months/{month}/sheets/sources/xlsx"),
+        (tenant, f"/energy/csv/flows?month={month}"),
+        (tester, f"/api/v1/receptions/{reception}/credential"),
+        (tester, f"/api/v1/packs/{story.life.pack.pack_id}/labels/{story.life.labels[0].label_id}/svg"),
+    ):
+        answer = await who.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+
+    assert [one.action for one in (await told(ports))[before:]] == [
+        "ReadSeriesSheet", "ReadMonthSheet", "energy_table", "FetchCredential", "FetchLabelSvg",
+    ]  # fmt: skip
+
+
+async def test_an_inspection_bodys_look_at_any_pack_is_written_down(story, signed_in, ports) -> None:
+    tester, tenant = await signed_in("tester"), await signed_in("tenant")
+    pack_id = story.life.pack.pack_id
+    before = len(await told(ports))
+
+    assert (await tester.get(f"/api/v1/packs/{pack_id}")).status_code == 200
+    assert (await tenant.get(f"/api/v1/packs/{pack_id}")).status_code == 200  # it is in its service
+
+    assert [(one.action, one.actor_role, one.object_ids) for one in (await told(ports))[before:]] == [
+        ("ShowPack", "tester", f"pack_id={pack_id}")
+    ]
+
+
+async def test_a_request_has_one_number_in_its_answer_its_audit_entry_and_its_problem(signed_in, ports) -> None:
+    operator = await signed_in("operator")
+    sent = {"X-Request-Id": "00000000-0000-0000-0000-000000000000"}
+
+    done = await operator.post("/api/v1/packs", json=PACK, headers=sent)
+    wrong = await operator.post("/api/v1/packs", json={**PACK, "mass_g": "heavy"})
+    refused = await operator.get("/api/v1/receptions")
+    page = await operator.get("/ktr")
+
+    numbers = [answer.headers["X-Request-Id"] for answer in (done, wrong, refused, page)]
+    assert (done.status_code, wrong.status_code, refused.status_code, page.status_code) == (201, 400, 403, 403)
+    assert [str(one.request_id) for one in (await told(ports))[-4:]] == numbers
+    assert [wrong.json()["request_id"], refused.json()["request_id"]] == numbers[1:3]
+    assert numbers[3] in page.text
+    assert sent["X-Request-Id"] not in numbers
+
+
+async def test_what_is_logged_of_a_request_carries_its_number(signed_in, monkeypatch) -> None:
+    operator = await signed_in("operator")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(audit, "record", broken)
+    said = io.StringIO()
+    logs.configure(logging.INFO, file=said)
+    try:
+        refused = await operator.get("/api/v1/receptions")
+    finally:
+        structlog.reset_defaults()
+
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert {line["event"] for line in lines} == {"http.refused", "audit.not-written"}
+    assert {line["request_id"] for line in lines} == {refused.headers["X-Request-Id"]}
+
+
+def test_what_everybody_reads_of_themselves_is_a_route() -> None:
+    assert {("GET", route) for route in OWN} <= set(POLICY)
+
+
+def test_every_route_that_hands_out_bytes_is_marked(app) -> None:
+    """A row of the matrix ends in `doc` wherever an answer is neither JSON nor a page; the matrix test looks again."""
+    handing = {
+        route
+        for route, handler in routes_of(app)
+        if route[0] == "GET"
+        and handler.parsed_fn_signature.return_type.annotation == Response[bytes]
+        and not POLICY[route].is_public
+    }
+
+    assert len(handing) > 10
+    assert handing == {route for route, rule in POLICY.items() if rule.is_document}
+
+
+# ── the command line ──
+
+
+def command(*words: str) -> str:
+    with ThreadPoolExecutor(1) as beside:  # the verb runs a loop of its own
+        done = beside.submit(lambda: CliRunner().invoke(cli, [*words])).result()
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+async def test_what_the_command_line_adds_and_turns_over_is_written_down(
+    ports, app_settings, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", app_settings.database_url)
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path))
+    monkeypatch.setenv("SUNHWAN_OIDC_ISSUER", "https://id.example")
+    monkeypatch.setenv("SUNHWAN_OIDC_CLIENT_ID", "sunhwan")
+    monkeypatch.setenv("SUNHWAN_OIDC_CLIENT_SECRET", "nobody-knows")
+    (tmp_path / "password").write_text(FRESH)
+
+    command("tenant", "add", "31", "tenant", "--name-ko", "새 기업", "--name-en", "New", "--business-no", "1-2",
+            "--address-ko", "구미")  # fmt: skip
+    command("person", "add", "newcomer", "신규", "tenant_admin", "31", "--password-file", str(tmp_path / "password"))
+    command("person", "bind", "newcomer", "subject-1")
+    command("keys", "rotate")
+
+    who = await person_id(ports, "newcomer")
+    assert [(one.action, one.source, one.object_ids, one.for_tenant) for one in await told(ports)] == [
+        ("tenant_add", "cli", "", 31),
+        ("person_add", "cli", f"person_id={who}", 31),
+        ("person_bind", "cli", f"person_id={who}", 31),
+        ("keys_rotate", "cli", "", None),
+    ]
+    async with ports.unit(SYSTEM) as work:
+        changes = await work.members.changes(PersonId(who))
+    assert [(one.kind, one.role_before, one.role_after, one.changed_by_name) for one in changes] == [
+        (ChangeKind.JOINED, None, Role.TENANT_ADMIN, SYSTEM.name)
+    ]
+
+
+async def test_a_signing_key_is_not_turned_over_where_nobody_can_write_it_down(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("SUNHWAN_HOME", str(tmp_path))
+
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(lambda: CliRunner().invoke(cli, ["keys", "rotate"])).result()
+
+    assert done.exit_code == 4
+    assert list((tmp_path / "keys").glob("*")) == []
 
 
 async def test_readings_that_are_taken_cost_no_entry_and_refused_ones_do(sender, program, ports) -> None:  # noqa: F811

@@ -15,10 +15,13 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.http.idempotency import UNKEYED, keyed_doors
+from app.http.idempotency import FORM_FIELD, UNKEYED, UNKEYED_FORMS, keyed_doors
+from app.http.policy import POLICY
 from app.jobs.schedule import sweep_answers
+from app.pages.frame import TEMPLATES
 from app.ports import Ports
 from domain.shared.idempotency import KEPT
+from tests.http.conftest import PASSWORD
 
 PLAN = {
     "code": "ONCE",
@@ -189,6 +192,63 @@ async def test_a_form_sent_twice_at_once_does_one_thing(
     assert await count(engine, "site") == before + 1
     assert changed.status_code == 422
     assert changed.headers["content-type"].startswith("text/html")
+
+
+FORMS = [
+    (template.name, re.sub(r"\{\{.*?\}\}", "{}", found["action"]), "{{ once() }}" in found["inside"])
+    for template in sorted(TEMPLATES.glob("*.html"))
+    for found in re.finditer(
+        r'<form[^>]*method="post"[^>]*action="(?P<action>[^"]+)"[^>]*>(?P<inside>.*?)</form>',
+        template.read_text("utf-8"),
+        re.S,
+    )
+]
+"""Every form of the templates that writes: where it stands, where it goes, and whether it carries a key."""
+
+
+def nameless(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+def test_every_form_of_the_pages_carries_a_key_or_stands_on_the_list_with_its_reason() -> None:
+    written = sum(path.read_text("utf-8").count('method="post"') for path in TEMPLATES.glob("*.html"))
+    posts = {nameless(path) for method, path in POLICY if method == "POST" and not path.startswith("/api/")}
+    without = {nameless(path) for path in UNKEYED_FORMS}
+
+    assert written == len(FORMS) > 45
+    assert {action for _, action, _ in FORMS} == posts
+    assert [form for form in FORMS if form[2] == (form[1] in without)] == []
+    assert all(len(reason) > 20 for reason in UNKEYED_FORMS.values())
+    assert {path for path in UNKEYED_FORMS if ("POST", path) not in POLICY} == set()
+
+
+async def test_a_page_that_shows_a_secret_once_is_never_kept(client: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    await client.post("/sign-in", data={"sign_in_name": "tenant", "password": PASSWORD})
+    form = {"name": "미터", "role": "tenant_viewer", "days": "9", FORM_FIELD: "k-secret"}
+
+    shown = await client.post("/keys", data=form)
+    link = await client.post(
+        "/members/invitations", data={"role": "tenant_viewer", "for_whom": "박", FORM_FIELD: "k-2"}
+    )
+
+    assert "sh_live_" in shown.text
+    assert "/join?token=" in link.text
+    assert await count(engine, "idempotency_key") == 0
+
+
+async def test_an_amended_report_is_issued_once_however_often_its_button_is_pressed(
+    story, client: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    await client.post("/sign-in", data={"sign_in_name": "approver", "password": PASSWORD})
+    await client.post("/confirm", data={"password": PASSWORD, "next": "/"})
+    address = f"/ktr/receptions/{story.life.receptions[0].reception_id}/amendments"
+    key = re.findall(r'name="idempotency_key" value="([^"]+)"', (await client.get(address)).text)
+    form = {"reason": "주소 정정", "contact": "032-000", FORM_FIELD: key[-1]}
+
+    twins = await asyncio.gather(*(client.post(address, data=form) for _ in range(2)))
+
+    assert [answer.status_code for answer in twins] == [303, 303]
+    assert await count(engine, "amended_report") == 1
 
 
 async def test_every_post_of_the_api_takes_a_key_or_says_why_not(app: Litestar) -> None:

@@ -84,7 +84,8 @@ def checked(answer: httpx.Response) -> Checked:
 @pytest.fixture
 async def everybody(story, signed_in):
     return {
-        name: await signed_in(name) for name in ("tenant", "neighbour", "tester", "reviewer", "approver", "operator")
+        name: await signed_in(name)
+        for name in ("tenant", "neighbour", "tester", "reviewer", "approver", "quality", "operator")
     }
 
 
@@ -238,6 +239,7 @@ async def test_each_role_comes_home_to_its_own_room(everybody):
         "tester": "/ktr",
         "reviewer": "/ktr",
         "approver": "/ktr",
+        "quality": "/ktr",
         "operator": "/packs",
     }
 
@@ -275,6 +277,7 @@ async def test_every_page_of_every_role_is_whole_in_both_languages(everybody, st
         "neighbour": ["/energy", "/contract", "/invoices", "/packs"],
         "tester": ["/ktr", "/ktr/receptions/new", f"/ktr/receptions/{reception}", f"/packs/{pack}", "/packs"],
         "approver": ["/ktr", f"/ktr/receptions/{reception}", f"/packs/{pack}"],
+        "quality": ["/ktr", f"/ktr/receptions/{reception}", f"/packs/{pack}"],
     }
     for name, addresses in pages.items():
         for address in addresses:
@@ -433,6 +436,7 @@ async def test_a_role_is_refused_where_it_is_not_offered_anything(everybody):
         "tenant": ["/contracts", "/plans", "/sites", "/deposits", "/packs/new", "/ktr", "/ktr/receptions/new"],
         "tester": ["/contracts", "/energy", "/invoices", "/packs/new", "/deposits"],
         "approver": ["/ktr/receptions/new", "/plans"],
+        "quality": ["/ktr/receptions/new", "/plans"],
         "operator": ["/ktr", "/contract"],
     }
     for name, addresses in refused.items():

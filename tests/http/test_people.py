@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from domain.identity import usecases as identity
+from domain.identity import members
 from domain.shared.actor import Role
 from domain.shared.identifiers import TenantId
 from tests.http.conftest import PASSWORD
@@ -19,15 +19,18 @@ async def made(ports):
     """Let somebody sign in who is not of the demonstration."""
 
     async def make(name, role, tenant_id):
-        return await identity.add_person(
-            tenant_id=TenantId(tenant_id),
-            sign_in_name=name,
-            printed_name=f"{name} 님",
-            role=role,
-            password=PASSWORD,
+        return await members.add_member(
+            members.AddMember(
+                tenant_id=TenantId(tenant_id),
+                sign_in_name=name,
+                printed_name=f"{name} 님",
+                role=role,
+                password=PASSWORD,
+            ),
             unit=ports.unit,
             passwords=ports.passwords,
             ids=ports.ids,
+            clock=ports.clock,
         )
 
     return make
@@ -76,7 +79,8 @@ async def test_a_shut_out_persons_session_ends_with_the_request(made, signed_in)
     problem(await oh.get("/api/v1/contracts"), 401, "identity.not-signed-in")
     file = (await tenant.get(f"/api/v1/members/{person.person_id}")).json()
     assert [(one["kind"], one["reason"], one["changed_by_name"]) for one in file["changes"]] == [
-        ("deactivated", "퇴사", "이입주")
+        ("joined", "", "순환 시스템"),
+        ("deactivated", "퇴사", "이입주"),
     ]
 
 

@@ -315,9 +315,9 @@ def test_a_route_without_a_row_stops_the_program() -> None:
     "row",
     [
         pytest.param("GET /x y y", id="too few cells"),
-        pytest.param("GET /x " + "? " * 14, id="an unknown cell"),
-        pytest.param("GET /x y" + " -" * 13, id="public, but not for everybody"),
-        pytest.param("GET / " + "y " * 14, id="a row twice"),
+        pytest.param("GET /x " + "? " * 15, id="an unknown cell"),
+        pytest.param("GET /x y" + " -" * 14, id="public, but not for everybody"),
+        pytest.param("GET / " + "y " * 15, id="a row twice"),
     ],
 )
 def test_a_row_without_a_meaning_is_refused(row: str) -> None:

@@ -72,8 +72,8 @@ class PersonRow(SQLModel, table=True):
         PrimaryKeyConstraint("person_id"),
         UniqueConstraint("sign_in_name", name="person_sign_in_name"),
         CheckConstraint(
-            "role in ('tenant_viewer', 'tenant_admin', 'tester', 'reviewer', 'approver', 'operator', 'finance', "
-            "'admin', 'auditor', 'owner', 'authority', 'recycler')",
+            "role in ('tenant_viewer', 'tenant_admin', 'tester', 'reviewer', 'approver', 'quality', 'operator', "
+            "'finance', 'admin', 'auditor', 'owner', 'authority', 'recycler')",
             name="person_role_is_known",
         ),
         local(),

@@ -20,8 +20,8 @@ from sqlmodel import Field, SQLModel
 from adapters.postgres.tables.base import local
 
 _ROLES = (
-    "('tenant_viewer', 'tenant_admin', 'tester', 'reviewer', 'approver', 'operator', 'finance', 'admin', 'auditor', "
-    "'owner', 'authority', 'recycler')"
+    "('tenant_viewer', 'tenant_admin', 'tester', 'reviewer', 'approver', 'quality', 'operator', 'finance', 'admin', "
+    "'auditor', 'owner', 'authority', 'recycler')"
 )
 
 

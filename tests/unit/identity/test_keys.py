@@ -86,7 +86,7 @@ def test_a_key_says_where_it_is_found_and_nothing_else_has_its_shape() -> None:
 def test_no_machine_reviews_approves_or_administers() -> None:
     for kind, roles in MACHINE_ROLES.items():
         assert set(roles) - {Role.DEVICE} <= set(ROLES_OF[kind])
-        assert not {Role.REVIEWER, Role.APPROVER, Role.ADMIN} & set(roles)
+        assert not {Role.REVIEWER, Role.APPROVER, Role.QUALITY, Role.ADMIN} & set(roles)
 
 
 async def test_a_key_stands_for_a_program_with_its_role_and_scope_and_keeps_no_secret(house) -> None:

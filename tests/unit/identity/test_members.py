@@ -192,6 +192,8 @@ async def test_a_stranger_with_a_guessed_token_does_not_make_us_hash(house) -> N
         pytest.param(MANAGER, Role.TENANT_VIEWER, 12, TenantUnknown, id="a neighbour's people"),
         pytest.param(VIEWER, Role.TENANT_VIEWER, 11, RoleNotEnough, id="a viewer invites"),
         pytest.param(ADMIN, Role.TESTER, 11, RoleDoesNotFit, id="a tester in a tenant"),
+        pytest.param(ADMIN, Role.QUALITY, 11, RoleDoesNotFit, id="a quality manager in a tenant"),
+        pytest.param(MANAGER, Role.QUALITY, 11, RoleBeyondYours, id="a tenant's administrator gives a body's role"),
         pytest.param(ADMIN, Role.TENANT_ADMIN, 1, RoleDoesNotFit, id="a tenant's role in the operator"),
         pytest.param(ADMIN, Role.DEVICE, 11, RoleDoesNotFit, id="a machine as a person"),
         pytest.param(replace(ADMIN, key_id=UUID(int=5)), Role.OPERATOR, 1, PeopleOnly, id="a program invites"),

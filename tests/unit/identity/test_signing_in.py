@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.identity import members
 from domain.identity import usecases as identity
 from domain.identity.errors import (
     NotSignedIn,
@@ -20,7 +21,8 @@ from domain.identity.model import PartyKind, Visit
 from domain.identity.usecases import Desk
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import TenantId
-from tests.fakes.identity import CountedTokens, ListedPasswords, MemoryIdentityWork, OpenVault, PlainPasswords
+from tests.fakes.identity import CountedTokens, ListedPasswords, OpenVault, PlainPasswords
+from tests.fakes.members import MemoryMemberWork
 from tests.fakes.system import CountedIds, FixedClock
 
 PASSWORD = "long enough words"
@@ -31,7 +33,7 @@ class House:
     """A complex with one person in it, all in memory."""
 
     def __init__(self) -> None:
-        self.work = MemoryIdentityWork()
+        self.work = MemoryMemberWork()
         self.clock, self.ids = FixedClock(), CountedIds()
         self.passwords, self.tokens = PlainPasswords(), CountedTokens()
         self.desk = Desk(
@@ -45,7 +47,7 @@ class House:
         )
 
     @asynccontextmanager
-    async def unit(self, _: Actor) -> AsyncIterator[MemoryIdentityWork]:
+    async def unit(self, _: Actor) -> AsyncIterator[MemoryMemberWork]:
         yield self.work
 
     async def sign_in(
@@ -56,15 +58,14 @@ class House:
     async def add(
         self, name: str = "kim", password: str = PASSWORD, tenant: int = 1, role: Role = Role.OPERATOR
     ) -> None:
-        await identity.add_person(
-            tenant_id=TenantId(tenant),
-            sign_in_name=name,
-            printed_name="김운영",
-            role=role,
-            password=password,
+        await members.add_member(
+            members.AddMember(
+                tenant_id=TenantId(tenant), sign_in_name=name, printed_name="김운영", role=role, password=password
+            ),
             unit=self.unit,
             passwords=self.passwords,
             ids=self.ids,
+            clock=self.clock,
             breached=self.desk.breached,
         )
 
@@ -245,15 +246,18 @@ async def test_a_sessions_last_use_is_noted_once_a_minute(house: House) -> None:
     ("role", "required", "refused"),
     [
         (Role.APPROVER, True, True),
+        (Role.QUALITY, True, True),
         (Role.FINANCE, True, True),
         (Role.ADMIN, True, True),
         (Role.OPERATOR, True, False),
         (Role.APPROVER, False, False),
     ],
 )
-async def test_three_roles_take_two_factors_where_the_installation_asks(house: House, role, required, refused) -> None:
+async def test_those_who_decide_for_others_take_two_factors_where_the_installation_asks(
+    house: House, role, required, refused
+) -> None:
     await add_body(house)
-    await house.add("choi", role=role, tenant=2 if role is Role.APPROVER else 1)
+    await house.add("choi", role=role, tenant=2 if role in (Role.APPROVER, Role.QUALITY) else 1)
     opened = await house.sign_in("choi")
 
     if refused:
