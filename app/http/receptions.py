@@ -26,8 +26,8 @@ from domain.certification.model import (
     TestRun,
     certificate_valid_at,
 )
+from domain.journeys import authenticity, inspection, reinspection, validity
 from domain.journeys import equipment as devices
-from domain.journeys import inspection, reinspection, validity
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
@@ -196,7 +196,10 @@ class CertificateOut(Out):
 
 
 class VerifiedOut(Out):
-    """What anyone may know of a certificate."""
+    """What anyone may know of a certificate.
+
+    `on`, `by` and `reason` say since which day, by which document and why it is not in force.
+    """
 
     number: str
     grade: str
@@ -204,6 +207,9 @@ class VerifiedOut(Out):
     valid_until: Day
     status: str
     valid: bool
+    on: Day | None
+    by: str | None
+    reason: str | None
 
 
 class ReceptionFileOut(Out):
@@ -668,6 +674,7 @@ class CertificatesController(Controller):
     ) -> VerifiedOut:
         """Show whether a certificate may be relied on now; no sign-in."""
         certificate = await inspection.find_certificate(number, unit=ports.unit)
+        why = await authenticity.look_up(certificate.number, unit=ports.unit, clock=ports.clock)
         return VerifiedOut(
             number=certificate.number,
             grade=certificate.grade,
@@ -675,6 +682,9 @@ class CertificatesController(Controller):
             valid_until=certificate.valid_until,
             status=certificate.status.value,
             valid=certificate_valid_at(certificate, ports.clock.now()),
+            on=None if why is None else why.on,
+            by=None if why is None else why.by,
+            reason=None if why is None else why.reason,
         )
 
     @post("/{certificate_id:uuid}/end", operation_id="EndCertificate", summary="Suspend or revoke", responses=PROBLEMS)

@@ -10,6 +10,7 @@ from litestar.static_files import create_static_files_router
 from app.pages.account import ACCOUNT
 from app.pages.amendments import AMENDMENTS
 from app.pages.audit import AUDIT
+from app.pages.certificates import CERTIFICATES
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
@@ -33,6 +34,7 @@ PAGES = (
             *PACKS,
             *KTR,
             *AMENDMENTS,
+            *CERTIFICATES,
             *DEVICES,
             *CONTRACTS,
             *ENERGY,

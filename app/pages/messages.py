@@ -262,14 +262,43 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "certificate.soh": ("건강 상태(SoH)", "State of health"),
         "certificate.issued-on": ("발급일", "Issued"),
         "certificate.valid-until": ("유효 기한", "Valid until"),
+        "certificate.story": ("이 인증서의 이력", "The story of this certificate"),
+        "certificate.says": ("인증 내용", "What it certifies"),
+        "certificate.former": ("이전 인증서", "Earlier certificates"),
+        "certificate.acts": ("효력 변경", "Change its standing"),
+        "certificate.own-suspension": (
+            "본인이 정지한 인증서입니다. 효력 회복은 다른 검토자나 승인자가 합니다.",
+            "You suspended this certificate; another reviewer or approver reinstates it.",
+        ),
+        "certificate.do-suspension": ("효력 정지", "Suspend"),
+        "certificate.do-reinstatement": ("효력 회복", "Reinstate"),
+        "certificate.do-revocation": ("취소", "Revoke"),
+        "certificate.about-suspension": (
+            "배정과 기본료가 지금 멈추고 상태 목록에 표시됩니다. 다른 사람이 회복할 수 있습니다.",
+            "The assignment and its fee stop now and the status list says so. Another person can reinstate it.",
+        ),
+        "certificate.about-reinstatement": (
+            "상태 목록의 표시가 지워지고, 멈춘 배정이 지금부터 이어집니다.",
+            "The status list is cleared and what was stopped goes on from now.",
+        ),
+        "certificate.about-revocation": (
+            "되돌릴 수 없습니다. 배정과 기본료가 지금 멈추고 상태 목록에 영구히 표시됩니다.",
+            "This cannot be undone: the assignment and its fee stop now, and the status list says so for ever.",
+        ),
         "standing.valid": ("유효", "Valid"),
         "standing.expired": ("만료", "Expired"),
         "standing.suspended": ("효력 정지", "Suspended"),
         "standing.revoked": ("취소", "Revoked"),
         "standing.superseded": ("새 인증서로 대체", "Superseded"),
         "verify.title": ("인증서 진위 확인", "Check a certificate"),
-        "verify.text": ("인증서 번호로 지금의 효력을 확인합니다.", "See whether a certificate holds now."),
-        "verify.hint": ("인증서 위쪽에 적힌 번호입니다.", "The number at the top of the certificate."),
+        "verify.text": (
+            "인증서·성적서의 번호, 인증서의 QR 코드, 받은 PDF 파일로 진위와 지금의 효력을 확인합니다.",
+            "See by number, by the certificate's QR code or by the PDF itself whether it is genuine and holds now.",
+        ),
+        "verify.hint": (
+            "인증서(KC-…)나 시험성적서(TR-…) 위쪽에 적힌 번호입니다.",
+            "The number at the top of the certificate (KC-…) or test report (TR-…).",
+        ),
         "amend.title": ("수정 성적서", "Amended reports"),
         "amend.text": (
             "이전 성적서는 그대로 보관되고, 새 성적서에 대체 사실과 사유가 적힙니다. "
@@ -336,23 +365,38 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "verify.go": ("확인", "Check"),
         "verify.none": ("없음", "None"),
+        "verify.issuer": ("발급 기관", "Issued by"),
+        "verify.item": ("대상", "Item"),
+        "verify.successor": ("대체 문서", "Replaced by"),
+        "verify.kind-certificate": ("인증서", "Certificate"),
+        "verify.kind-report": ("시험성적서", "Test report"),
         "verify.is-none": (
-            "발급된 인증서가 없습니다: {asked}. 번호를 다시 확인해 주세요.",
-            "No certificate was issued under {asked}. Please check the number.",
+            "발급된 인증서나 성적서가 없습니다: {asked}. 번호를 다시 확인해 주세요.",
+            "No certificate or report was issued under {asked}. Please check the number.",
         ),
-        "verify.is-valid": (
-            "발급 기록과 일치하며 지금 효력이 있습니다.",
-            "It was issued by us and may be relied on now.",
+        "verify.is-genuine": (
+            "{number}은(는) 발급 기록과 일치하며 지금 효력이 있습니다.",
+            "{number} was issued by us and may be relied on now.",
+        ),
+        "verify.is-amended": (
+            "{number}은(는) {on} 수정 성적서 {by}(으)로 대체되었습니다.",
+            "{number} was replaced by the amended report {by} on {on}.",
         ),
         "verify.is-expired": (
-            "발급 기록과 일치하지만 유효 기한이 지났습니다.",
-            "It was issued by us, but has expired.",
+            "{number}은(는) 유효기간이 {on}에 끝났습니다.",
+            "The validity of {number} ended on {on}.",
         ),
-        "verify.is-suspended": ("효력이 정지되어 있습니다.", "It is suspended and may not be relied on."),
-        "verify.is-revoked": ("취소된 인증서입니다.", "It was revoked and may not be relied on."),
+        "verify.is-suspended": (
+            "{number}은(는) {on} 효력이 정지되었습니다.",
+            "{number} was suspended on {on} and may not be relied on.",
+        ),
+        "verify.is-revoked": (
+            "{number}은(는) {on} 취소되었습니다.",
+            "{number} was revoked on {on} and may not be relied on.",
+        ),
         "verify.is-superseded": (
-            "새 인증서나 수정 성적서로 대체되었습니다.",
-            "A newer certificate or an amended report has taken its place.",
+            "{number}은(는) {on} {by}(으)로 대체되었습니다.",
+            "{number} was superseded by {by} on {on}.",
         ),
         # packs
         "packs.title": ("배터리 팩", "Packs"),

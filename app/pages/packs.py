@@ -108,13 +108,14 @@ def _told(found: trace.PackTrace, language: str) -> list[Told]:
             entry=entry,
             major=entry.kind in MAJOR,
             broken=entry.sequence == first_broken,
-            tells=tuple(_tells(entry, language)),
+            tells=tuple(tells_of(entry, language)),
         )
         for entry in found.entries
     ]
 
 
-def _tells(entry: Entry, language: str) -> list[tuple[str, str]]:
+def tells_of(entry: Entry, language: str) -> list[tuple[str, str]]:
+    """Return an entry's particulars as people read them; none for one that was altered beyond reading."""
     try:
         payload = json.loads(entry.payload)
     except ValueError:
@@ -149,6 +150,10 @@ def particular_text(name: str, value: Canonical, language: str) -> str:
         return f"{value:,}"
     if isinstance(value, str) and (name.endswith("sha256") or name.endswith(("passport", "passport_id"))):
         return value[:12]
+    if name == "how" and value in list(public_passport.Standing):
+        return say(f"standing.{value}", language)
+    if name == "goes_on_as" and value in list(PackState):
+        return say(f"state.{value}", language)
     if name == "disposition" and isinstance(value, str):
         return say(f"disposition.{value}", language)
     return attribute_text(name, value, language)

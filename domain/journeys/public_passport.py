@@ -182,13 +182,3 @@ async def check_certificate(number: str, *, unit: Unit[JourneyWork], clock: Cloc
         except CertificateUnknown:
             return None
     return _public(found, at=clock.now())
-
-
-async def check_token(token: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
-    """Say how the certificate that a QR code's token leads to stands now; None when it leads to none."""
-    async with unit(PASSER_BY) as work:
-        try:
-            found = await work.certificates.find_by_token(token.strip())
-        except CertificateUnknown:
-            return None
-    return _public(found, at=clock.now())

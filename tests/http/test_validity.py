@@ -18,7 +18,7 @@ from domain.shared.identifiers import ContractId, PackId, TenantId
 from domain.shared.time import Month
 from domain.subscription import terms
 from domain.subscription.model import Assignment
-from tests.http.conftest import SignedIn, confirm
+from tests.http.conftest import PASSWORD, SignedIn, by_cookie, confirm
 from tests.http.test_api import SECOND_LIFE_URI, certified, problem, receive, site_and_contract, test_everything
 from tests.http.test_pages import checked
 
@@ -139,6 +139,53 @@ async def test_a_suspended_certificate_is_revoked_also_while_its_pack_is_inspect
     assert await serving.days("2026-02") == [(serving.certificate["number"], 9)]
     problem(await end(serving, signed_in, "revoked"), 409, "certification.certificate-moved")
 
+    number, report = serving.certificate["number"], serving.certificate["report_number"]
+    page = await client.get(f"/verify?number={number}")
+    checked(page)
+    for said in (f"{number}은(는) 2026. 2. 20. 취소되었습니다.", WHY, "KTR", "SH-REUSE BUS", "±", report):
+        assert said in page.text, said
+    page = await client.get(f"/verify?number={report}&lang=en")
+    checked(page)
+    assert f"{report} was issued by us and may be relied on now." in page.text
+    assert "No certificate or report was issued" in (await client.get("/verify?number=TR-1&lang=en")).text
+    told = (await client.get(f"/api/v1/certificates/by-number/{number}")).json()
+    assert (told["status"], told["on"], told["by"], told["reason"]) == ("revoked", "2026-02-20", None, WHY)
+
+
+async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page(serving, signed_in) -> None:
+    tester, reviewer, approver = [await signed_in(name) for name in ("tester", "reviewer", "approver")]
+    path, form = f"/ktr/certificates/{serving.certificate['number']}", {"reason": WHY, "password_again": PASSWORD}
+    ours = {"Origin": "https://id.sunhwan.example"}
+    for client, page in ((tester, f"/ktr/receptions/{serving.reception_id}"), (tester, f"/packs/{serving.pack_id}")):
+        assert path in (await client.get(page)).text
+    assert "효력 정지" not in (await tester.get(path)).text
+    assert (await tester.post(f"{path}/suspension", data=form, headers=ours)).status_code == 403
+    assert (await reviewer.post(f"{path}/suspension", data=form, headers=ours)).status_code == 403
+
+    async def step(client: httpx.AsyncClient, name: str) -> httpx.Response:
+        await by_cookie(client, {id(reviewer): "reviewer", id(approver): "approver"}[id(client)])
+        shown = await client.get(path)
+        checked(shown)
+        assert f"{path}/{name}" in shown.text, name
+        return await client.post(f"{path}/{name}", data=form, headers=ours)
+
+    asked = await step(approver, "suspension")
+    assert asked.status_code == 303, asked.text
+    shown = await approver.get(path)
+    assert WHY in shown.text
+    assert f"{path}/reinstatement" not in shown.text
+    assert "다른 검토자나 승인자" in shown.text
+    assert (await step(reviewer, "reinstatement")).status_code == 303
+    without = await approver.post(f"{path}/revocation", data={"reason": WHY}, headers=ours)
+    assert without.status_code == 422
+    checked(without)
+    assert (await step(approver, "revocation")).status_code == 303
+    shown = await approver.get(path)
+    checked(shown)
+    for said in ("인증 효력 회복", "취소", "인증 효력 종료", "성적서 발급·인증"):
+        assert said in shown.text, said
+    assert (await approver.get("/ktr/certificates/KC-2026-999999")).status_code == 404
+
 
 async def test_a_suspension_is_lifted_by_another_person_and_service_goes_on(serving, signed_in, client) -> None:
     serving.at("2026-02-11T12:00:00+09:00")
@@ -225,8 +272,9 @@ async def test_certified_anew_a_pack_serves_on_and_its_label_leads_to_what_holds
     assert (scanned["certificate"]["number"], scanned["certificate"]["state"]) == (number, "valid")
     assert scanned["attributes"]["certificate_number"] == number
     assert scanned["attributes"]["certified_on"] == "2026-02-15"
-    first = (await client.get("/01/09506000134352/21/EV-1?format=json")).json()
-    assert first["in_force"] is False
+    page = await client.get(f"/verify?number={old_number}")
+    assert f"{old_number}은(는) 2026. 2. 15. {number}(으)로 대체되었습니다." in page.text
+    assert f"/verify?number={number}" in page.text
 
 
 async def test_a_withdrawn_pack_stops_costing_that_day_and_can_be_received(serving, signed_in) -> None:
