@@ -142,7 +142,7 @@ async def test_a_suspended_certificate_is_revoked_also_while_its_pack_is_inspect
     number, report = serving.certificate["number"], serving.certificate["report_number"]
     page = await client.get(f"/verify?number={number}")
     checked(page)
-    for said in (f"{number}은(는) 2026. 2. 20. 취소되었습니다.", WHY, "KTR", "SH-REUSE BUS", "±", report):
+    for said in (f"{number}은(는) 2026. 2. 20. 취소되었습니다.", WHY, "KTR 한국", "SH-BUS 209", report):
         assert said in page.text, said
     page = await client.get(f"/verify?number={report}&lang=en")
     checked(page)
