@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from asyncpg.exceptions import (
+    AdminShutdownError,
     CannotConnectNowError,
+    CrashShutdownError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
     PostgresConnectionError,
+    PostgresError,
     TooManyConnectionsError,
 )
 from asyncpg.exceptions import InterfaceError as DriverInterfaceError
@@ -41,6 +44,8 @@ _AWAY = (
     DriverInterfaceError,
     PostgresConnectionError,
     CannotConnectNowError,
+    AdminShutdownError,
+    CrashShutdownError,
     TooManyConnectionsError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
@@ -49,11 +54,18 @@ _AWAY = (
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Say `DatabaseUnreachable` for whatever a driver says when no database answers, or not to us."""
+    """Say `DatabaseUnreachable` for whatever a driver says when no database answers, or not to us.
+
+    What waited too long for others becomes `DatabaseBusy`, whether SQLAlchemy says so or the driver itself.
+    """
     try:
         yield
     except _AWAY as error:
         raise DatabaseUnreachable from error
+    except PostgresError as error:
+        if error.sqlstate in _WAITED_TOO_LONG:
+            raise DatabaseBusy from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error.__cause__, _AWAY):
             raise DatabaseUnreachable from error

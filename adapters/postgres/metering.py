@@ -16,7 +16,6 @@ from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
     ChannelRow,
-    IntervalDayRow,
     ReadingConflictRow,
     ReadingEstimateRow,
     ReadingImportRow,
@@ -50,6 +49,7 @@ from domain.metering.model import (
     Site,
     UsageSnapshot,
 )
+from domain.metering.readings import known
 from domain.metering.series import known_at
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
@@ -109,10 +109,10 @@ _ADD = """
 _ADD_ARRIVED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_ARRIVED)
 _ADD_LISTED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_LISTED.format(days=6, wh=7, channels=8))
 _MET = """
-    select arrived.day, arrived.channel_id, kept.wh = arrived.wh
+    select arrived.day, arrived.channel_id, kept.wh = arrived.wh and kept.marks is null
     from {FROM} as arrived
     join lateral (
-        select wh
+        select wh, marks
         from {SCHEMA}.interval_day
         where tenant_id = cast($1 as int4) and day = arrived.day and channel_id = arrived.channel_id
         order by revision desc
@@ -147,17 +147,32 @@ _DAY_BLOCKS_NOW = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="")
 _DAY_BLOCKS_THEN = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="and recorded_at <= $4")
 """Each day is looked up by its whole key, so that a read costs what it gives and not what others store."""
 
-_PUT_ASIDE = text(
-    f"""
-    insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, offered)
-    select
-        cast(:tenant_id as int4), aside.day, aside.channel_id, cast(:import_id as uuid),
-        array_replace((cast(:wh as int4[]))[(aside.place - 1) * 96 + 1 : aside.place * 96], {_NO_VALUE}, null)
-    from unnest(cast(:days as date[]), cast(:channel_ids as int4[]))
-        with ordinality as aside (day, channel_id, place)
-    on conflict do nothing
+_FIRST_ON = f"""
+    select min(kept.day)
+    from unnest(cast($2 as int4[])) as wanted (channel_id)
+    cross join lateral (
+        select day from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and channel_id = wanted.channel_id
+        order by day
+        limit 1
+    ) as kept
     """  # noqa: S608  (only our own constants are written in)
-)
+"""The key leads from a channel to its days, so each channel costs one look however much others stored."""
+
+_ASIDE_BEFORE = f"""
+    select kept.channel_id, kept.day, kept.offered
+    from unnest(cast($3 as date[]), cast($4 as int4[])) as asked (day, channel_id)
+    join {SCHEMA}.reading_conflict as kept on kept.day = asked.day and kept.channel_id = asked.channel_id
+    where kept.tenant_id = cast($1 as int4) and kept.import_id = cast($2 as uuid)
+    """  # noqa: S608  (only our own constants are written in)
+_PUT_ASIDE = f"""
+    insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, part, offered)
+    select
+        cast($1 as int4), aside.day, aside.channel_id, cast($2 as uuid), aside.part,
+        array_replace((cast($6 as int4[]))[(aside.place - 1) * 96 + 1 : aside.place * 96], {_NO_VALUE}, null)
+    from unnest(cast($3 as date[]), cast($4 as int4[]), cast($5 as int2[]))
+        with ordinality as aside (day, channel_id, part, place)
+    """  # noqa: S608  (only our own constants are written in)
 
 
 def _site_row(site: Site) -> dict[str, object]:
@@ -441,13 +456,8 @@ class PostgresReadings:
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""
-        found = await self._connection.execute(
-            select(col(IntervalDayRow.day))
-            .where(col(IntervalDayRow.tenant_id) == tenant_id, col(IntervalDayRow.channel_id).in_(channel_ids))
-            .order_by(col(IntervalDayRow.day))
-            .limit(1)
-        )
-        first_on: date | None = found.scalar_one_or_none()
+        driver = await _driver(self._connection)
+        first_on: date | None = await driver.fetchval(_FIRST_ON, tenant_id, channel_ids)
         return first_on
 
     async def day_blocks(
@@ -465,6 +475,11 @@ class PostgresReadings:
         if as_of is None:
             found = await driver.fetch(_DAY_BLOCKS_NOW, tenant_id, channel_ids, days)
         else:
+            # Writers say when they stored only once it is their turn: behind all of them, no earlier instant can come.
+            await driver.execute(
+                f"select pg_advisory_lock({_READINGS_LOCK}, {int(tenant_id)}),"
+                f" pg_advisory_unlock({_READINGS_LOCK}, {int(tenant_id)})"
+            )
             found = await driver.fetch(_DAY_BLOCKS_THEN, tenant_id, channel_ids, days, as_of)
         blocks = {(block.channel_id, block.day): block for block in map(_to_block, found)}
         if as_of is None:
@@ -494,19 +509,30 @@ class PostgresReadings:
         )
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
-        """Keep values that disagree with kept ones, once per import, channel and day."""
+        """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         if not offered:
             return
-        await self._connection.execute(
-            _PUT_ASIDE,
-            {
-                "tenant_id": tenant_id,
-                "import_id": import_id,
-                "days": [aside.day for aside in offered],
-                "channel_ids": [aside.channel_id for aside in offered],
-                "wh": _flat(aside.values for aside in offered),
-            },
-        )
+        driver = await _driver(self._connection)
+        keys = [aside.day for aside in offered], [aside.channel_id for aside in offered]
+        before: dict[DayKey, list[DayValues]] = {}
+        for channel_id, day, values in await driver.fetch(_ASIDE_BEFORE, tenant_id, import_id, *keys):
+            before.setdefault((channel_id, day), []).append(values)
+        new: list[tuple[OfferedDay, int]] = []
+        for one in offered:
+            kept = before.get((one.channel_id, one.day), [])
+            values = tuple([None if any(k[i] is not None for k in kept) else v for i, v in enumerate(one.values)])
+            if known(values):
+                new.append((OfferedDay(channel_id=one.channel_id, day=one.day, values=values), len(kept)))
+        if new:
+            await driver.execute(
+                _PUT_ASIDE,
+                tenant_id,
+                import_id,
+                [one.day for one, _ in new],
+                [one.channel_id for one, _ in new],
+                [part for _, part in new],
+                _flat(one.values for one, _ in new),
+            )
 
     async def aside(
         self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
@@ -516,7 +542,10 @@ class PostgresReadings:
             select(col(ReadingConflictRow.day), col(ReadingConflictRow.channel_id), col(ReadingConflictRow.offered))
             .where(col(ReadingConflictRow.tenant_id) == tenant_id, col(ReadingConflictRow.channel_id).in_(channel_ids))
             .order_by(
-                col(ReadingConflictRow.day), col(ReadingConflictRow.channel_id), col(ReadingConflictRow.import_id)
+                col(ReadingConflictRow.day),
+                col(ReadingConflictRow.channel_id),
+                col(ReadingConflictRow.import_id),
+                col(ReadingConflictRow.part),
             )
             .limit(limit)
         )

@@ -19,7 +19,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
-from adapters.postgres.engine import reaching
+from adapters.postgres.engine import DatabaseBusy, reaching
 from adapters.postgres.grants import PostgresGrants
 from adapters.postgres.idempotency import PostgresAnswers, keep_answer, kept_answer, lock_statement
 from adapters.postgres.identity import (
@@ -379,10 +379,14 @@ class PostgresOnceUnit:
 
     @asynccontextmanager
     async def _begun(self, actor: Actor) -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
+        has_lock = False
         try:
             async with self._unit.begun(actor, also=lock_statement(self._claim)) as begun:
+                has_lock = True
                 yield begun
-        except LockNotAvailableError as error:
+        except DatabaseBusy as error:
+            if has_lock or not isinstance(error.__cause__, LockNotAvailableError):
+                raise  # it waited for something of the work, not for its twin
             raise KeyInProgress from error
 
     @asynccontextmanager

@@ -148,7 +148,7 @@ class Readings(Protocol):
         ...
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
-        """Keep values that disagree with kept ones, once per import, channel and day."""
+        """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         ...
 
     async def aside(

@@ -47,7 +47,7 @@ from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
+from domain.shared.time import SLOT, Clock, Month, day_start, utc_text
 
 CONFLICTS_NAMED_MAX = 100
 SITES_LISTED_MAX = 500
@@ -121,9 +121,8 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
     require_import(wish.actor, wish.tenant_id, wish.site_id)
     if not _SHA256.fullmatch(wish.file_sha256):
         raise ValueError("a SHA-256 is 64 hexadecimal digits in lower case")
-    now = clock.now()
     series = wish.series
-    if series.last_at + SLOT > now + CLOCK_ALLOWANCE:
+    if series.last_at + SLOT > clock.now() + CLOCK_ALLOWANCE:
         raise ReadingInFuture(ends_at=utc_text(series.last_at + SLOT))
     await work.sites.one(wish.tenant_id, wish.site_id)
     site_channels = await work.sites.channels(wish.tenant_id, wish.site_id)
@@ -132,6 +131,7 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         if column.quantity not in channels:
             raise QuantityNotMetered(quantity=column.quantity.value)
     await work.readings.hold(wish.tenant_id)
+    now = clock.now()  # after the wait: what others stored meanwhile was known before
     days = sorted({day for column in series.quantities for day in column.days})
     kept = await work.readings.day_blocks(
         wish.tenant_id,
@@ -322,8 +322,8 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
         SiteUnknown: the actor belongs to another tenant.
     """
     _send(wish.actor, wish.tenant_id)
-    now = clock.now()
     await work.readings.hold(wish.tenant_id)
+    now = clock.now()  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
     kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in days])
@@ -347,7 +347,7 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
         )
         outcomes.append((day, channel, outcome))
     await work.readings.write(wish.tenant_id, [outcome.block for _, _, outcome in outcomes if outcome.block])
-    conflicts = await _keep_aside(wish, outcomes, kept=kept, work=work, ids=ids, now=now)
+    conflicts = await _keep_aside(wish, outcomes, kept=kept, frozen=frozen, work=work, ids=ids, now=now)
     return _report(
         wish.arrived,
         refused,
@@ -403,6 +403,7 @@ async def _keep_aside(
     outcomes: list[tuple[ChannelDay, Channel, Merged]],
     *,
     kept: Blocks,
+    frozen: Mapping[SiteId, frozenset[Month]],
     work: MeteringWork,
     ids: Ids,
     now: datetime,
@@ -432,33 +433,43 @@ async def _keep_aside(
             )
     for site_id, offered_days in sorted(aside.items()):
         mine = [(day, outcome) for day, channel, outcome in outcomes if channel.site_id == site_id]
-        first = await work.reading_imports.keep(_door_import(wish, site_id, mine, ids=ids, now=now))
+        imported = _door_import(wish, site_id, mine, frozen=frozen[site_id], ids=ids, now=now)
+        first = await work.reading_imports.keep(imported)
         await work.readings.put_aside(wish.tenant_id, first.import_id, offered_days)
     return tuple(conflicts[:CONFLICTS_NAMED_MAX])
 
 
 def _door_import(
-    wish: TakeReadings, site_id: SiteId, outcomes: list[tuple[ChannelDay, Merged]], *, ids: Ids, now: datetime
+    wish: TakeReadings,
+    site_id: SiteId,
+    outcomes: list[tuple[ChannelDay, Merged]],
+    *,
+    frozen: frozenset[Month],
+    ids: Ids,
+    now: datetime,
 ) -> ReadingImport:
-    """Describe a request as an import of one site: values put aside belong to one."""
-    values = [known(day.values) for day, _ in outcomes]
-    first = min(outcomes, key=lambda outcome: outcome[0].day)[0]
-    last = max(outcomes, key=lambda outcome: outcome[0].day)[0]
+    """Describe a request as an import of one site, as a file's is: values put aside belong to one."""
+    starts = {
+        day_start(day.day) + index * SLOT
+        for day, _ in outcomes
+        for index, value in enumerate(day.values)
+        if value is not None
+    }
     return ReadingImport(
         import_id=ReadingImportId(ids.new()),
         tenant_id=wish.tenant_id,
         site_id=site_id,
         file_sha256=wish.content_sha256,
-        intervals=sum(values),
+        intervals=len(starts),
         accepted=sum(outcome.accepted for _, outcome in outcomes),
         filled=sum(outcome.filled for _, outcome in outcomes),
-        late=0,
+        late=sum(outcome.accepted for day, outcome in outcomes if Month.of(day.day) in frozen),
         duplicate=sum(outcome.duplicate for _, outcome in outcomes),
         conflicting=sum(outcome.conflicting for _, outcome in outcomes),
         duplicate_rows=0,
         blank_cells=0,
-        first_at=day_start(first.day),
-        last_at=day_start(last.day) + (SLOTS_A_DAY - 1) * SLOT,
+        first_at=min(starts),
+        last_at=max(starts),
         recorded_at=now,
     )
 

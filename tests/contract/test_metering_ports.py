@@ -1,16 +1,19 @@
 """What the metering ports promise, held by the fake and by PostgreSQL alike."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
+from adapters.postgres.engine import DatabaseBusy, DatabaseUnreachable, reaching
 from adapters.postgres.metering import (
     PostgresReadingEstimates,
     PostgresReadingImports,
@@ -54,7 +57,7 @@ from domain.metering.usecases import (
     open_site,
     read_month,
 )
-from domain.shared.actor import Role
+from domain.shared.actor import SYSTEM, Role
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
 from domain.shared.time import Month
 from tests.fakes.metering import MemoryMeteringWork
@@ -190,6 +193,19 @@ async def test_a_block_is_replaced_by_one_of_the_same_revision(work):
     await work.readings.write(ONE, [block(1, 1, 5, 6)])
 
     assert list((await july(work, 1)).values()) == [block(1, 1, 5, 6)]
+
+
+async def test_bytes_that_come_again_put_aside_only_what_they_had_not(work):
+    made = await opened(work)
+    await work.reading_imports.keep(imported(11, of=made))
+
+    def aside(*values: int | None) -> OfferedDay:
+        return OfferedDay(channel_id=ChannelId(1), day=date(2026, 7, 1), values=values + (None,) * (96 - len(values)))
+
+    for one in (aside(None, 7), aside(6, 7, None, 8), aside(6, 7)):
+        await work.readings.put_aside(ONE, UUID(int=11), [one])
+
+    assert await work.readings.aside(ONE, [ChannelId(1)], limit=9) == (aside(None, 7), aside(6, None, None, 8))
 
 
 async def test_the_highest_revision_is_the_current_one(work):
@@ -559,6 +575,16 @@ async def test_adding_tells_new_same_and_other_days_apart_and_changes_none_that_
     }
 
 
+async def test_a_day_with_an_estimate_is_never_just_the_same(work):
+    await opened(work)
+    estimated = replace(block(1, 1, 5, 6), marks=(Mark(slot=1, quality=Quality.ESTIMATED),))
+    await work.readings.write(ONE, [estimated])
+
+    met = await add(work, said(1, 1, 5, 6))
+
+    assert met == Added(same=frozenset(), other=frozenset({(1, date(2026, 7, 1))}), refused=False)
+
+
 async def test_nothing_is_added_once_a_month_is_frozen(work):
     made = await opened(work)
     await work.readings.write(ONE, [block(1, 1, 5)])
@@ -591,3 +617,67 @@ async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine
         await third.execute(text("set local lock_timeout = '50ms'"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             await PostgresReadings(third).hold(ONE)
+
+
+BUSY = [
+    pytest.param(lambda work: work.readings.share(ONE), id="share"),
+    pytest.param(lambda work: work.readings.hold(ONE), id="hold"),
+    pytest.param(
+        lambda work: work.readings.day_blocks(
+            ONE, [ChannelId(1)], first_on=date(2026, 7, 1), last_on=date(2026, 7, 1), as_of=NOW
+        ),
+        id="as of",
+    ),
+]
+
+
+@pytest.mark.parametrize("step", BUSY)
+async def test_waiting_too_long_for_another_writer_is_busy_and_not_our_mistake(step, engine, postgres_unit):
+    async with engine.connect() as writer:
+        await PostgresReadings(writer).hold(ONE)
+
+        async def waiting():
+            async with postgres_unit(SYSTEM) as work:
+                await work._transaction.driver.execute("set local lock_timeout = '50ms'")
+                await step(work)
+
+        with pytest.raises(DatabaseBusy):
+            await waiting()
+
+
+async def test_what_was_known_waits_for_those_who_are_storing(engine, postgres_unit):
+    async with engine.connect() as writer:
+        await PostgresReadings(writer).hold(ONE)
+        async with postgres_unit(SYSTEM) as work:
+            asked = asyncio.create_task(
+                work.readings.day_blocks(
+                    ONE, [ChannelId(1)], first_on=date(2026, 7, 1), last_on=date(2026, 7, 1), as_of=NOW
+                )
+            )
+            done, _ = await asyncio.wait([asked], timeout=0.1)
+            assert not done
+            await writer.rollback()
+            assert await asked == {}
+            assert await free(engine), "a reader keeps nobody waiting once it has its turn"
+
+
+async def free(engine) -> bool:
+    async with engine.connect() as connection:
+        asked = text("select pg_try_advisory_xact_lock(cast(1380270404 as int4), cast(1 as int4))")
+        return bool((await connection.execute(asked)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (asyncpg.DeadlockDetectedError, DatabaseBusy),
+        (asyncpg.QueryCanceledError, DatabaseBusy),
+        (asyncpg.SerializationError, DatabaseBusy),
+        (asyncpg.LockNotAvailableError, DatabaseBusy),
+        (asyncpg.AdminShutdownError, DatabaseUnreachable),
+        (asyncpg.UniqueViolationError, asyncpg.UniqueViolationError),
+    ],
+)
+def test_what_the_driver_says_itself_is_named_as_well(error, named):
+    with pytest.raises(named), reaching():
+        raise error("said by the driver")

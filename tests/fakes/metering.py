@@ -80,7 +80,7 @@ class MemoryReadings:
     def __init__(self, snapshots: "MemoryUsageSnapshots") -> None:
         self._snapshots = snapshots
         self._blocks: dict[tuple[TenantId, date, ChannelId, int], DayBlock] = {}
-        self._aside: dict[tuple[TenantId, date, ChannelId, ReadingImportId], OfferedDay] = {}
+        self._aside: dict[tuple[TenantId, date, ChannelId, ReadingImportId], list[OfferedDay]] = {}
 
     async def hold(self, tenant_id: TenantId) -> None:
         return None
@@ -100,7 +100,11 @@ class MemoryReadings:
         months = {Month.of(day.day) for day in days}
         refused = any([await self._snapshots.frozen_months(tenant_id, site, months) for site in site_ids])
         kept = await self.blocks(tenant_id, [(day.channel_id, day.day) for day in days])
-        same = {key for day in days if (key := (day.channel_id, day.day)) in kept and kept[key].values == day.values}
+        same = {
+            key
+            for day in days
+            if (key := (day.channel_id, day.day)) in kept and kept[key].values == day.values and not kept[key].marks
+        }
         if not refused:
             new = [day for day in days if (day.channel_id, day.day) not in kept]
             await self.write(
@@ -154,14 +158,21 @@ class MemoryReadings:
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
         for aside in offered:
-            self._aside.setdefault((tenant_id, aside.day, aside.channel_id, import_id), aside)
+            parts = self._aside.setdefault((tenant_id, aside.day, aside.channel_id, import_id), [])
+            new = tuple(
+                None if any(one.values[slot] is not None for one in parts) else value
+                for slot, value in enumerate(aside.values)
+            )
+            if any(value is not None for value in new):
+                parts.append(replace(aside, values=new))
 
     async def aside(
         self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
     ) -> tuple[OfferedDay, ...]:
         chosen = [
             aside
-            for (owner, _, channel, _), aside in sorted(self._aside.items(), key=lambda pair: pair[0])
+            for (owner, _, channel, _), parts in sorted(self._aside.items(), key=lambda pair: pair[0])
+            for aside in parts
             if owner == tenant_id and channel in channel_ids
         ]
         return tuple(chosen[:limit])

@@ -5,9 +5,12 @@ import json
 import os
 import sys
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from adapters.postgres.metering import PostgresReadings
 from app.http.readings import BODY_BYTES_MAX
 from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import ChannelId, TenantId
@@ -155,6 +158,65 @@ async def test_another_value_for_a_known_slot_is_put_aside_and_named(sender) -> 
     async with sender.ports.unit(SYSTEM) as work:
         aside = await work.readings.aside(TenantId(11), [ChannelId(sender.load)], limit=9)
     assert [one.values[:3] for one in aside] == [(None, 9, None)]
+
+
+async def test_a_body_that_comes_again_after_a_correction_has_its_new_conflicts_put_aside(sender, signed_in) -> None:
+    await sender.send(sender.series([1, 2, 3]))
+    body = sender.series([1, 9, 3])
+    await sender.send(body)
+    operator = await signed_in("operator")
+    corrected = await operator.post(
+        f"/api/v1/sites/{sender.site_id}/corrections?tenant_id=11",
+        json={"quantity": "load", "day": "2026-07-01", "changes": [{"slot": 2, "wh": 4}], "reason": "manual"},
+    )
+    assert corrected.status_code < 300, corrected.text
+
+    said = await sender.send(body)
+
+    assert [(one["slot"], one["kept"], one["offered"]) for one in said["conflicts"]] == [(1, 2, 9), (2, 4, 3)]
+    async with sender.ports.unit(SYSTEM) as work:
+        aside = await work.readings.aside(TenantId(11), [ChannelId(sender.load)], limit=9)
+    assert [one.values[:3] for one in aside] == [(None, 9, None), (None, None, 3)]
+
+
+async def test_a_request_that_put_values_aside_is_an_import_that_counts_as_a_file_does(sender) -> None:
+    pv = sender.channels["pv"]
+    await sender.send(sender.series([1, 2]))
+    rows = [(sender.load, 1, 9), (sender.load, 5, 5), (pv, 1, 1), (pv, 5, 0)]
+
+    await sender.send({"rows": [{"channel": c, "at": at(index), "wh": wh} for c, index, wh in rows]})
+
+    async with sender.ports.unit(SYSTEM) as work:
+        (kept,) = await work.reading_imports.of_site(TenantId(11), UUID(sender.site_id), limit=9)
+    assert (kept.intervals, kept.accepted, kept.filled, kept.late, kept.conflicting) == (2, 3, 1, 0, 1)
+    assert (kept.first_at.isoformat(), kept.last_at.isoformat()) == (
+        "2026-06-30T15:15:00+00:00",
+        "2026-06-30T16:15:00+00:00",
+    )
+
+
+async def test_who_waits_too_long_is_told_when_to_try_again(sender, engine) -> None:
+    async with engine.connect() as writer:
+        await PostgresReadings(writer).hold(TenantId(11))
+        sending = asyncio.create_task(sender.send(sender.series([1]), status=503))
+        while not await _cancelled_one_who_waits(writer):
+            pass
+        answer = await sending
+
+    problem(answer, 503, "database.busy")
+    assert int(answer.headers["retry-after"]) > 0
+    assert await sender.send(sender.series([1])) == {**NONE, "accepted": 1}
+
+
+async def _cancelled_one_who_waits(connection) -> bool:
+    await connection.execute(text("select pg_sleep(0.01)"))
+    cancelled = await connection.scalars(
+        text(
+            "select pg_cancel_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and wait_event = 'advisory'"
+        )
+    )
+    return bool(cancelled.all())
 
 
 async def test_only_the_first_hundred_conflicts_are_named(sender) -> None:

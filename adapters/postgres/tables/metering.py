@@ -100,7 +100,7 @@ class IntervalDayRow(SQLModel, table=True):
 
     __tablename__ = "interval_day"
     __table_args__ = (
-        PrimaryKeyConstraint("tenant_id", "day", "channel_id", "revision"),
+        PrimaryKeyConstraint("tenant_id", "channel_id", "day", "revision"),
         ForeignKeyConstraint(
             ["tenant_id", "channel_id"],
             [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
@@ -167,11 +167,15 @@ class ReadingImportRow(SQLModel, table=True):
 
 
 class ReadingConflictRow(SQLModel, table=True):
-    """Values of a channel's day that disagree with the kept ones, put aside; null where they agree."""
+    """Values of a channel's day that disagree with the kept ones, put aside; null where they agree.
+
+    The same bytes may come again after a correction and disagree elsewhere: what is new then is another part.
+    """
 
     __tablename__ = "reading_conflict"
     __table_args__ = (
-        PrimaryKeyConstraint("tenant_id", "day", "channel_id", "import_id"),
+        PrimaryKeyConstraint("tenant_id", "day", "channel_id", "import_id", "part"),
+        CheckConstraint("part >= 0", name="reading_conflict_part_is_a_count"),
         ForeignKeyConstraint(
             ["tenant_id", "channel_id"],
             [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
@@ -192,6 +196,7 @@ class ReadingConflictRow(SQLModel, table=True):
     day: date = Field(sa_column=Column("day", Date, nullable=False))
     channel_id: int = Field(sa_column=Column("channel_id", Integer, nullable=False, autoincrement=False))
     import_id: UUID = Field(sa_column=Column("import_id", Uuid, nullable=False))
+    part: int = Field(sa_column=Column("part", SmallInteger, nullable=False, autoincrement=False))
     offered: list[int | None] = Field(sa_column=Column("offered", ARRAY(Integer), nullable=False))
 
 

@@ -65,6 +65,21 @@ class House:
         self.work = before  # what the journey does: nothing of the first try is committed
         return await merge_readings(wish, work=self.work, ids=self.ids, clock=self.clock)
 
+    async def freeze(self):
+        return await freeze_month(
+            FreezeMonth(
+                actor=someone(Role.OPERATOR),
+                tenant_id=TENANT,
+                site_id=self.site.site_id,
+                contract_id=ContractId(self.ids.new()),
+                month=Month(2026, 7),
+                accept_gap=True,
+            ),
+            work=self.work,
+            ids=self.ids,
+            clock=self.clock,
+        )
+
     async def kept(self):
         blocks = await self.work.readings.day_blocks(TENANT, [1, 2, 3], first_on=START.date(), last_on=NOW.date())
         return {
@@ -137,19 +152,7 @@ async def test_the_order_of_contradictions_does_not_matter():
 async def test_what_comes_late_for_a_frozen_month_is_a_revision_and_counted_late():
     house = await House().open()
     await house.send(lambda s: s.rows([(1, FIRST, 5)], place=str))
-    frozen = await freeze_month(
-        FreezeMonth(
-            actor=someone(Role.OPERATOR),
-            tenant_id=TENANT,
-            site_id=house.site.site_id,
-            contract_id=ContractId(house.ids.new()),
-            month=Month(2026, 7),
-            accept_gap=True,
-        ),
-        work=house.work,
-        ids=house.ids,
-        clock=house.clock,
-    )
+    frozen = await house.freeze()
 
     same = await house.send(lambda s: s.rows([(1, FIRST, 5)], place=str))
     late = await house.send(lambda s: s.rows([(1, FIRST + 1, 6), (1, FIRST + 96, 7)], place=str))
@@ -160,6 +163,35 @@ async def test_what_comes_late_for_a_frozen_month_is_a_revision_and_counted_late
     blocks = await house.work.readings.blocks(TENANT, [(1, day)])
     assert blocks[1, day].revision == 1
     assert frozen.usage.load_wh == 5
+
+
+async def test_late_values_beside_a_conflict_are_late_in_the_import_too():
+    house = await House().open()
+    await house.send(lambda s: s.rows([(1, FIRST, 5)], place=str))
+    await house.freeze()
+
+    said = await house.send(lambda s: s.rows([(1, FIRST, 6), (1, FIRST + 1, 6)], place=str))
+
+    (kept,) = await house.work.reading_imports.of_site(TENANT, house.site.site_id, limit=9)
+    assert (said.late, kept.late, kept.conflicting) == (1, 1, 1)
+
+
+async def test_when_something_was_known_is_said_once_it_is_its_turn():
+    house = await House().open()
+    await house.send(lambda s: s.rows([(1, FIRST, 5)], place=str))
+    later = NOW + timedelta(minutes=1)
+
+    async def wait(_tenant_id):
+        house.clock.at = later
+
+    house.work.readings.hold = wait
+    sorter = Sorter(now=NOW)
+    sorter.rows([(1, FIRST + 1, 6)], place=str)
+    wish = TakeReadings(actor=OWN, tenant_id=TENANT, arrived=sorter.arrived(), content_sha256="ab" * 32)
+    await merge_readings(wish, work=house.work, ids=house.ids, clock=house.clock)
+
+    blocks = await house.work.readings.blocks(TENANT, [(1, Month(2026, 7).first_on)])
+    assert [fill.at for fill in blocks[1, Month(2026, 7).first_on].fills] == [later]
 
 
 async def test_nothing_at_all_is_a_report_of_nothing():
