@@ -180,8 +180,10 @@ POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  
 POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-GET    /ktr/certificates/{number}                                -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/certificates/{number}/{step}                         -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
+GET    /ktr/certificates/{certificate_id}                        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/suspension             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/reinstatement          -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/revocation             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  -  a  a  a  a  -  -  -  -

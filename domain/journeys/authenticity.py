@@ -312,7 +312,8 @@ async def _why(
     """Say how a certificate stands: since when, what took its place, and why it was suspended or revoked."""
     standing = standing_of(certificate, at=at)
     changed_on = seoul_day(await work.certificates.changed_at(certificate))
-    successor = successor_of(certificate, await work.certificates.of_pack(certificate.pack_id))
+    later = successor_of(certificate, await work.certificates.of_pack(certificate.pack_id))
+    successor = None if later is None else later.number
     match standing:
         case Standing.VALID:
             return Verdict.GENUINE, None, None, None

@@ -313,20 +313,22 @@ class CertificateFile:
     state: PackState
     story: tuple[Entry, ...]
     report: IssuedDocument
-    successor: str | None
+    successor: Certificate | None
     former: tuple[Certificate, ...]
     may_reinstate: bool
 
 
-async def open_certificate(actor: Actor, number: str, *, unit: Unit[JourneyWork]) -> CertificateFile:
+async def open_certificate(
+    actor: Actor, certificate_id: CertificateId, *, unit: Unit[JourneyWork]
+) -> CertificateFile:
     """Show a certificate to the staff of its body.
 
     Raises:
-        CertificateUnknown: there is none of this number, or it is another body's.
+        CertificateUnknown: there is none, or it is another body's.
     """
     actor.require(*BODY_STAFF)
     async with unit(actor) as work:
-        certificate = await work.certificates.find(number.strip())
+        certificate = await work.certificates.one(certificate_id)
         if certificate.tenant_id != actor.tenant_id:
             raise CertificateUnknown
         entries = await work.histories.entries(certificate.pack_id)
@@ -347,13 +349,13 @@ async def open_certificate(actor: Actor, number: str, *, unit: Unit[JourneyWork]
         )
 
 
-def successor_of(certificate: Certificate, family: Iterable[Certificate]) -> str | None:
-    """Return the number of the certificate that was issued next for the same pack; None where none was."""
+def successor_of(certificate: Certificate, family: Iterable[Certificate]) -> Certificate | None:
+    """Return the certificate that was issued next for the same pack; None where none was."""
     later = sorted(
         (one for one in family if one.issued_at > certificate.issued_at),
         key=lambda one: (one.issued_at, one.certificate_id),
     )
-    return later[0].number if later else None
+    return later[0] if later else None
 
 
 async def certificate_of_pack(pack_id: PackId, *, work: JourneyWork) -> Certificate | None:

@@ -154,7 +154,7 @@ async def test_a_suspended_certificate_is_revoked_also_while_its_pack_is_inspect
 
 async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page(serving, signed_in) -> None:
     tester, reviewer, approver = [await signed_in(name) for name in ("tester", "reviewer", "approver")]
-    path, form = f"/ktr/certificates/{serving.certificate['number']}", {"reason": WHY, "password_again": PASSWORD}
+    path, form = f"/ktr/certificates/{serving.certificate['certificate_id']}", {"reason": WHY, "password_again": PASSWORD}
     ours = {"Origin": "https://id.sunhwan.example"}
     for client, page in ((tester, f"/ktr/receptions/{serving.reception_id}"), (tester, f"/packs/{serving.pack_id}")):
         assert path in (await client.get(page)).text
@@ -184,7 +184,7 @@ async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page
     checked(shown)
     for said in ("인증 효력 회복", "취소", "인증 효력 종료", "성적서 발급·인증"):
         assert said in shown.text, said
-    assert (await approver.get("/ktr/certificates/KC-2026-999999")).status_code == 404
+    assert (await approver.get(f"/ktr/certificates/{UUID(int=404)}")).status_code == 404
 
 
 async def test_a_suspension_is_lifted_by_another_person_and_service_goes_on(serving, signed_in, client) -> None:
