@@ -318,9 +318,7 @@ class CertificateFile:
     may_reinstate: bool
 
 
-async def open_certificate(
-    actor: Actor, certificate_id: CertificateId, *, unit: Unit[JourneyWork]
-) -> CertificateFile:
+async def open_certificate(actor: Actor, certificate_id: CertificateId, *, unit: Unit[JourneyWork]) -> CertificateFile:
     """Show a certificate to the staff of its body.
 
     Raises:

@@ -154,7 +154,10 @@ async def test_a_suspended_certificate_is_revoked_also_while_its_pack_is_inspect
 
 async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page(serving, signed_in) -> None:
     tester, reviewer, approver = [await signed_in(name) for name in ("tester", "reviewer", "approver")]
-    path, form = f"/ktr/certificates/{serving.certificate['certificate_id']}", {"reason": WHY, "password_again": PASSWORD}
+    path, form = (
+        f"/ktr/certificates/{serving.certificate['certificate_id']}",
+        {"reason": WHY, "password_again": PASSWORD},
+    )
     ours = {"Origin": "https://id.sunhwan.example"}
     for client, page in ((tester, f"/ktr/receptions/{serving.reception_id}"), (tester, f"/packs/{serving.pack_id}")):
         assert path in (await client.get(page)).text
