@@ -166,7 +166,8 @@ async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page
     assert (await reviewer.post(f"{path}/suspension", data=form, headers=ours)).status_code == 403
 
     async def step(client: httpx.AsyncClient, name: str) -> httpx.Response:
-        await by_cookie(client, {id(reviewer): "reviewer", id(approver): "approver"}[id(client)])
+        if "Authorization" in client.headers:
+            await by_cookie(client, {id(reviewer): "reviewer", id(approver): "approver"}[id(client)])
         shown = await client.get(path)
         checked(shown)
         assert f"{path}/{name}" in shown.text, name
