@@ -26,6 +26,7 @@ SKEW_S_WELL, SKEW_S_MAX = 1.0, 5.0
 BACKUP_AGE = timedelta(hours=26)
 BACKUP_AGE_MAX = timedelta(days=7)
 DISK_FREE_PPM_WELL, DISK_FREE_PPM_MIN = 150_000, 50_000
+PROXY_ADDRESSES_MAX = 65_536
 RELAY = "outbox.relay"
 RELAY_AGE = timedelta(minutes=5)
 RELAY_AGE_MAX = timedelta(hours=1)
@@ -60,6 +61,7 @@ def _found(code: str, verdict: Verdict, said_ko: str, said_en: str) -> Finding:
 async def examine(settings: Settings, *, backup_marker: Path | None = None) -> tuple[Finding, ...]:
     """Look at everything; one thing that cannot be looked at hides no other."""
     findings = [await tls(settings.public_url), *secret_files(settings.home), disk(settings.home), clock_source()]
+    findings += proxies(settings)
     if not settings.quotas:
         findings.append(_found("quotas", Verdict.WARN, "요청량 제한이 꺼져 있습니다.", "Quotas are switched off."))
     marker = backup_marker or settings.home / BACKUP_MARKER
@@ -68,7 +70,7 @@ async def examine(settings: Settings, *, backup_marker: Path | None = None) -> t
     except Unavailable as error:
         findings.append(_found("database", Verdict.FAIL, error.sentence("ko"), error.sentence("en")))
         return tuple(findings)
-    findings += database(facts, now=datetime.now(UTC))
+    findings += database(facts, now=datetime.now(UTC), needed=settings.secure)
     findings.append(backup(facts, marker, now=datetime.now(UTC), needed=settings.secure))
     return tuple(findings)
 
@@ -118,6 +120,31 @@ def _certificate_ends_at(host: str, port: int) -> datetime:
     ):
         seen = secured.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC)
+
+
+def proxies(settings: Settings) -> Iterator[Finding]:
+    """Look whether it is known who stands between us and the callers: this program itself never ends TLS."""
+    trusted = settings.trusted_proxies
+    wide = [str(one) for one in trusted if one.num_addresses > PROXY_ADDRESSES_MAX]
+    if wide:
+        yield _found(
+            "proxies",
+            Verdict.FAIL,
+            f"신뢰하는 프록시의 범위가 너무 넓어 접속 주소를 꾸밀 수 있습니다: {', '.join(wide)}.",
+            f"So many addresses are trusted as proxies that callers may forge theirs: {', '.join(wide)}.",
+        )
+    elif trusted:
+        named = ", ".join(map(str, trusted))
+        yield _found("proxies", Verdict.OK, f"신뢰하는 프록시: {named}.", f"Trusted proxies: {named}.")
+    elif settings.secure:
+        yield _found(
+            "proxies",
+            Verdict.FAIL,
+            "TLS 프록시의 주소가 SUNHWAN_TRUSTED_PROXIES에 없어 모든 접속이 한 주소로 보입니다. 한 사람이 여러 번 "
+            "틀리면 모두의 로그인이 막힙니다.",
+            "The TLS proxy is not in SUNHWAN_TRUSTED_PROXIES, so that every caller has its address, and one who "
+            "guesses passwords locks everybody out.",
+        )
 
 
 def secret_files(home: Path) -> Iterator[Finding]:
@@ -180,10 +207,10 @@ def clock_source() -> Finding:
     return _found("ntp", Verdict.OK, "시스템 시각이 동기화되어 있습니다.", "The system's clock is synchronised.")
 
 
-def database(facts: DatabaseFacts, *, now: datetime) -> Iterator[Finding]:
-    """Look at the database's rights, guards, clock, revision and jobs."""
+def database(facts: DatabaseFacts, *, now: datetime, needed: bool = False) -> Iterator[Finding]:
+    """Look at the database's rights, guards, clock, revision and jobs; `needed` where others than us are served."""
     yield _found("database", Verdict.OK, f"PostgreSQL {facts.version}.", f"PostgreSQL {facts.version}.")
-    yield _rights(facts)
+    yield _rights(facts, needed=needed)
     yield _listed(
         "row-security",
         facts.unguarded,
@@ -212,7 +239,7 @@ def database(facts: DatabaseFacts, *, now: datetime) -> Iterator[Finding]:
     yield from jobs(facts, now=now)
 
 
-def _rights(facts: DatabaseFacts) -> Finding:
+def _rights(facts: DatabaseFacts, *, needed: bool) -> Finding:
     if not facts.app_there or facts.app_superuser or facts.app_bypasses or facts.app_owns:
         return _found(
             "roles",
@@ -220,12 +247,14 @@ def _rights(facts: DatabaseFacts) -> Finding:
             "서비스 역할 sunhwan_app이 없거나, 행 보안을 우회하거나, 테이블을 소유합니다.",
             "The serving role sunhwan_app is missing, bypasses row-level security or owns tables.",
         )
-    if facts.login_superuser or facts.login_bypasses:
+    if facts.login_superuser or facts.login_bypasses or facts.login_owns:
         return _found(
             "roles",
-            Verdict.WARN,
-            f"접속 계정 {facts.login}의 권한이 지나칩니다(superuser 또는 bypassrls). sunhwan_app으로 바뀌어 일합니다.",
-            f"The sign-in {facts.login} may too much (superuser or bypassrls); it works as sunhwan_app.",
+            Verdict.FAIL if needed else Verdict.WARN,
+            f"접속 계정 {facts.login}의 권한이 지나칩니다(superuser, bypassrls 또는 소유자): RESET ROLE로 행 보안을 "
+            "벗어납니다. sunhwan migrate가 DATABASE_OWNER_URL로 서비스 전용 계정을 만듭니다.",
+            f"The sign-in {facts.login} may too much (superuser, bypassrls or owner): after RESET ROLE no policy binds "
+            "it. `sunhwan migrate` with DATABASE_OWNER_URL makes one for serving alone.",
         )
     return _found("roles", Verdict.OK, f"접속 계정 {facts.login}.", f"Signs in as {facts.login}.")
 

@@ -12,6 +12,7 @@ from app.http.account import AccountController
 from app.http.amendments import AmendmentsController
 from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
+from app.http.callers import TRUSTED_PROXIES
 from app.http.contracts import ContractsController, PlansController
 from app.http.devices import DevicesController
 from app.http.docs import openapi_config
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
                 "secure": chosen.secure,
                 REMEMBERED: RememberedActors(),
                 GATE: Gate(),
+                TRUSTED_PROXIES: chosen.trusted_proxies,
                 METERS: Meters() if chosen.quotas else None,
             }
         ),

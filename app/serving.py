@@ -103,6 +103,7 @@ async def serving(app: Litestar, listening: socket.socket) -> AsyncIterator[None
             http=_Protocol,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # app/http/callers.py reads them, of proxies that the settings name
             server_header=False,
             date_header=True,
             timeout_graceful_shutdown=STOPS_WITHIN_S,

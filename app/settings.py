@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +36,8 @@ class Settings:
     `database_url` None means the embedded PostgreSQL under `home`, run from `postgres_bin` when that is named;
     `database_owner_url` is the sign-in that brings a database to the newest schema, where it is another one.
     `public_url` is what labels and certificates point at, without a slash at the end. Secrets come from files
-    (`…_FILE`) or the environment, never from an argument.
+    (`…_FILE`) or the environment, never from an argument. `trusted_proxies` are those whose word on where a request
+    comes from is taken.
     """
 
     home: Path
@@ -56,6 +58,7 @@ class Settings:
     quotas: bool
     seal_key_file: Path | None = None
     seal_certificate_file: Path | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -97,6 +100,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         quotas=_switch(env, "SUNHWAN_QUOTAS", default="on"),
         seal_key_file=_path(env, "SUNHWAN_SEAL_KEY_FILE"),
         seal_certificate_file=_path(env, "SUNHWAN_SEAL_CERTIFICATE_FILE"),
+        trusted_proxies=_networks(env, "SUNHWAN_TRUSTED_PROXIES"),
     )
 
 
@@ -108,6 +112,13 @@ def _switch(env: Mapping[str, str], name: str, *, default: str) -> bool:
     if word not in _SWITCHES:
         raise SettingMalformed(name=name, wanted="on | off")
     return _SWITCHES[word]
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in env.get(name, "").split(",") if part.strip())
+    except ValueError as error:
+        raise SettingMalformed(name=name, wanted="10.0.0.1, 10.1.0.0/24") from error
 
 
 def _provider(env: Mapping[str, str]) -> Provider | None:

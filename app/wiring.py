@@ -4,7 +4,7 @@ An adapter is imported where it is wired, so that a command loads the libraries 
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,33 +27,42 @@ if TYPE_CHECKING:
 async def open_database(settings: Settings, *, own: bool = False) -> AsyncIterator[str]:
     """Yield the address of a migrated database: the configured one, the embedded one that runs, or one started now.
 
+    Whoever signs in there serves and nothing else: the embedded one's, and a configured one's where its owner has an
+    address of its own.
+
     `own` asks for an embedded one that ends with us: whoever serves must not lose it when another program stops.
 
     Raises:
         DatabaseUnreachable: no database answers under the configured address.
         HomeLocked: `own` is asked for, and another program runs the embedded one.
     """
-    from adapters.postgres.supervisor import EmbeddedPostgres, running_url
+    from adapters.postgres.supervisor import EmbeddedPostgres, running_url, serving_url
 
     home = settings.home / "postgres"
-    address = settings.database_url or (None if own else await running_url(home))
-    if address is not None:
-        await migrate_database(settings.database_owner_url or address)
-        yield address
+    if settings.database_url is not None:
+        await migrate_database(settings.database_owner_url or settings.database_url, serving=settings.database_url)
+        yield settings.database_url
         return
-    async with EmbeddedPostgres(home, bin_dir=settings.postgres_bin) as started:
-        await migrate_database(started)
-        yield started
+    owners = None if own else await running_url(home)
+    async with AsyncExitStack() as stack:
+        if owners is None:
+            owners = await stack.enter_async_context(EmbeddedPostgres(home, bin_dir=settings.postgres_bin))
+        serving = serving_url(home, owners)
+        await migrate_database(owners, serving=serving)
+        yield serving
 
 
-async def migrate_database(address: str) -> None:
-    """Bring a database to the newest schema."""
-    from adapters.postgres.engine import open_engine
-    from adapters.postgres.migrate import migrate
+async def migrate_database(address: str, *, serving: str | None = None) -> None:
+    """Bring a database to the newest schema; where `serving` signs in as somebody else, see that it only serves."""
+    from adapters.postgres.engine import open_engine, sign_in_of
+    from adapters.postgres.migrate import migrate, serve_by
 
     engine = open_engine(address, pool_size=1)
     try:
         await migrate(engine)
+        login, password = (None, None) if serving is None else sign_in_of(serving)
+        if login is not None and password is not None and login != sign_in_of(address)[0]:
+            await serve_by(engine, login=login, password=password)
     finally:
         await engine.dispose()
 
@@ -66,12 +75,15 @@ async def database_facts(settings: Settings) -> DatabaseFacts:
     """
     from adapters.postgres.checkup import examine
     from adapters.postgres.engine import DatabaseUnreachable
-    from adapters.postgres.supervisor import running_url
+    from adapters.postgres.supervisor import running_url, serving_url
 
-    address = settings.database_url or await running_url(settings.home / "postgres")
-    if address is None:
+    if settings.database_url is not None:
+        return await examine(settings.database_url)
+    home = settings.home / "postgres"
+    running = await running_url(home)
+    if running is None:
         raise DatabaseUnreachable
-    return await examine(address)
+    return await examine(serving_url(home, running))
 
 
 def story_clock(start_at: datetime) -> "StoryClock":

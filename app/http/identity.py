@@ -12,6 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
+from app.http.callers import caller_of
 from app.ports import Ports
 from domain.identity import keys
 from domain.identity import usecases as identity
@@ -81,9 +82,8 @@ def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
 
 
 def visit_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
-    """Return where a request comes from; behind a proxy the server itself reads the forwarded address."""
-    client = connection.client
-    return Visit(source="" if client is None else client.host, agent=connection.headers.get("user-agent", "")[:200])
+    """Return where a request comes from, and by which program."""
+    return Visit(source=caller_of(connection), agent=connection.headers.get("user-agent", "")[:200])
 
 
 def known_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor | None:

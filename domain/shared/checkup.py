@@ -10,15 +10,16 @@ from domain.shared.outbox import JobReport
 class DatabaseFacts:
     """Rights, guards, clock, revision, archive and jobs of a database.
 
-    `login` is who our address signs in as, and `app_…` what the role is that serves. `unguarded` are tables without
-    forced row-level security, `rewritable` tables of history, money or signatures that the serving role may change.
-    `ahead_s` is how far the database's clock is before ours.
+    `login` is who our address signs in as (`login_owns`: it may become the tables' owner), and `app_…` what the role is
+    that serves. `unguarded` are tables without forced row-level security, `rewritable` tables of history, money or
+    signatures that the serving role may change. `ahead_s` is how far the database's clock is before ours.
     """
 
     version: str
     login: str
     login_superuser: bool
     login_bypasses: bool
+    login_owns: bool
     app_there: bool
     app_superuser: bool
     app_bypasses: bool

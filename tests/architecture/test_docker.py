@@ -52,14 +52,45 @@ def test_the_application_and_the_worker_wait_for_the_migrations() -> None:
 
 
 def test_the_password_comes_from_a_file_and_stands_nowhere() -> None:
-    assert COMPOSE["secrets"] == {"database_password": {"file": "./secrets/database_password"}}
-    for service in SERVICES.values():
-        assert service["secrets"] == ["database_password"]
-        values = {name: value for name, value in service["environment"].items() if "PASSWORD" in name}
-        assert values in (
-            {"DATABASE_PASSWORD_FILE": "/run/secrets/database_password"},
-            {"POSTGRES_PASSWORD_FILE": "/run/secrets/database_password"},
-        )
+    assert COMPOSE["secrets"] == {
+        name: {"file": f"./secrets/{name}"} for name in ("database_password", "serving_password")
+    }
+    serving = {"DATABASE_PASSWORD_FILE": "/run/secrets/serving_password"}
+    owning = {"DATABASE_OWNER_PASSWORD_FILE": "/run/secrets/database_password"}
+    told = {
+        name: {key: value for key, value in service["environment"].items() if "PASSWORD" in key}
+        for name, service in SERVICES.items()
+    }
+    assert told == {
+        "database": {"POSTGRES_PASSWORD_FILE": "/run/secrets/database_password"},
+        "migrate": serving | owning,
+        "app": serving,
+        "worker": serving,
+    }
+
+
+def test_only_the_migrations_know_the_owners_password_and_nobody_serves_as_the_owner() -> None:
+    assert {name: service["secrets"] for name, service in SERVICES.items()} == {
+        "database": ["database_password"],
+        "migrate": ["serving_password", "database_password"],
+        "app": ["serving_password"],
+        "worker": ["serving_password"],
+    }
+    owner = SERVICES["database"]["environment"]["POSTGRES_USER"]
+    for name in ("migrate", "app", "worker"):
+        assert SERVICES[name]["environment"]["DATABASE_USER"] == "sunhwan_serving" != owner
+    assert SERVICES["migrate"]["environment"]["DATABASE_OWNER_USER"] == owner
+
+
+def test_the_one_trusted_proxy_is_the_gateway_that_the_published_port_comes_from() -> None:
+    network = COMPOSE["networks"]["outside"]["ipam"]["config"][0]
+
+    assert SERVICES["app"]["environment"]["SUNHWAN_TRUSTED_PROXIES"].endswith(f":-{network['gateway']}}}")
+    assert SERVICES["app"]["ports"] == ["127.0.0.1:8000:8000"]
+
+
+def test_the_databases_log_holds_no_value_of_a_row() -> None:
+    assert {"log_error_verbosity=terse", "log_min_error_statement=panic"} <= set(SERVICES["database"]["command"])
 
 
 def test_only_the_application_is_published_and_only_on_this_machine() -> None:

@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
 import adapters.postgres.tables.all  # noqa: F401  (fills the metadata)
-from adapters.postgres.checkup import NEVER_REWRITTEN
-from adapters.postgres.engine import open_engine
+from adapters.postgres.checkup import NEVER_REWRITTEN, examine
+from adapters.postgres.engine import DatabaseUnreachable, open_engine
+from adapters.postgres.migrate import SchemaDiffers, serve_by
 from adapters.postgres.roles import APP, AUDITOR, MIGRATOR
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.work import PostgresUnit
+from app.wiring import migrate_database
 from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.identifiers import TenantId
 from tests.fakes.system import someone
@@ -338,35 +340,91 @@ async def test_ten_thousand_turns_on_two_connections_bring_nothing_along(bound: 
     await _rounds(bound, 10_000)
 
 
-async def test_a_sign_in_for_serving_alone_serves_and_cannot_change_the_schema(database_url: str, story) -> None:
+@pytest.fixture
+async def serving_login(database_url: str, story) -> AsyncIterator[str]:
+    """The address of a sign-in that the migrations made for serving alone."""
     name = f"serving_{random.randrange(10**9)}"
+    address = make_url(database_url).set(username=name, password="throw-away").render_as_string(hide_password=False)
+    await migrate_database(database_url, serving=address)
+    yield address
     owner = open_engine(database_url, pool_size=1)
+    async with owner.begin() as connection:
+        await connection.execute(text(f"drop role if exists {name}"))
+    await owner.dispose()
+
+
+async def test_a_sign_in_for_serving_alone_serves_and_cannot_change_the_schema(serving_login: str) -> None:
+    engine = open_engine(serving_login, pool_size=1, role=APP)
     try:
-        async with owner.begin() as connection:
-            await connection.execute(text(f"create role {name} login password 'throw-away' in role {APP}"))
-        url = make_url(database_url).set(username=name, password="throw-away")
-        engine = open_engine(url.render_as_string(hide_password=False), pool_size=1, role=APP)
-        try:
-            async with PostgresUnit(engine)(someone(Role.TENANT_ADMIN, tenant_id=11)) as work:
-                sites = await work.sites.of_tenant(TenantId(11), limit=10)
-            async with engine.connect() as connection:
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert driver is not None
-                refused = [
-                    await attempted(driver, statement)
-                    for statement in (
-                        f"create table {SCHEMA}.mine (id int)",
-                        f"alter table {SCHEMA}.invoice no force row level security",
-                        f"drop policy invoice_read on {SCHEMA}.invoice",
-                        f"set role {MIGRATOR}",
-                    )
-                ]
-        finally:
-            await engine.dispose()
+        async with PostgresUnit(engine)(someone(Role.TENANT_ADMIN, tenant_id=11)) as work:
+            sites = await work.sites.of_tenant(TenantId(11), limit=10)
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            refused = [
+                await attempted(driver, statement)
+                for statement in (
+                    f"create table {SCHEMA}.mine (id int)",
+                    f"alter table {SCHEMA}.invoice no force row level security",
+                    f"drop policy invoice_read on {SCHEMA}.invoice",
+                    f"set role {MIGRATOR}",
+                )
+            ]
+            await driver.execute("reset role")
+            outside = [
+                await attempted(driver, f"select 1 from {SCHEMA}.invoice where tenant_id = 11"),
+                await attempted(driver, f"delete from {SCHEMA}.history_entry"),
+                await attempted(driver, f"set role {MIGRATOR}"),
+                await attempted(driver, f"create role other_{random.randrange(10**9)}"),
+            ]
     finally:
-        async with owner.begin() as connection:
-            await connection.execute(text(f"drop role if exists {name}"))
-        await owner.dispose()
+        await engine.dispose()
 
     assert len(sites) == 1
     assert refused == ["42501"] * 4
+    assert outside == ["0", "42501", "42501", "42501"]  # without its role it is told nothing more, and no reach is set
+
+
+async def test_the_serving_sign_in_starts_on_the_newest_schema_only(serving_login: str, database_url: str) -> None:
+    await migrate_database(serving_login)  # it is the newest: nothing is done
+    facts = await examine(serving_login)
+    owner = open_engine(database_url, pool_size=1)
+    try:
+        async with owner.begin() as connection:
+            await connection.execute(text(f"update {SCHEMA}.alembic_version set version_num = '0001'"))
+    finally:
+        await owner.dispose()
+
+    assert (facts.login_superuser, facts.login_bypasses, facts.login_owns) == (False, False, False)
+    assert facts.revision == facts.newest_revision
+    with pytest.raises(SchemaDiffers):
+        await migrate_database(serving_login)
+
+
+async def test_a_new_password_counts_and_a_sign_in_made_otherwise_is_left_alone(
+    serving_login: str, database_url: str
+) -> None:
+    told = make_url(serving_login)
+    changed = told.set(password="another-word").render_as_string(hide_password=False)
+    await migrate_database(database_url, serving=changed)
+    engine = open_engine(changed, pool_size=1, role=APP)
+    try:
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("select session_user")) == told.username
+    finally:
+        await engine.dispose()
+
+    owner = open_engine(database_url, pool_size=1)
+    try:
+        async with owner.begin() as connection:
+            await connection.execute(text(f"grant {AUDITOR} to {told.username}"))
+        assert not await serve_by(owner, login=str(told.username), password="a-third-word")
+    finally:
+        await owner.dispose()
+    with_third = told.set(password="a-third-word").render_as_string(hide_password=False)
+    engine = open_engine(with_third, pool_size=1)
+    try:
+        with pytest.raises(DatabaseUnreachable):
+            await migrate_database(with_third)
+    finally:
+        await engine.dispose()

@@ -15,6 +15,7 @@ from app import doctor
 from app.cli import cli
 from app.doctor import Verdict
 from app.settings import read_settings
+from app.wiring import database_facts, open_database
 from domain.shared.checkup import DatabaseFacts
 from domain.shared.outbox import JobReport
 
@@ -30,6 +31,7 @@ HEALTHY = DatabaseFacts(
     login="sunhwan",
     login_superuser=False,
     login_bypasses=False,
+    login_owns=False,
     app_there=True,
     app_superuser=False,
     app_bypasses=False,
@@ -58,6 +60,7 @@ def test_a_healthy_database_is_well() -> None:
     [
         pytest.param({"login_superuser": True}, "roles", Verdict.WARN, id="superuser signs in"),
         pytest.param({"login_bypasses": True}, "roles", Verdict.WARN, id="sign-in bypasses row security"),
+        pytest.param({"login_owns": True}, "roles", Verdict.WARN, id="owner signs in"),
         pytest.param({"app_there": False}, "roles", Verdict.FAIL, id="no serving role"),
         pytest.param({"app_bypasses": True}, "roles", Verdict.FAIL, id="serving role bypasses row security"),
         pytest.param({"app_owns": ("site",)}, "roles", Verdict.FAIL, id="serving role owns a table"),
@@ -184,3 +187,23 @@ async def test_a_deployment_is_examined_as_a_whole(database_url: str, tmp_path: 
 
     assert found["row-security"] is found["grants"] is found["migrations"] is found["clock"] is Verdict.OK
     assert found["backup"] is Verdict.WARN
+
+
+@pytest.mark.parametrize("what", ["login_superuser", "login_bypasses", "login_owns"])
+def test_whoever_serves_others_over_tls_does_not_sign_in_as_who_may_all(what: str) -> None:
+    found = {one.code: one.verdict for one in doctor.database(replace(HEALTHY, **{what: True}), now=NOW, needed=True)}
+
+    assert found["roles"] is Verdict.FAIL
+
+
+async def test_the_embedded_database_is_served_by_a_sign_in_of_its_own(tmp_path: Path) -> None:
+    settings = read_settings({"SUNHWAN_HOME": str(tmp_path)})
+    async with open_database(settings) as address, open_database(settings) as second:
+        facts = await examine(address)
+        again = await database_facts(settings)
+
+    assert address == second
+    assert (facts.login, facts.login_superuser, facts.login_owns) == ("sunhwan_serving", False, False)
+    assert again.login == "sunhwan_serving"
+    assert (tmp_path / "postgres" / "serving.pw").stat().st_mode & 0o777 == 0o600
+    assert {one.code: one.verdict for one in doctor.database(facts, now=datetime.now(UTC))}["roles"] is Verdict.OK
