@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.http.account import AccountController
+from app.http.alarms import AlarmsController
 from app.http.amendments import AmendmentsController
 from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
@@ -36,6 +37,7 @@ from app.http.records import RECORDS
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
+from app.http.telemetry import TelemetryController
 from app.pages import PAGES, STATIC, template_config
 from app.ports import Ports
 from app.settings import Settings, read_settings
@@ -76,6 +78,8 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             SitesController,
             ReadingsController,
             ReadingBackController,
+            TelemetryController,
+            AlarmsController,
             TariffsController,
             EstimatesController,
             PlansController,

@@ -8,6 +8,7 @@ from domain.certification.protocol import Protocol
 from domain.identity.ports import BreachedPasswords, IdentityProvider, Passkeys, Passwords, Tokens, Vault
 from domain.identity.usecases import Desk
 from domain.journeys.ports import JourneyWork
+from domain.journeys.readings import Intake
 from domain.metering.carbon import EmissionFactor
 from domain.metering.ports import ReadingFiles
 from domain.metering.tariff import TariffBook
@@ -28,6 +29,7 @@ class Ports:
 
     unit: Unit[JourneyWork]
     once: Once[JourneyWork]
+    intake: Intake
     clock: Clock
     ids: Ids
     passwords: Passwords

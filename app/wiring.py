@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from app.ports import Ports
 from app.settings import Settings
 from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
+from domain.journeys.readings import Intake
 from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
 from domain.shared.documents import SealReader, Seals
@@ -198,6 +199,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     if settings.database_url is None:
         raise ValueError("ports open on a database that was opened before")
     engine = open_engine(settings.database_url, role=APP)
+    ids = UuidV7()
     tariffs, emission_factors = load_tariffs(settings.tariff_file or SHIPPED_TARIFFS)
     unit = PostgresUnit(engine)
     documents = TypstDocuments()
@@ -208,8 +210,9 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
         yield Ports(
             unit=unit,
             once=PostgresOnce(unit),
+            intake=Intake(unit=unit, sharing=unit.sharing, ids=ids, clock=told),
             clock=told,
-            ids=UuidV7(),
+            ids=ids,
             passwords=Argon2Passwords(),
             tokens=RandomTokens(),
             documents=documents,

@@ -21,7 +21,7 @@ NEVER_REWRITTEN = frozenset(
         "invoice_line", "invoice_document", "usage_snapshot", "test_run", "assessment", "reception", "label",
         "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
         "pack_identifier", "capacity_slot", "plan_version", "member_change", "audit_entry", "issued_document",
-        "status_place", "record_key", "amended_report",
+        "status_place", "record_key", "amended_report", "alarm_change",
     }
 )  # fmt: skip
 """History, money, signatures and issued documents: written once, whoever serves; the one list of them."""

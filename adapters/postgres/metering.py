@@ -53,7 +53,7 @@ from domain.metering.readings import known
 from domain.metering.series import known_at
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOTS_A_DAY, Month
+from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
 
 _READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
 _NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
@@ -72,7 +72,8 @@ _WRITE_BLOCKS = text(
         cast(:fills as bytea[]), cast(:marks as bytea[]), cast(:reasons as text[])
     ) with ordinality as block
         (day, channel_id, revision, quality, source, recorded_at, fills, marks, reason, place)
-    order by block.day, block.channel_id, block.revision
+    join {SCHEMA}.channel on channel.tenant_id = cast(:tenant_id as int4) and channel.channel_id = block.channel_id
+    order by block.channel_id, block.day, block.revision
     on conflict (tenant_id, day, channel_id, revision) do update set
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at,
         fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
@@ -98,11 +99,12 @@ _ADD = """
     insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
     select cast($1 as int4), day, channel_id, 0, wh, '{QUALITY}', $2, $3
     from {FROM} as arrived
-    where not exists (
+    join {SCHEMA}.channel using (channel_id)
+    where channel.tenant_id = cast($1 as int4) and not exists (
         select from {SCHEMA}.usage_snapshot
         where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
     )
-    order by day, channel_id
+    order by channel_id, day
     on conflict do nothing
     returning day, channel_id
     """
@@ -121,6 +123,72 @@ _MET = """
     """
 _MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
 _MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
+_TICK = f"""
+    with arrived as materialized (
+        select day, channel_id, slot, value, spelled, place
+        from unnest(
+            cast($6 as date[]), cast($7 as int4[]), cast($8 as int2[]), cast($9 as int4[]), cast($10 as bytea[])
+        ) with ordinality as listed (day, channel_id, slot, value, spelled, place)
+    ),
+    open as materialized (
+        select not exists (
+            select from {SCHEMA}.usage_snapshot
+            where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+        ) as still
+    ),
+    kept as materialized (
+        select arrived.place, day.revision, day.wh[arrived.slot] as value, day.marks is null as plain
+        from arrived
+        join {SCHEMA}.interval_day as day
+            on day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
+        order by day.channel_id, day.day, day.revision
+        for update of day
+    ),
+    known as materialized (
+        select place, min(value) as value, bool_and(plain) and max(revision) = 0 as plain from kept group by place
+    ),
+    filled as (
+        update {SCHEMA}.interval_day as day
+        set wh[arrived.slot] = arrived.value,
+            fills = coalesce(day.fills, '') || arrived.spelled,
+            source = $2
+        from known
+        join arrived using (place)
+        where day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
+            and day.revision = 0 and known.plain and known.value is null and day.wh[arrived.slot] is null
+            and (select still from open)
+        returning 1
+    ),
+    begun as (
+        insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+        select
+            cast($1 as int4), arrived.day, channel_id, 0,
+            array_fill(cast(null as int4), array[arrived.slot - 1]) || arrived.value
+                || array_fill(cast(null as int4), array[{SLOTS_A_DAY} - arrived.slot]),
+            '{Quality.MEASURED.value}', $2, $3
+        from arrived
+        join {SCHEMA}.channel using (channel_id)
+        where channel.tenant_id = cast($1 as int4) and (select still from open)
+            and not exists (select from known where known.place = arrived.place)
+        order by channel_id, arrived.day
+        on conflict do nothing
+        returning 1
+    )
+    select
+        (select count(*) from filled),
+        (select count(*) from begun),
+        (select array_agg(place) from known join arrived using (place) where plain and known.value = arrived.value)
+    """  # noqa: S608  (only our own constants are written in)
+_LOCKED_AT = f"""
+    select
+        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at,
+        kept.fills, kept.marks, kept.reason
+    from unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)
+    join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
+    where kept.tenant_id = cast($1 as int4)
+    order by kept.channel_id, kept.day, kept.revision
+    for update of kept
+    """  # noqa: S608  (only our own constants are written in)
 _BLOCKS_AT = f"""
     select distinct on (kept.day, kept.channel_id)
         kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at,
@@ -324,6 +392,11 @@ _NUMBERED = f"""
     """  # noqa: S608  (only our own constants are written in)
 
 
+def share_statement(tenant_id: TenantId) -> str:
+    """Return what lets those who hold a tenant's readings wait until the transaction ends, but not others who share."""
+    return f"; select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
+
+
 async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
     """Return the driver's own connection, inside this transaction: the readings door needs its COPY and its speed."""
     raw = await connection.get_raw_connection()
@@ -348,7 +421,7 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
         quality=Quality(row["quality"]),
         source=ReadingSource(row["source"]),
         recorded_at=row["recorded_at"],
-        fills=() if row["fills"] is None else _to_fills(row["fills"]),
+        fills=() if row["fills"] is None else _to_fills(row["fills"], row["day"]),
         marks=() if row["marks"] is None else _to_marks(row["marks"]),
         reason=None if row["reason"] is None else RevisionReason(row["reason"]),
     )
@@ -357,27 +430,70 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
 _FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+_RUN = SLOTS_A_DAY + 1
+"""The first byte of a fill says its form: 0 is `_FILL`'s (no instant of ours begins otherwise), 1 to 96 is that slot
+alone, `_RUN` is followed by the first slot and how many. The last two end with their instant: by how many milliseconds
+it follows the end of the first slot, as a number of seven bits a byte, least first, with the sign as its last bit. So a
+value that came within eight seconds takes three bytes, one that came within seventeen minutes four."""
 _QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.SUBSTITUTED, Quality.SUSPECT)
 """A slot's quality is stored as its place here: the order never changes."""
 
 
-def _fills(fills: tuple[Fill, ...]) -> bytes | None:
-    """Spell when slots came, ten bytes for a single one; None where nothing came later."""
-    spelled = b"".join(
-        [_FILL.pack((fill.at - _EPOCH) // _MICROSECOND, len(fill.slots)) + bytes(fill.slots) for fill in fills]
-    )
-    return spelled or None
+def _fills(fills: tuple[Fill, ...], day: date) -> bytes | None:
+    """Spell when slots came, one after another; None where nothing came later."""
+    return b"".join([_fill(fill, day) for fill in fills]) or None
 
 
-def _to_fills(spelled: bytes) -> tuple[Fill, ...]:
+def _fill(fill: Fill, day: date) -> bytes:
+    """Spell when slots of a day came."""
+    first, count = fill.slots[0], len(fill.slots)
+    after, rest = divmod(fill.at - _slot_end(day, first), _MILLISECOND)
+    if rest or fill.slots != tuple(range(first, first + count)):
+        return _FILL.pack((fill.at - _EPOCH) // _MICROSECOND, count) + bytes(fill.slots)
+    number = 2 * after if after >= 0 else -2 * after - 1
+    spelled = bytearray((first + 1,) if count == 1 else (_RUN, first, count))
+    while number > 0x7F:
+        spelled.append(number & 0x7F | 0x80)
+        number >>= 7
+    spelled.append(number)
+    return bytes(spelled)
+
+
+def _to_fills(spelled: bytes, day: date) -> tuple[Fill, ...]:
     found: list[Fill] = []
     place = 0
     while place < len(spelled):
-        micros, count = _FILL.unpack_from(spelled, place)
-        place += _FILL.size
-        found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(spelled[place : place + count])))
-        place += count
+        form = spelled[place]
+        if form == 0:
+            micros, count = _FILL.unpack_from(spelled, place)
+            place += _FILL.size
+            found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(spelled[place : place + count])))
+            place += count
+            continue
+        first, count, place = form - 1, 1, place + 1
+        if form == _RUN:
+            first, count, place = spelled[place], spelled[place + 1], place + 2
+        number = shift = 0
+        while True:
+            byte = spelled[place]
+            place += 1
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+            shift += 7
+        after = -((number + 1) // 2) if number & 1 else number // 2
+        at = _slot_end(day, first) + after * _MILLISECOND
+        found.append(Fill(at=at, slots=tuple(range(first, first + count))))
     return tuple(found)
+
+
+def _slot_end(day: date, slot: int) -> datetime:
+    return day_start(day) + (slot + 1) * SLOT
+
+
+def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
+    return day.channel_id, day.day
 
 
 def _marks(marks: tuple[Mark, ...]) -> bytes | None:
@@ -404,15 +520,6 @@ class PostgresReadings:
             {"room": _READINGS_LOCK, "tenant_id": tenant_id},
         )
 
-    async def share(self, tenant_id: TenantId) -> None:
-        """Let those who hold the readings wait; the lock is shared with others who add."""
-        raw = await self._connection.get_raw_connection()
-        driver: asyncpg.Connection = raw.driver_connection
-        if _ARRIVED not in raw.info:
-            await driver.execute(_MAKE_ARRIVED)
-            self._made = raw.info
-        await driver.execute(f"select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})")
-
     def committed(self) -> None:
         """Remember what the connection keeps from now on."""
         if self._made is not None:
@@ -435,6 +542,7 @@ class PostgresReadings:
             listed = ([d.day for d in days], _flat([d.values for d in days]), [d.channel_id for d in days])
             new = await driver.fetch(_ADD_LISTED, tenant_id, source.value, now, site_ids, months, *listed)
         else:
+            await self._make_arrived(driver)
             await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
             new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
         if len(new) == len(days):
@@ -448,11 +556,55 @@ class PostgresReadings:
             refused=len(met) < len(days),
         )
 
+    async def _make_arrived(self, driver: asyncpg.Connection) -> None:
+        """See that the connection has its temporary table; it keeps it once this transaction is committed."""
+        raw = await self._connection.get_raw_connection()
+        if _ARRIVED not in raw.info:
+            await driver.execute(_MAKE_ARRIVED)
+            self._made = raw.info
+
+    async def tick(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> frozenset[DayKey] | None:
+        """Begin or fill each day by one value, where it is; one statement locks the days in the order of their key."""
+        driver = await _driver(self._connection)
+        days = sorted(days, key=_by_key)
+        slots = [next(slot for slot, value in enumerate(day.values) if value is not None) for day in days]
+        filled, begun, same = await driver.fetchrow(
+            _TICK,
+            tenant_id,
+            source.value,
+            now,
+            site_ids,
+            [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})],
+            [day.day for day in days],
+            [day.channel_id for day in days],
+            [slot + 1 for slot in slots],
+            [day.values[slot] for day, slot in zip(days, slots, strict=True)],
+            [_fill(Fill(at=now, slots=(slot,)), day.day) for day, slot in zip(days, slots, strict=True)],
+        )
+        same = same or ()
+        if filled + begun + len(same) != len(days):
+            return None
+        return frozenset([(days[place - 1].channel_id, days[place - 1].day) for place in same])
+
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
         driver = await _driver(self._connection)
         found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
         return {(block.channel_id, block.day): block for block in map(_to_block, found)}
+
+    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days, their rows locked in the order of the key."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_LOCKED_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
+        return {(block.channel_id, block.day): block for block in map(_to_block, found)}  # the last is the current one
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""
@@ -491,7 +643,7 @@ class PostgresReadings:
         """Store blocks in one statement, in place of those of the same channel, day and revision."""
         if not blocks:
             return
-        await self._connection.execute(
+        written = await self._connection.execute(
             _WRITE_BLOCKS,
             {
                 "tenant_id": tenant_id,
@@ -502,11 +654,13 @@ class PostgresReadings:
                 "sources": [block.source.value for block in blocks],
                 "recorded_ats": [block.recorded_at for block in blocks],
                 "wh": _flat(block.values for block in blocks),
-                "fills": [_fills(block.fills) for block in blocks],
+                "fills": [_fills(block.fills, block.day) for block in blocks],
                 "marks": [_marks(block.marks) for block in blocks],
                 "reasons": [block.reason for block in blocks],
             },
         )
+        if written.rowcount != len(blocks):
+            raise ValueError("a block is of a channel that its tenant does not have")
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""

@@ -119,6 +119,11 @@ class PostgresPacks:
             raise PackUnknown(identifier=str(pack_id))
         return _to_pack(row)
 
+    async def several(self, pack_ids: Sequence[PackId]) -> tuple[Pack, ...]:
+        """Return those of these packs that are known."""
+        found = await self._connection.execute(select(*_PACK_COLUMNS).where(col(PackRow.pack_id).in_(pack_ids)))
+        return tuple(_to_pack(row) for row in found.mappings())
+
     async def find(self, identifier: str) -> PackId:
         """Return the pack that an identifier leads to."""
         found = await self._connection.execute(

@@ -1,7 +1,7 @@
 """Ports of the subscription context on PostgreSQL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -377,6 +377,15 @@ class PostgresAssignments:
         found = await self._connection.execute(
             select(*_ASSIGNMENT_COLUMNS)
             .where(col(AssignmentRow.tenant_id) == tenant_id, col(AssignmentRow.pack_id) == pack_id)
+            .order_by(col(AssignmentRow.assignment_id))
+        )
+        return tuple(_to_assignment(row) for row in found.mappings())
+
+    async def of_packs(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> tuple[Assignment, ...]:
+        """Return all assignments of several packs to one tenant, oldest first."""
+        found = await self._connection.execute(
+            select(*_ASSIGNMENT_COLUMNS)
+            .where(col(AssignmentRow.tenant_id) == tenant_id, col(AssignmentRow.pack_id).in_(pack_ids))
             .order_by(col(AssignmentRow.assignment_id))
         )
         return tuple(_to_assignment(row) for row in found.mappings())

@@ -38,15 +38,18 @@ from adapters.postgres.metering import (
     PostgresReadings,
     PostgresSites,
     PostgresUsageSnapshots,
+    share_statement,
 )
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
 from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
+from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
 from adapters.postgres.transaction import Transaction, reach_statement
 from domain.shared.actor import Actor, Extent
 from domain.shared.idempotency import Answer, Claim, KeyInProgress
+from domain.shared.identifiers import TenantId
 
 
 class PostgresWork:
@@ -248,6 +251,16 @@ class PostgresWork:
         return PostgresUsageSnapshots(self._connection)
 
     @cached_property
+    def telemetry(self) -> PostgresTelemetry:
+        """Packs' minutes."""
+        return PostgresTelemetry(self._connection)
+
+    @cached_property
+    def alarms(self) -> PostgresAlarms:
+        """Alarms."""
+        return PostgresAlarms(self._connection)
+
+    @cached_property
     def plans(self) -> PostgresPlans:
         """Plans."""
         return PostgresPlans(self._connection)
@@ -294,9 +307,13 @@ class PostgresUnit:
         """Open one transaction."""
         return self._open(actor)
 
+    def sharing(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[PostgresWork]:
+        """Open one transaction that shares a tenant's readings; the lock is taken in the trip that begins it."""
+        return self._open(actor, also=share_statement(tenant_id))
+
     @asynccontextmanager
-    async def _open(self, actor: Actor) -> AsyncIterator[PostgresWork]:
-        async with self.begun(actor) as (connection, transaction):
+    async def _open(self, actor: Actor, *, also: str = "") -> AsyncIterator[PostgresWork]:
+        async with self.begun(actor, also=also) as (connection, transaction):
             yield PostgresWork(connection, transaction, self.channels)
 
     @asynccontextmanager

@@ -56,6 +56,7 @@ UNKEYED: Mapping[str, str] = {
     "MakeKey": _SHOWN_ONCE,
     "RotateKey": _SHOWN_ONCE,
     "ImportReadings": "a file's readings are stored once by what they say, whatever key it is sent under",
+    "SendTelemetry": "each minute is kept once by what it says, whatever key it is sent under",
     "SendReadings": "each value is stored once by what it says, whatever key it is sent under",
 }
 """The POSTs of the API that take no key, and why."""

@@ -130,6 +130,14 @@ GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -
 POST   /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 POST   /api/v1/readings                                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
 
+POST   /api/v1/telemetry                                         -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
+GET    /api/v1/telemetry/packs                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
+GET    /api/v1/telemetry/packs/{pack_id}                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
+GET    /api/v1/telemetry/packs/{pack_id}/days/{day}              -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/alarms                                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/alarms/{alarm_id}                                 -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/alarms/{alarm_id}/clearance                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+
 GET    /api/v1/plans                                             -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
 POST   /api/v1/plans                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /api/v1/contracts                                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
@@ -200,6 +208,9 @@ GET    /energy                                                   -  o  o  -  -  
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
+GET    /alarms                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /alarms/{tenant_id}/{alarm_id}                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /alarms/{tenant_id}/{alarm_id}/clearance                  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /contract                                                 -  y  y  -  -  -  -  -  -  -  -  -  -  -  -
 GET    /invoices                                                 -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /invoices/{invoice_id}                                    -  o  o  -  -  -  -  -  -  -  -  -  -  -  -

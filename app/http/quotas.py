@@ -109,7 +109,7 @@ async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: B
     if actor is None:
         return
     kind = Kind.LOOKS if connection.method in _LOOKING else Kind.CHANGES
-    if getattr(_handler, "operation_id", None) == "SendReadings":
+    if getattr(_handler, "operation_id", None) in ("SendReadings", "SendTelemetry"):
         kind = Kind.VALUES
     ports: Ports = connection.app.state["ports"]
     connection.scope["state"][_STANDING] = await meters.spend(actor, kind, ports)

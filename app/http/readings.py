@@ -1,7 +1,6 @@
 """The readings door: series and rows from meters and their programs, in any order and as often as they like."""
 
 import csv
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
@@ -16,7 +15,6 @@ from app.http.problems import PROBLEMS
 from app.http.quotas import charge_values
 from app.http.schemas import INT4_MAX, Day, Out, TenantQuery
 from app.ports import Ports
-from domain.journeys import readings
 from domain.metering import usecases as metering
 from domain.metering.arrivals import Rejection, Sorter, slot_at
 from domain.shared.actor import Actor
@@ -297,16 +295,13 @@ class ReadingsController(Controller):
             raise MediaTypeUnknown
         sorter = Sorter(now=ports.clock.now())
         sort(body, sorter)
-        report = await readings.take_readings(
+        report = await ports.intake.take(
             metering.TakeReadings(
                 actor=actor,
                 tenant_id=TenantId(tenant_id or actor.tenant_id),
                 arrived=sorter.arrived(),
-                content_sha256=hashlib.sha256(body).hexdigest(),
-            ),
-            unit=ports.unit,
-            ids=ports.ids,
-            clock=ports.clock,
+                content=body,
+            )
         )
         charge_values(request, actor, report.accepted + report.duplicate + report.conflicting + report.rejected)
         return _report_out(report)

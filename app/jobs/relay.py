@@ -9,11 +9,12 @@ from app.ports import Ports
 from domain.billing.errors import NothingToPay, PaymentMethodOff
 from domain.billing.model import Payer
 from domain.journeys.month_close import INVOICE_FINALISED
+from domain.journeys.safety import PACK_TRIPPED, ask_for_reinspection
 from domain.journeys.validity import CERTIFICATE_ENDED, CERTIFICATE_REINSTATED
 from domain.journeys.withdrawal import PACK_WITHDRAWN
 from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import InvoiceId, TenantId
+from domain.shared.identifiers import InvoiceId, PackId, TenantId
 from domain.shared.outbox import JobReport, Message
 
 log = structlog.get_logger()
@@ -81,6 +82,11 @@ async def _carry_out(message: Message, ports: Ports) -> None:
                 InvoiceId(UUID(str(message.payload["invoice_id"]))),
                 ports,
             )
+        case topic if topic == PACK_TRIPPED:
+            opened = await ask_for_reinspection(
+                PackId(UUID(str(message.payload["pack_id"]))), unit=ports.unit, ids=ports.ids, clock=ports.clock
+            )
+            log.info("safety.reinspection.asked-for", pack=message.payload["pack_id"], opened=opened)
         case topic if topic in _TOLD:
             # Pages and verifiers read the present state; this is for those who listen to the program's log.
             log.info(topic, **{name: value for name, value in message.payload.items() if name != "topic"})

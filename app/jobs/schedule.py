@@ -13,6 +13,7 @@ from app.jobs.expiries import end_expired
 from app.jobs.months import close_months
 from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
+from app.jobs.silence import notice_silent_packs
 from app.ports import Ports
 from domain.identity.usecases import SESSION_RESTS_MAX
 from domain.shared.actor import SYSTEM
@@ -24,6 +25,7 @@ from domain.shared.time import SEOUL
 log = structlog.get_logger()
 
 RELAY_EVERY_S = 5
+SILENCE_EVERY_S = 60
 LATE_BY_S_MAX = 6 * 60 * 60
 
 Job = Callable[[Ports], Awaitable[JobReport]]
@@ -46,6 +48,14 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         # From the first of the month each hour: readings arrive late, and a month is closed once it is complete.
         CronTrigger(day="1-10", minute=30, timezone=SEOUL),
         id="billing.close-months",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, notice_silent_packs, ports),
+        IntervalTrigger(seconds=SILENCE_EVERY_S, timezone=SEOUL),
+        id="safety.notice-silence",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

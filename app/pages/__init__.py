@@ -8,6 +8,7 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
 from app.pages.account import ACCOUNT
+from app.pages.alarms import ALARMS
 from app.pages.amendments import AMENDMENTS
 from app.pages.audit import AUDIT
 from app.pages.certificates import CERTIFICATES
@@ -38,6 +39,7 @@ PAGES = (
             *DEVICES,
             *CONTRACTS,
             *ENERGY,
+            *ALARMS,
             *MEMBERS,
             *KEYS,
             *AUDIT,

@@ -38,8 +38,18 @@ LANGUAGE_COOKIE = "lang"
 
 PageRequest: TypeAlias = Request[Actor | None, Ports, State]
 
-_TENANT = (("/energy", "nav.energy"), ("/contract", "nav.contract"), ("/invoices", "nav.invoices"))
-_LOOKING = (("/packs", "nav.packs"), ("/contracts", "nav.contracts"), ("/invoices", "nav.invoices"))
+_TENANT = (
+    ("/energy", "nav.energy"),
+    ("/alarms", "nav.alarms"),
+    ("/contract", "nav.contract"),
+    ("/invoices", "nav.invoices"),
+)
+_LOOKING = (
+    ("/packs", "nav.packs"),
+    ("/alarms", "nav.alarms"),
+    ("/contracts", "nav.contracts"),
+    ("/invoices", "nav.invoices"),
+)
 
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     Role.TENANT_VIEWER: _TENANT,
@@ -56,6 +66,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     ),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
+        ("/alarms", "nav.alarms"),
         ("/contracts", "nav.contracts"),
         ("/plans", "nav.plans"),
         ("/sites", "nav.sites"),

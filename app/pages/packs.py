@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.packs import FactIn, GrantEndIn, GrantIn, LabelIn, PackIn, RepurposeIn, WithdrawIn
+from app.pages.alarms import pack_card
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
 from app.pages.messages import say
 from app.pages.public import attribute_groups, attribute_text, local_address
@@ -224,6 +225,7 @@ async def _life(
         "own_address": ports.public_url,
         "attribute_groups": attribute_groups(found.attributes, page.language),
         **await _grants(ports, actor, pack_id),
+        **await pack_card(actor, pack_id, ports=ports, language=page.language),
     }
     if error is None:
         return page.show("pack.html", **context)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.certification.model import Certificate, CertificateStatus
 from domain.journeys.ports import JourneyWork
+from domain.metering.errors import PackTripped
 from domain.passport import usecases as passport
 from domain.passport.errors import PackInUse
 from domain.passport.model import EntryKind, Fact
@@ -62,11 +63,14 @@ async def deploy_pack(wish: DeployPack, *, unit: Unit[JourneyWork], ids: Ids, cl
         CertificateMissing: the pack has no certificate.
         CertificateNotValid: its certificate does not hold at that instant.
         PackInUse: the pack serves another contract.
+        PackTripped: a safety trip blocks it until somebody clears it.
         StepOutOfOrder: the pack has no second life yet.
     """
     async with unit(wish.actor) as work:
         contract = await work.contracts.one(wish.tenant_id, wish.contract_id)
         await work.packs.one(wish.pack_id)
+        if await work.alarms.blocks(wish.pack_id):
+            raise PackTripped
         assignment = await subscription.assign_pack(
             subscription.AssignPack(
                 actor=wish.actor,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.journeys import safety
 from domain.journeys.ports import JourneyWork
 from domain.journeys.sight import sight_of
 from domain.passport import usecases as passport
@@ -60,7 +61,7 @@ class ReportFact:
 
 
 async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Entry:
-    """Record a fact of a pack's first life, or of its use.
+    """Record a fact of a pack's first life, or of its use; a trip blocks the pack as one that was measured does.
 
     Raises:
         PackUnknown: there is no such pack.
@@ -74,6 +75,10 @@ async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, cl
         raise HealthUntold
     async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
+        if wish.kind is EntryKind.ALARM_TRIPPED:
+            # Whoever watches the pack takes its standing before its history; in another order the two would wait
+            # for each other.
+            await work.alarms.hold(pack.holder, [wish.pack_id])
         entry = await passport.record(
             wish.pack_id,
             Fact(kind=wish.kind, occurred_at=wish.occurred_at, particulars=wish.particulars),
@@ -83,6 +88,16 @@ async def report_fact(wish: ReportFact, *, unit: Unit[JourneyWork], ids: Ids, cl
             ids=ids,
             clock=clock,
         )
+        if wish.kind is EntryKind.ALARM_TRIPPED:
+            await safety.report_trip(
+                pack,
+                note=str(wish.particulars.get("note", "")),
+                at=wish.occurred_at,
+                actor=wish.actor,
+                work=work,
+                ids=ids,
+                clock=clock,
+            )
         await work.commit()
     return entry
 

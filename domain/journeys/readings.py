@@ -1,14 +1,19 @@
 """A site's readings: the file is read outside the transaction, then stored in one."""
 
+import asyncio
+from collections import deque
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.journeys.ports import JourneyWork
 from domain.metering import usecases as metering
 from domain.metering.model import ImportReport, Site
 from domain.metering.ports import ReadingFiles
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Extent
+from domain.shared.errors import Unavailable
 from domain.shared.identifiers import Ids, SiteId, TenantId
-from domain.shared.time import Clock
+from domain.shared.time import SLOTS_A_DAY, Clock
 from domain.shared.unit import Unit
 
 
@@ -66,23 +71,137 @@ async def import_file(
     return report
 
 
-async def take_readings(
-    wish: metering.TakeReadings, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
-) -> metering.ReadingsReport:
-    """Take readings that a program sent: each is stored once, in whatever order and parts and however often sent.
+class SharingUnit(Protocol):
+    """Opens a transaction on somebody's behalf that shares a tenant's readings with other writers of new ones.
 
-    New days and repeated ones pass beside other senders; whatever must be merged takes a turn.
-
-    Raises:
-        RoleNotEnough: only an operator, the system or the tenant itself sends readings.
-        SiteUnknown: the actor belongs to another tenant.
+    Whoever holds the tenant's readings waits until it ends, and it for them.
     """
-    async with unit(wish.actor) as work:
-        report = await metering.take_new_readings(wish, work=work, clock=clock)
-        if report is not None:
-            await work.commit()
-            return report
-    async with unit(wish.actor) as work:
-        report = await metering.merge_readings(wish, work=work, ids=ids, clock=clock)
-        await work.commit()
-    return report
+
+    def __call__(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[JourneyWork]:
+        """Return the context manager whose value is the work inside the transaction."""
+        ...
+
+
+TOGETHER_MAX = 64
+"""So many requests go into one transaction at most, and no more once they hold `VALUES_TOGETHER`."""
+
+VALUES_TOGETHER = 20_000
+_UNDER_WAY_MAX = 2
+
+_Line = tuple[Extent, TenantId, TenantId]
+"""Those who may share a transaction: how far they reach, for whom, and whose readings they send."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    wish: metering.TakeReadings
+    answer: asyncio.Future[metering.ReadingsReport]
+
+
+class Intake:
+    """Takes the readings that programs send, one process's requests of one tenant together.
+
+    A request never waits for others to come: it starts a transaction, or, while enough of its tenant are under way,
+    goes into the next with whatever waits by then. Each is answered only after the commit of its own values. New days,
+    repeated ones and gaps pass beside other senders; if anything of a transaction disagrees, it is undone and each of
+    its requests taken by itself.
+    """
+
+    def __init__(self, *, unit: Unit[JourneyWork], sharing: SharingUnit, ids: Ids, clock: Clock) -> None:
+        self._unit = unit
+        self._sharing = sharing
+        self._ids = ids
+        self._clock = clock
+        self._waiting: dict[_Line, deque[_Waiting]] = {}
+        self._under_way: dict[_Line, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, wish: metering.TakeReadings) -> metering.ReadingsReport:
+        """Take a request's readings: each is stored once, in whatever order and parts and however often sent.
+
+        Raises:
+            RoleNotEnough: only an operator, the system or the tenant itself sends readings.
+            SiteUnknown: the actor belongs to another tenant.
+            Unavailable: the store is away or busy; nothing was stored, or it is known when sent again.
+        """
+        metering.require_send(wish.actor, wish.tenant_id)
+        line = (wish.actor.extent, wish.actor.tenant_id, wish.tenant_id)
+        mine = _Waiting(wish, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(line, deque()).append(mine)
+        if self._under_way.get(line, 0) < _UNDER_WAY_MAX:
+            self._under_way[line] = self._under_way.get(line, 0) + 1
+            task = asyncio.create_task(self._work_off(line))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await mine.answer
+
+    async def _work_off(self, line: _Line) -> None:
+        try:
+            while waiting := self._waiting.get(line):
+                await self._take(_next(waiting))
+        finally:
+            self._under_way[line] -= 1
+            if not self._under_way[line]:
+                del self._under_way[line]
+                if not self._waiting.get(line):
+                    self._waiting.pop(line, None)
+
+    async def _take(self, batch: list[_Waiting]) -> None:
+        first = batch[0].wish
+        try:
+            async with self._sharing(first.actor, first.tenant_id) as work:
+                reports = await metering.take_together([one.wish for one in batch], work=work, clock=self._clock)
+                if reports is not None:
+                    await work.commit()
+        except Unavailable as error:
+            _refuse(batch, error)
+            return
+        except Exception as error:  # one request's fault is not the others': each is taken by itself
+            if len(batch) == 1:
+                _refuse(batch, error)
+                return
+            reports = None
+        if reports is not None:
+            for one, report in zip(batch, reports, strict=True):
+                _answer(one, report)
+        elif len(batch) > 1:
+            for one in batch:
+                await self._take([one])
+        else:
+            await self._merge(batch[0])
+
+    async def _merge(self, one: _Waiting) -> None:
+        try:
+            async with self._unit(one.wish.actor) as work:
+                report = await metering.merge_readings(one.wish, work=work, ids=self._ids, clock=self._clock)
+                await work.commit()
+        except Exception as error:  # whoever waits for the answer raises it
+            _refuse([one], error)
+        else:
+            _answer(one, report)
+
+
+def _next(waiting: deque[_Waiting]) -> list[_Waiting]:
+    """Take those who may go together: as they came, as long as no two name the same day of a channel."""
+    batch = [waiting.popleft()]
+    if not waiting:
+        return batch
+    days = {(day.channel_id, day.day) for day in batch[0].wish.arrived.days}
+    while waiting and len(batch) < TOGETHER_MAX and len(days) * SLOTS_A_DAY < VALUES_TOGETHER:
+        more = {(day.channel_id, day.day) for day in waiting[0].wish.arrived.days}
+        if not days.isdisjoint(more):
+            break
+        days |= more
+        batch.append(waiting.popleft())
+    return batch
+
+
+def _answer(one: _Waiting, report: metering.ReadingsReport) -> None:
+    if not one.answer.done():  # whoever asked may have gone
+        one.answer.set_result(report)
+
+
+def _refuse(batch: list[_Waiting], error: Exception) -> None:
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_exception(error)

@@ -155,6 +155,30 @@ class TripNotCleared(RuleBroken):
     title_en = "The trip of {signal} cannot be cleared: it must stand, and somebody must be named."
 
 
+class TripLasts(Conflict):
+    """What tripped was still beyond its limit when it was seen last."""
+
+    code = "metering.trip-lasts"
+    title_ko = "차단 원인이 아직 남아 있어 해제할 수 없습니다: {signal}, 마지막 값 {value}."
+    title_en = "What tripped still lasts and cannot be cleared: {signal}, last seen at {value}."
+
+
+class AlarmUnknown(NotFound):
+    """No such alarm, or it is another tenant's."""
+
+    code = "metering.alarm-unknown"
+    title_ko = "해당 경보를 찾을 수 없습니다."
+    title_en = "No such alarm is known."
+
+
+class PackTripped(RuleBroken):
+    """A safety trip keeps the pack from being used until a named person clears it."""
+
+    code = "metering.pack-tripped"
+    title_ko = "안전 차단 중인 팩입니다. 차단을 해제한 뒤 사용할 수 있습니다."
+    title_en = "A safety trip blocks this pack; it may be used once the trip is cleared."
+
+
 class CorrectionTooLarge(RuleBroken):
     """The value cannot be one of this quantity."""
 

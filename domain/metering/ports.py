@@ -1,9 +1,10 @@
 """What the metering context asks of its store and of the reader of files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from domain.metering.alarms import Alarm, AlarmChange, AlarmId
 from domain.metering.model import (
     Added,
     Blocks,
@@ -22,8 +23,10 @@ from domain.metering.model import (
     SiteSeries,
     UsageSnapshot,
 )
+from domain.metering.safety import Standing
 from domain.metering.tariff import TariffAssignment
-from domain.shared.identifiers import ChannelId, ContractId, SiteId, TenantId
+from domain.metering.telemetry import HourKey, Hours, TelemetryHour, TelemetryMinute, TelemetrySignal
+from domain.shared.identifiers import ChannelId, ContractId, PackId, SiteId, TenantId
 from domain.shared.time import Month
 
 
@@ -98,13 +101,6 @@ class Readings(Protocol):
         """
         ...
 
-    async def share(self, tenant_id: TenantId) -> None:
-        """Keep those who `hold` the tenant's readings waiting until the unit ends, but not others who share.
-
-        Taken first in a unit; enough for `add`.
-        """
-        ...
-
     async def add(
         self,
         tenant_id: TenantId,
@@ -116,8 +112,29 @@ class Readings(Protocol):
     ) -> Added:
         """Store as revision 0 the days of which nothing is kept; nothing at all if a month is frozen at these sites.
 
-        Only under `share` or `hold`; each channel's day is there once, ordered by day and channel.
+        Only in a unit that shares the tenant's readings or holds them; each channel's day is there once.
         """
+        ...
+
+    async def tick(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> frozenset[DayKey] | None:
+        """Store days of one value each: a day begins with it, or its empty slot is filled in place.
+
+        Returns the days whose slot held the very same value. None says that a day is otherwise known, marked,
+        revised, or its month is frozen at these sites; nothing may be committed then. Only in a unit that shares the
+        tenant's readings or holds them; each channel's day is there once. `now` is whole milliseconds.
+        """
+        ...
+
+    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days, and let nobody else change them until the unit ends."""
         ...
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
@@ -144,7 +161,7 @@ class Readings(Protocol):
         ...
 
     async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
-        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`."""
+        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`, or `locked`."""
         ...
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
@@ -243,7 +260,115 @@ class UsageSnapshots(Protocol):
         ...
 
 
-class MeteringWork(Protocol):
+class Telemetry(Protocol):
+    """Packs' minutes, by hour; no reading that is billed is among them."""
+
+    async def hours_at(self, tenant_id: TenantId, keys: Sequence[HourKey]) -> Hours:
+        """Return just these hours, with every signal; those of which no minute came are left out."""
+        ...
+
+    async def write(self, tenant_id: TenantId, hours: Sequence[TelemetryHour]) -> None:
+        """Store hours in place of what is kept of them. Only under `Alarms.hold` of their packs."""
+        ...
+
+    async def hours(
+        self,
+        tenant_id: TenantId,
+        pack_ids: Sequence[PackId],
+        signals: Sequence[TelemetrySignal],
+        *,
+        from_at: datetime,
+        until_at: datetime,
+    ) -> tuple[TelemetryHour, ...]:
+        """Return the hours that begin in a stretch, by pack and time, with these signals alone."""
+        ...
+
+    async def received(
+        self, tenant_id: TenantId, pack_ids: Sequence[PackId], *, from_at: datetime, until_at: datetime
+    ) -> Mapping[PackId, tuple[tuple[datetime, int], ...]]:
+        """Return which minutes came, hour by hour of those that begin in a stretch; packs without any are left out."""
+        ...
+
+    async def latest(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> Mapping[PackId, TelemetryMinute]:
+        """Return each pack's last minute; packs that never sent one are left out."""
+        ...
+
+
+class Alarms(Protocol):
+    """Where each pack stands, the alarms of it, and every change of them, which stays as it was written."""
+
+    async def hold(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> Mapping[PackId, Standing]:
+        """Keep other writers of these packs waiting until the unit ends, and return where each stands.
+
+        A pack of which nothing was seen yet is calm.
+        """
+        ...
+
+    async def stand(self, tenant_id: TenantId, standings: Mapping[PackId, Standing]) -> None:
+        """Store where packs stand. Only under `hold`."""
+        ...
+
+    async def seen(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> Mapping[PackId, Standing]:
+        """Return where packs stand; those never held are left out."""
+        ...
+
+    async def silent(
+        self, *, before_at: datetime, after: tuple[TenantId, PackId] | None, limit: int
+    ) -> tuple[tuple[TenantId, PackId], ...]:
+        """Return packs of any tenant that were heard of once but not since, unless their gap tripped already."""
+        ...
+
+    async def keep(self, tenant_id: TenantId, alarms: Sequence[Alarm], changes: Sequence[AlarmChange]) -> None:
+        """Store alarms as they are now, and add the changes that made them so."""
+        ...
+
+    async def one(self, tenant_id: TenantId, alarm_id: AlarmId) -> Alarm:
+        """Return a tenant's alarm.
+
+        Raises:
+            AlarmUnknown: the tenant has no such alarm.
+        """
+        ...
+
+    async def standing(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> tuple[Alarm, ...]:
+        """Return the open alarms of a tenant's packs, by pack and signal."""
+        ...
+
+    async def page(
+        self,
+        *,
+        tenant_id: TenantId | None,
+        pack_id: PackId | None = None,
+        only_open: bool = False,
+        limit: int,
+    ) -> tuple[Alarm, ...]:
+        """Return alarms, of a tenant or of all, open ones first, the worst of them first, then the latest."""
+        ...
+
+    async def changes(self, tenant_id: TenantId, alarm_id: AlarmId) -> tuple[AlarmChange, ...]:
+        """Return what happened to an alarm, oldest first."""
+        ...
+
+    async def blocks(self, pack_id: PackId) -> bool:
+        """Say whether a trip of any tenant's keeps a pack from being used."""
+        ...
+
+
+class WatchWork(Protocol):
+    """What a transaction of the safety watch offers; nothing of billing is in it."""
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The minutes."""
+        ...
+
+    @property
+    def alarms(self) -> Alarms:
+        """The alarms."""
+        ...
+
+
+class MeteringWork(WatchWork, Protocol):
     """What a transaction over metering offers."""
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from domain.metering.errors import TripNotCleared
+from domain.metering.errors import TripLasts, TripNotCleared
 
 
 class Chemistry(StrEnum):
@@ -19,7 +19,7 @@ class Chemistry(StrEnum):
 
 
 class Signal(StrEnum):
-    """What is watched; the unit ends the word's meaning: mV, m°C, Ω/V, s."""
+    """What is watched; the unit ends the word: mV, m°C, mK, Ω/V, s."""
 
     CELL_HIGH = "cell_high_mv"
     CELL_LOW = "cell_low_mv"
@@ -29,7 +29,11 @@ class Signal(StrEnum):
     TEMPERATURE_SPREAD = "temperature_spread_mk"
     CHARGING_COLD = "charging_cold_mc"
     INSULATION = "insulation_ohm_per_v"
+    PROTECTION = "protection"
+    """What the management system itself judges: 1 warning, 2 alarm, 3 cut off."""
     GAP = "gap_s"
+    REPORTED = "reported"
+    """A trip that a person saw and typed; it has no value and no limit."""
 
 
 class Level(IntEnum):
@@ -85,6 +89,7 @@ _SHARED: Mapping[Signal, Limits] = {
     Signal.INSULATION: Limits(
         warn=500, alarm=200, trip=100, band=20, source="not read in a primary source", falling=True
     ),
+    Signal.PROTECTION: Limits(warn=1, alarm=2, trip=3, band=0, source="the management system's own judgement"),
     Signal.GAP: Limits(warn=120, alarm=600, trip=3_600, band=0, source=_HOUSE),
 }
 
@@ -100,6 +105,14 @@ LIMITS: Mapping[Chemistry, Mapping[Signal, Limits]] = {
         Signal.CELL_LOW: Limits(warn=2_800, alarm=2_500, trip=2_450, band=50, source=_BENCH, falling=True),
     },
 }
+
+
+def limits_of(chemistry: str) -> Mapping[Signal, Limits]:
+    """Return a chemistry's limits; of one without figures of its own, those that every chemistry shares."""
+    try:
+        return LIMITS[Chemistry(chemistry.lower())]
+    except ValueError:
+        return _SHARED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +143,7 @@ class Sample:
     temperature_min_mc: int | None = None
     temperature_max_mc: int | None = None
     insulation_ohm_per_v: int | None = None
+    protection: int | None = None
     resting: bool = False
     charging: bool = False
 
@@ -159,12 +173,13 @@ class AlarmEvent:
 class Watch:
     """One signal's standing: its level, and a level that lasts but does not count yet.
 
-    A trip is latched: it is left only when a named person clears it.
+    A trip is latched: it is left only when a named person clears it. `last` is the value that was seen last.
     """
 
     level: Level = Level.NORMAL
     pending: Level | None = None
     pending_since: datetime | None = None
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +222,8 @@ def signals(sample: Sample) -> Mapping[Signal, int]:
         found[Signal.CHARGING_COLD] = sample.temperature_min_mc
     if sample.insulation_ohm_per_v is not None:
         found[Signal.INSULATION] = sample.insulation_ohm_per_v
+    if sample.protection is not None:
+        found[Signal.PROTECTION] = sample.protection
     return found
 
 
@@ -215,22 +232,49 @@ def observe(
 ) -> tuple[Standing, tuple[AlarmEvent, ...]]:
     """Take one sample and return the new standing with what changed.
 
-    A signal of which the sample says nothing keeps its level: silence never clears. A sample that is not later
-    than the last one changes nothing, so that a stream may be sent again.
+    A signal of which the sample says nothing keeps its level: silence never clears; one without a limit is not
+    watched. A sample at the last one's instant changes nothing, so that a stream may be sent again; an earlier one,
+    which a buffer held back, opens what trips at once and changes nothing else.
     """
     if standing.seen_at is not None and sample.at <= standing.seen_at:
-        return standing, ()
+        return (standing, ()) if sample.at == standing.seen_at else _observe_late(standing, sample, limits=limits)
     waited, events = tick(standing, sample.at, limits=limits, dwell=dwell)
     watches = dict(waited.watches)
     found = list(events)
     values = {**signals(sample), Signal.GAP: 0}  # a sample ends a gap
     for signal, value in values.items():
-        watches[signal], event = _step(
-            signal, watches.get(signal, Watch()), value, sample.at, limits=limits[signal], dwell=dwell
-        )
+        if signal not in limits:
+            continue
+        watch, event = _step(signal, watches.get(signal, Watch()), value, sample.at, limits=limits[signal], dwell=dwell)
+        watches[signal] = replace(watch, last=value)
         if event is not None:
             found.append(event)
     return Standing(watches=watches, seen_at=sample.at), tuple(found)
+
+
+def _observe_late(
+    standing: Standing, sample: Sample, *, limits: Mapping[Signal, Limits]
+) -> tuple[Standing, tuple[AlarmEvent, ...]]:
+    watches = dict(standing.watches)
+    found: list[AlarmEvent] = []
+    for signal, value in signals(sample).items():
+        watch = watches.get(signal, Watch())
+        if signal not in limits or watch.level is Level.TRIP:
+            continue
+        if limits[signal].level(value, held=Level.NORMAL) is Level.TRIP:
+            tripped, event = _settle(signal, watch, Level.TRIP, value, sample.at, sample.at)
+            watches[signal] = replace(tripped, last=watch.last)
+            found.append(event)
+    return replace(standing, watches=watches), tuple(found)
+
+
+def report_trip(standing: Standing, *, at: datetime) -> tuple[Standing, AlarmEvent]:
+    """Let a person say that a pack tripped; it is latched like any other, and may be said again."""
+    before = standing.watches.get(Signal.REPORTED, Watch())
+    watch, event = _settle(Signal.REPORTED, before, Level.TRIP, 0, at, at)
+    if before.level is Level.TRIP:
+        event = replace(event, change=Change.WORSENED)
+    return replace(standing, watches={**standing.watches, Signal.REPORTED: watch}), event
 
 
 def tick(
@@ -248,17 +292,42 @@ def tick(
     return replace(standing, watches={**standing.watches, Signal.GAP: watch}), (event,)
 
 
-def clear_trip(standing: Standing, signal: Signal, *, by: str, at: datetime) -> tuple[Standing, AlarmEvent]:
+def clear_trip(
+    standing: Standing,
+    signal: Signal,
+    *,
+    by: str,
+    at: datetime,
+    limits: Mapping[Signal, Limits] | None = None,
+    heard_of: bool = True,
+) -> tuple[Standing, AlarmEvent]:
     """Let a named person clear a trip; whatever is still wrong opens again with the next sample.
+
+    Args:
+        standing: of the pack.
+        signal: which of its trips.
+        by: the person's name.
+        at: now.
+        limits: of the pack's chemistry; with them, a trip whose cause lasts is not cleared.
+        heard_of: whether the pack ought to send; where it need not, its silence keeps nobody from clearing.
 
     Raises:
         TripNotCleared: the signal is not tripped, or nobody is named.
+        TripLasts: what was seen last would trip again.
     """
     watch = standing.watches.get(signal, Watch())
     if watch.level is not Level.TRIP or not by.strip():
         raise TripNotCleared(signal=signal.value)
+    limit = None if limits is None else limits.get(signal)
+    if limit is not None:
+        seen = watch.last
+        if signal is Signal.GAP:
+            silent = heard_of and standing.seen_at is not None
+            seen = (at - standing.seen_at) // timedelta(seconds=1) if silent and standing.seen_at else None
+        if seen is not None and limit.level(seen, held=Level.TRIP) is Level.TRIP:
+            raise TripLasts(signal=signal.value, value=seen)
     event = AlarmEvent(signal=signal, change=Change.CLEARED, level=Level.NORMAL, value=0, since=at, at=at)
-    return replace(standing, watches={**standing.watches, signal: Watch()}), event
+    return replace(standing, watches={**standing.watches, signal: Watch(last=watch.last)}), event
 
 
 def watch_all(

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain.metering.arrivals import (
     CLOCK_ALLOWANCE,
@@ -28,6 +28,7 @@ from domain.metering.model import (
     Channel,
     ChannelDay,
     DayBlock,
+    DayKey,
     ImportReport,
     MonthUsage,
     OfferedDay,
@@ -131,7 +132,7 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         if column.quantity not in channels:
             raise QuantityNotMetered(quantity=column.quantity.value)
     await work.readings.hold(wish.tenant_id)
-    now = clock.now()  # after the wait: what others stored meanwhile was known before
+    now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     days = sorted({day for column in series.quantities for day in column.days})
     kept = await work.readings.day_blocks(
         wish.tenant_id,
@@ -258,12 +259,12 @@ def _merge_all(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeReadings:
-    """Readings as a program sent them, sorted; `content_sha256` is over the bytes of the request."""
+    """Readings as a program sent them, sorted; `content` is the bytes of the request."""
 
     actor: Actor
     tenant_id: TenantId
     arrived: Arrived
-    content_sha256: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,36 +283,97 @@ class ReadingsReport:
     rejections: tuple[RejectedValues, ...]
 
 
-async def take_new_readings(wish: TakeReadings, *, work: MeteringWork, clock: Clock) -> ReadingsReport | None:
-    """Take readings if each of their days is new or known with the very same values, beside other writers.
+async def take_together(
+    wishes: Sequence[TakeReadings], *, work: MeteringWork, clock: Clock
+) -> tuple[ReadingsReport, ...] | None:
+    """Take requests of one tenant beside other writers, in a unit that shares the tenant's readings.
 
-    None says that something must be merged by `merge_readings`; nothing may be committed then.
+    Each of their days is new, known with the very same values, or has its gaps filled; none is named by two requests.
+    None says that something disagrees, is an estimate or lies in a frozen month, and must be merged by
+    `merge_readings`, request by request; nothing may be committed then.
 
     Raises:
         RoleNotEnough: only an operator, the system or the tenant itself sends readings.
-        SiteUnknown: the actor belongs to another tenant.
+        SiteUnknown: an actor belongs to another tenant.
     """
-    _send(wish.actor, wish.tenant_id)
-    await work.readings.share(wish.tenant_id)
-    channels = await _channels_named(wish, work=work)
-    days, refused = _judge(wish.arrived, channels)
-    duplicate, accepted = wish.arrived.duplicate, 0
-    if days:
-        added = await work.readings.add(
-            wish.tenant_id,
-            days,
-            site_ids=sorted({channel.site_id for channel in channels.values()}),
-            source=ReadingSource.API,
-            now=clock.now(),
-        )
-        if added.other or (added.refused and len(added.same) < len(days)):
+    tenant_id = wishes[0].tenant_id
+    judged: list[tuple[list[ChannelDay], tuple[RejectedValues, ...]]] = []
+    site_ids: set[SiteId] = set()
+    for wish in wishes:
+        require_send(wish.actor, wish.tenant_id)
+        channels = await _channels_named(wish, work=work)
+        judged.append(_judge(wish.arrived, channels))
+        site_ids.update([channel.site_id for channel in channels.values()])
+    counts = [[known(day.values) for day in days] for days, _ in judged]
+    single: list[ChannelDay] = []
+    several: list[ChannelDay] = []
+    for (days, _), known_values in zip(judged, counts, strict=True):
+        for day, count in zip(days, known_values, strict=True):
+            (single if count == 1 else several).append(day)
+    now = _whole_ms(clock.now())
+    filled: Mapping[DayKey, int] = {}
+    if several:
+        met = await _add(tenant_id, several, site_ids=sorted(site_ids), work=work, now=now)
+        if met is None:
             return None
-        for day in days:
-            if added.same and (day.channel_id, day.day) in added.same:
-                duplicate += known(day.values)
-            else:
-                accepted += known(day.values)
-    return _report(wish.arrived, refused, accepted=accepted, duplicate=duplicate)
+        filled = met
+    if single:
+        same = await work.readings.tick(tenant_id, single, site_ids=sorted(site_ids), source=ReadingSource.API, now=now)
+        if same is None:
+            return None
+        if same:
+            filled = {**filled, **dict.fromkeys(same, 0)}
+    reports = []
+    for wish, (days, refused), known_values in zip(wishes, judged, counts, strict=True):
+        offered = accepted = sum(known_values)
+        if filled:
+            accepted = sum(
+                [filled.get((day.channel_id, day.day), count) for day, count in zip(days, known_values, strict=True)]
+            )
+        reports.append(
+            _report(wish.arrived, refused, accepted=accepted, duplicate=wish.arrived.duplicate + offered - accepted)
+        )
+    return tuple(reports)
+
+
+async def _add(
+    tenant_id: TenantId, days: list[ChannelDay], *, site_ids: list[SiteId], work: MeteringWork, now: datetime
+) -> Mapping[DayKey, int] | None:
+    """Store new days and fill the gaps of others; return how many values the known ones took, None if any disagrees."""
+    added = await work.readings.add(tenant_id, days, site_ids=site_ids, source=ReadingSource.API, now=now)
+    if added.refused and len(added.same) < len(days):
+        return None
+    filled = dict.fromkeys(added.same, 0)
+    if not added.other:
+        return filled
+    known_days = [day for day in days if (day.channel_id, day.day) in added.other]
+    kept = await work.readings.locked(tenant_id, [(day.channel_id, day.day) for day in known_days])
+    blocks: list[DayBlock] = []
+    for day in known_days:
+        key = (day.channel_id, day.day)
+        before = kept[key]
+        outcome = merge(
+            before,
+            day.values,
+            channel_id=day.channel_id,
+            day=day.day,
+            tolerance=0,
+            frozen=False,  # a frozen month is refused above
+            source=ReadingSource.API,
+            now=now,
+        )
+        if outcome.put_aside is not None or (outcome.block is not None and outcome.block.revision > before.revision):
+            return None
+        filled[key] = outcome.accepted
+        if outcome.block is not None:
+            blocks.append(outcome.block)
+    await work.readings.write(tenant_id, blocks)
+    return filled
+
+
+def _whole_ms(at: datetime) -> datetime:
+    """Return the next whole millisecond: when a slot was filled is kept in these, and never as earlier than it was."""
+    return at + timedelta(microseconds=-at.microsecond % 1_000)
 
 
 async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, clock: Clock) -> ReadingsReport:
@@ -321,9 +383,9 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
         RoleNotEnough: only an operator, the system or the tenant itself sends readings.
         SiteUnknown: the actor belongs to another tenant.
     """
-    _send(wish.actor, wish.tenant_id)
+    require_send(wish.actor, wish.tenant_id)
     await work.readings.hold(wish.tenant_id)
-    now = clock.now()  # after the wait: what others stored meanwhile was known before
+    now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
     kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in days])
@@ -459,7 +521,7 @@ def _door_import(
         import_id=ReadingImportId(ids.new()),
         tenant_id=wish.tenant_id,
         site_id=site_id,
-        file_sha256=wish.content_sha256,
+        file_sha256=file_sha256(wish.content),
         intervals=len(starts),
         accepted=sum(outcome.accepted for _, outcome in outcomes),
         filled=sum(outcome.filled for _, outcome in outcomes),
@@ -752,6 +814,17 @@ def require_import(actor: Actor, tenant_id: TenantId, site_id: SiteId) -> None:
     _reach(actor, tenant_id, site_id)
 
 
+def require_send(actor: Actor, tenant_id: TenantId) -> None:
+    """Let a tenant's administrators and devices send the tenant's readings, the operator and the system everybody's.
+
+    Raises:
+        RoleNotEnough: the role sends no readings.
+        SiteUnknown: the actor belongs to another tenant.
+    """
+    actor.require(Role.TENANT_ADMIN, Role.DEVICE, Role.OPERATOR, Role.SYSTEM, keeps_scope=True)
+    _reach(actor, tenant_id, None)
+
+
 def _look(actor: Actor, tenant_id: TenantId, *more: Role, site_id: SiteId | None = None) -> None:
     """Let the complex's staff and the system look at every tenant's energy, a tenant at its own, nobody else."""
     actor.require(*TENANT_STAFF, *COMPLEX_STAFF, Role.SYSTEM, *more, keeps_scope=True)
@@ -763,12 +836,6 @@ def _look_at_whole(actor: Actor, tenant_id: TenantId, *, site_id: SiteId | None 
     _look(actor, tenant_id, site_id=site_id)
     if actor.channels is not None:
         raise ScopeNotEnough
-
-
-def _send(actor: Actor, tenant_id: TenantId) -> None:
-    """Let a tenant's administrators and devices send the tenant's readings, the operator and the system everybody's."""
-    actor.require(Role.TENANT_ADMIN, Role.DEVICE, Role.OPERATOR, Role.SYSTEM, keeps_scope=True)
-    _reach(actor, tenant_id, None)
 
 
 def _reach(actor: Actor, tenant_id: TenantId, site_id: SiteId | None) -> None:

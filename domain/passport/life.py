@@ -20,6 +20,7 @@ _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
         _K.LABELLED: frozenset({_S.SECOND_LIFE, _S.IN_SERVICE}),
         _K.HEALTH_CHECKED: _CERTIFIED,
         _K.ALARM_TRIPPED: _CERTIFIED,
+        _K.ALARM_CLEARED: _CERTIFIED,
         _K.OPENED: _CERTIFIED,
         _K.MOVED: _CERTIFIED,
         _K.BMS_CHANGED: _CERTIFIED,

@@ -132,6 +132,7 @@ class EntryKind(StrEnum):
     BILLED = "billed"
     HEALTH_CHECKED = "health_checked"
     ALARM_TRIPPED = "alarm_tripped"
+    ALARM_CLEARED = "alarm_cleared"
     OPENED = "opened"
     MOVED = "moved"
     BMS_CHANGED = "bms_changed"

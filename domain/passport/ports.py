@@ -33,6 +33,10 @@ class Packs(Protocol):
         """
         ...
 
+    async def several(self, pack_ids: Sequence[PackId]) -> tuple[Pack, ...]:
+        """Return those of these packs that are known, in no order."""
+        ...
+
     async def find(self, identifier: str) -> PackId:
         """Return the pack that an identifier of any scheme leads to.
 

@@ -1,5 +1,6 @@
 """What the subscription context asks of its store."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -83,6 +84,10 @@ class Assignments(Protocol):
 
     async def of_pack(self, tenant_id: TenantId, pack_id: PackId) -> tuple[Assignment, ...]:
         """Return all assignments of a pack to one tenant, oldest first."""
+        ...
+
+    async def of_packs(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> tuple[Assignment, ...]:
+        """Return all assignments of several packs to one tenant, oldest first."""
         ...
 
     async def suspend(self, tenant_id: TenantId, assignment_id: AssignmentId, *, at: datetime) -> None:

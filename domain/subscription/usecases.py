@@ -287,6 +287,55 @@ async def go_on_under(wish: GoOn, *, work: SubscriptionWork, ids: Ids) -> tuple[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAssignment:
+    """A pack whose service was suspended may serve again from an instant on, under the certificate it has now."""
+
+    actor: Actor
+    tenant_id: TenantId
+    pack_id: PackId
+    at: datetime
+    certificate: CertificateFacts | None
+
+
+async def resume_assignment_of(wish: ResumeAssignment, *, work: SubscriptionWork, ids: Ids) -> Assignment | None:
+    """End the suspended assignment of a pack and begin a new one of the same slot; None if nothing is suspended.
+
+    What was suspended stays as it was, so that the days between the two are never charged.
+
+    Raises:
+        CertificateMissing: the pack has no certificate.
+        CertificateNotValid: the certificate does not hold at the instant.
+    """
+    wish.actor.require(Role.OPERATOR, Role.APPROVER, Role.SYSTEM)
+    held = await work.assignments.of_pack(wish.tenant_id, wish.pack_id)
+    suspended = next((one for one in held if one.ends_at is None and one.state is AssignmentState.SUSPENDED), None)
+    if suspended is None:
+        return None
+    certificate = terms.certificate_in_force(wish.certificate, at=wish.at)
+    contract = await work.contracts.one(wish.tenant_id, suspended.contract_id)
+    if contract.state is not ContractState.ACTIVE or not contract.runs_at(wish.at):
+        return None
+    slot = next(one for one in contract.slots if one.slot_id == suspended.slot_id)
+    await work.assignments.remove(wish.tenant_id, suspended.assignment_id, at=max(wish.at, suspended.starts_at))
+    beside = terms.serving_at(await work.assignments.of_contract(wish.tenant_id, contract.contract_id), wish.at)
+    certified_wh = [one.certificate.certified_wh for one in beside if one.slot_id == slot.slot_id]
+    resumed = replace(
+        suspended,
+        assignment_id=AssignmentId(ids.new()),
+        starts_at=wish.at,
+        ends_at=None,
+        certificate=certificate,
+        shortfall_wh=terms.shortfall_wh(
+            promised_wh=slot.promised_wh, certified_wh=[*certified_wh, certificate.certified_wh]
+        ),
+        state=AssignmentState.IN_SERVICE,
+        suspended_at=None,
+    )
+    await work.assignments.add(resumed)
+    return resumed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemovePack:
     """A pack leaves its slot at an instant."""
 

@@ -5,6 +5,7 @@ Everything shares the machine's cores, as figures of one machine do.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import platform
@@ -35,6 +36,7 @@ from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
+from domain.identity.model import Visit
 from domain.journeys import readings
 from domain.metering.model import ENERGIES
 from domain.metering.usecases import OpenSite
@@ -45,7 +47,7 @@ from tests.bench.floor import TABLE, floor_app
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "bench-marks-have-words"
 ROUNDS = 5
-SITES = 60
+SITES = 340
 FIRST = date(2001, 1, 1)
 WINDOWS = 280
 """So many stretches of 31 days each channel has between 2001 and now."""
@@ -145,15 +147,20 @@ class Bodies:
     """Deals channels' days out."""
 
     def __init__(self, channels: list[int]) -> None:
-        third = len(channels) // 3
+        self._groups_of_1000 = [channels[:1000], channels[1000:2000]]
+        third = 120
         self._months = iter([(c, w) for c in channels[:third] for w in range(WINDOWS)])
         self._days = iter([(c, d) for c in channels[third : 2 * third] for d in range(WINDOWS * 31)])
         self._groups = iter(
             [
-                (channels[2 * third :][group : group + 31], d)
-                for group in range(0, third - 31, 31)
+                (channels[2 * third : 3 * third][group : group + 31], d)
+                for group in range(0, 89, 31)
                 for d in range(WINDOWS * 31)
             ]
+        )
+        self._live = ((c, d, slot) for d in range(WINDOWS * 31) for slot in range(96) for c in channels[400:700])
+        self._ticks = (
+            (group, d, slot) for d in range(WINDOWS * 31 - 1, 0, -1) for slot in range(96) for group in (0, 1)
         )
         self._random = random.Random(7)
 
@@ -171,6 +178,29 @@ class Bodies:
 
     def days(self, count: int) -> list[bytes]:
         return [self._series(c, FIRST + timedelta(days=d), 96) for c, d in [next(self._days) for _ in range(count)]]
+
+    def live(self, count: int) -> list[bytes]:
+        """One reading a request, as 300 meters send their next slot in turns."""
+        return [
+            json.dumps({"rows": [{"channel": c, "at": _at(d, slot), "wh": wh}]}, separators=(",", ":")).encode()
+            for (c, d, slot), wh in zip(itertools.islice(self._live, count), self._wh(count), strict=True)
+        ]
+
+    def ticks(self, count: int) -> list[bytes]:
+        """The next slot of 1,000 meters in one request; two such groups in turns."""
+        return [self._tick(*next(self._ticks)) for _ in range(count)]
+
+    def live_day(self) -> list[bytes]:
+        """A day of 1,000 meters, a request a slot, in the order of time."""
+        return [self._tick(0, 0, slot) for slot in range(96)]
+
+    def _tick(self, group: int, number: int, slot: int) -> bytes:
+        at = _at(number, slot)
+        rows = [
+            {"channel": c, "at": at, "wh": wh}
+            for c, wh in zip(self._groups_of_1000[group], self._wh(1000), strict=True)
+        ]
+        return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
     def _rows(self) -> list[dict[str, object]]:
         channels, number = next(self._groups)
@@ -196,6 +226,11 @@ class Bodies:
         ]
 
 
+def _at(number: int, slot: int) -> str:
+    day = FIRST + timedelta(days=number)
+    return (datetime(day.year, day.month, day.day, tzinfo=SEOUL) + timedelta(minutes=15 * slot)).isoformat()
+
+
 def memory_mb(pids: list[int]) -> float:
     """Return the largest peak of resident memory among processes."""
     peaks = []
@@ -203,6 +238,15 @@ def memory_mb(pids: list[int]) -> float:
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
         peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
     return max(peaks)
+
+
+async def bytes_a_reading(connection: asyncpg.Connection) -> float:
+    """Return what the table of day blocks and its index take, over the values in it; 0 if there are none."""
+    kept = await connection.fetchrow(
+        """select pg_total_relation_size('sunhwan.interval_day') as bytes,
+                  (select sum(cardinality(array_remove(wh, null))) from sunhwan.interval_day) as readings"""
+    )
+    return float(kept["bytes"] / kept["readings"]) if kept["readings"] else 0.0
 
 
 async def open_sites(ports: object) -> list[int]:
@@ -237,13 +281,7 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
             await demo_complex.make_complex(ports, password=PASSWORD)
             channels = await open_sites(ports)
             opened = await identity.sign_in(
-                "tenant",
-                PASSWORD,
-                unit=ports.unit,
-                passwords=ports.passwords,
-                tokens=ports.tokens,
-                ids=ports.ids,
-                clock=ports.clock,
+                "tenant", PASSWORD, desk=ports.desk, visit=Visit(source="bench", agent="bench")
             )
         connection = await asyncpg.connect(plain(url))
         await connection.execute(TABLE)
@@ -253,7 +291,7 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
                      clients=n, bodies=bodies.months)
             for n in (4, 8)
         ] + [
-            Scenario(name="series of 96, 8 clients", kind="application/json", values=96, requests=500, clients=8,
+            Scenario(name="series of 96, 8 clients", kind="application/json", values=96, requests=1_500, clients=8,
                      bodies=bodies.days),
             Scenario(name="2,976 rows, JSON", kind="application/json", values=2_976, requests=60, clients=8,
                      bodies=bodies.json_rows),
@@ -261,20 +299,27 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
                      bodies=bodies.ndjson),
             Scenario(name="2,976 rows, CSV", kind="text/csv", values=2_976, requests=60, clients=8,
                      bodies=bodies.csv),
+            Scenario(name="live, one reading a request", kind="application/json", values=1, requests=2_000, clients=8,
+                     bodies=bodies.live),
+            Scenario(name="tick of 1,000 meters", kind="application/json", values=1_000, requests=96, clients=2,
+                     bodies=bodies.ticks),
         ]  # fmt: skip
         async with (
             served("door", url, processes) as (door, pids),
             served("floor", url, processes) as (floor, _),
         ):
             for scenario in scenarios:
+                if scenario.values == 1 and (kept := await bytes_a_reading(connection)):
+                    figures["bytes a reading, whole days, index included"] = {"door": kept}
                 if only in scenario.name:
                     figures[scenario.name] = await measure(scenario, door=door, floor=floor, token=opened.token)
+            if only in "live-filled":
+                await connection.execute("truncate sunhwan.interval_day")
+                await send_all(door, opened.token, "application/json", bodies.live_day(), 1)
+                figures["bytes a reading, live-filled days, index included"] = {
+                    "door": await bytes_a_reading(connection)
+                }
             figures["memory of a server process, peak MB"] = {"door": memory_mb(pids)}
-        kept = await connection.fetchrow(
-            """select pg_total_relation_size('sunhwan.interval_day') as bytes,
-                      (select coalesce(sum(96), 0) from sunhwan.interval_day) as readings"""
-        )
-        figures["bytes a reading, index included"] = {"door": kept["bytes"] / max(kept["readings"], 1)}
         await connection.close()
     return figures
 
@@ -285,7 +330,8 @@ async def measure(scenario: Scenario, *, door: int, floor: int, token: str) -> d
     waits: list[float] = []
     for number in range(ROUNDS + 1):
         sent = scenario.bodies(scenario.requests)
-        for name, port in (("floor", floor), ("door", door), ("resend", door)):
+        turns = [[("floor", floor)], [("door", door), ("resend", door)]]
+        for name, port in itertools.chain.from_iterable(turns[:: 1 if number % 2 else -1]):
             seconds, taken = await send_all(port, token, scenario.kind, sent, scenario.clients)
             if number:
                 speeds[name].append(scenario.requests * scenario.values / seconds)
@@ -295,6 +341,7 @@ async def measure(scenario: Scenario, *, door: int, floor: int, token: str) -> d
     return {
         **medians,
         "of floor": statistics.median([a / b for a, b in zip(speeds["door"], speeds["floor"], strict=True)]),
+        "resend of first": statistics.median([a / b for a, b in zip(speeds["resend"], speeds["door"], strict=True)]),
         "p50 ms": cuts[49] * 1000,
         "p99 ms": cuts[98] * 1000,
     }

@@ -53,7 +53,7 @@ PASSWORD = "bench-marks-have-words"
 RUNS = 41
 TARIFF = AsIf(tariff="kepco.industrial-a2.hv-a.2", version="2026-06-01")
 MONTH = Month(2026, 8)
-STORED_MILLIONS = (1, 10)
+STORED_MILLIONS = (1, 100)
 """Readings in the table beside the site's own, in steps."""
 
 
@@ -129,9 +129,6 @@ async def stored(url: str, millions: int) -> None:
     engine = open_engine(url, pool_size=1)
     blocks = millions * 1_000_000 // 96
     async with engine.begin() as connection:
-        await connection.execute(
-            text("alter table sunhwan.interval_day drop constraint if exists interval_day_is_of_a_channel")
-        )
         await connection.execute(
             text(
                 """
@@ -229,6 +226,9 @@ async def reads(home: Path) -> dict[str, float]:
                             figures[f"channel-month over HTTP, {said}, ms"] = await awaited_ms(
                                 lambda: client.get(f"{path}/series?{own}&{stretch}&quantity=load")
                             )
+                        few, many = (f"{millions} million readings stored, ms" for millions in STORED_MILLIONS)
+                        for figure in ("channel-month read at the port", "channel-month over HTTP"):
+                            figures[f"{figure}, growth"] = figures[f"{figure}, {many}"] / figures[f"{figure}, {few}"]
                         figures["month from every side over HTTP, ms"] = await awaited_ms(
                             lambda: client.get(
                                 f"{path}/months/2026-08/insight?{own}&tariff={TARIFF.tariff}@{TARIFF.version}"
@@ -245,7 +245,7 @@ async def measure(home: Path) -> dict[str, float]:
     return await rules() | await reads(home)
 
 
-def run() -> None:
+def run() -> dict[str, float]:
     """Measure, print, write."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(measure(Path(folder)))
@@ -259,6 +259,7 @@ def run() -> None:
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"written: {out.relative_to(ROOT)}")
+    return figures
 
 
 if __name__ == "__main__":

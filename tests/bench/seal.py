@@ -47,8 +47,10 @@ async def measure(folder: Path) -> dict[str, float]:
     }
 
 
-def run() -> None:
-    """Measure and print."""
+def run() -> dict[str, float]:
+    """Measure, print, return what was measured."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, value in asyncio.run(measure(Path(folder))).items():
-            print(f"{name}: {value:,.1f}")
+        figures = asyncio.run(measure(Path(folder)))
+    for name, value in figures.items():
+        print(f"{name}: {value:,.1f}")
+    return figures

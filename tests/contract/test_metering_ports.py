@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -527,7 +527,6 @@ def said(channel_id: int, day: int, *first: int | None) -> ChannelDay:
 
 
 async def add(work: MeteringWork, *days: ChannelDay, site_ids=()) -> Added:
-    await work.readings.share(ONE)
     return await work.readings.add(ONE, days, site_ids=site_ids, source=ReadingSource.API, now=NOW)
 
 
@@ -585,6 +584,110 @@ async def test_a_day_with_an_estimate_is_never_just_the_same(work):
     assert met == Added(same=frozenset(), other=frozenset({(1, date(2026, 7, 1))}), refused=False)
 
 
+WHOLE_SECOND = NOW.replace(microsecond=0)
+
+
+async def tick(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
+    return await work.readings.tick(ONE, days, site_ids=site_ids, source=ReadingSource.API, now=at)
+
+
+async def test_a_tick_begins_days_fills_empty_slots_in_place_and_tells_what_was_known(work):
+    await opened(work)
+    begun_at, filled_at = WHOLE_SECOND, NOW.replace(microsecond=789_000)
+    await work.readings.write(ONE, [block(1, 2, 5, 6)])
+
+    assert await tick(work, said(2, 1, None, 9), said(1, 1, 7), at=begun_at) == frozenset()
+    assert await tick(work, said(1, 1, None, 8), said(2, 1, None, 9), said(1, 2, None, None, 4), at=filled_at) == {
+        (2, date(2026, 7, 1))
+    }
+
+    api = {"source": ReadingSource.API}
+    assert await july(work, 1, 2) == {
+        (1, date(2026, 7, 1)): replace(
+            block(1, 1, 7, 8), recorded_at=begun_at, fills=(Fill(at=filled_at, slots=(1,)),), **api
+        ),
+        (2, date(2026, 7, 1)): replace(block(2, 1, None, 9), recorded_at=begun_at, **api),
+        (1, date(2026, 7, 2)): replace(block(1, 2, 5, 6, 4), fills=(Fill(at=filled_at, slots=(2,)),), **api),
+    }
+
+
+@pytest.mark.parametrize("slot", [0, 47, 95])
+async def test_a_tick_may_be_any_slot(slot, work):
+    await opened(work)
+    values = [None] * 96
+    values[slot] = 3
+
+    await tick(work, said(1, 1, *values))
+
+    ((_, found),) = (await july(work, 1)).items()
+    assert found.values == tuple(values)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param([block(1, 1, 5)], id="another value"),
+        pytest.param(
+            [replace(block(1, 1, None, 5), marks=(Mark(slot=1, quality=Quality.ESTIMATED),))], id="an estimate"
+        ),
+        pytest.param([block(1, 1, None, 5), block(1, 1, None, 6, revision=1)], id="a revision"),
+    ],
+)
+async def test_a_tick_that_needs_a_turn_says_so(kept, work):
+    await opened(work)
+    await work.readings.write(ONE, kept)
+
+    assert await tick(work, said(1, 1, 4), said(2, 1, 4)) is None
+
+
+async def test_no_tick_is_taken_in_a_frozen_month(work):
+    made = await opened(work)
+    await work.readings.write(ONE, [block(1, 1, None, 5)])
+    await work.usage_snapshots.keep(snapshot(21, of=made))
+
+    assert await tick(work, said(1, 1, 4), site_ids=[made.site_id]) is None
+    assert await july(work, 1) == {(1, date(2026, 7, 1)): block(1, 1, None, 5)}
+
+
+async def test_fills_come_back_whenever_they_came(work):
+    await opened(work)
+    slot_end = datetime(2026, 6, 30, 15, 15, tzinfo=UTC)
+    after = [-300_000, -1, 0, 63, 64, 8_191, 8_192, 1_048_575, 1_048_576, 10**9, 10**12]
+    fills = [Fill(at=slot_end + timedelta(milliseconds=ms), slots=(0,)) for ms in after]
+    fills += [
+        Fill(at=slot_end + timedelta(microseconds=1), slots=(3,)),
+        Fill(at=NOW.replace(microsecond=0), slots=(5, 6, 7)),
+        Fill(at=NOW.replace(microsecond=0), slots=(9, 11)),
+        Fill(at=NOW.replace(microsecond=0), slots=tuple(range(96))),
+    ]
+    whole = replace(block(1, 1, *range(96)), fills=tuple(fills))
+
+    await work.readings.write(ONE, [whole])
+
+    assert list((await july(work, 1)).values()) == [whole]
+
+
+async def test_locked_blocks_are_the_current_ones_and_nobody_else_changes_them(work):
+    await opened(work)
+    newest = block(1, 1, 5, 6, revision=1)
+    await work.readings.write(ONE, [block(1, 1, 5), newest, block(2, 1, 8)])
+
+    assert await work.readings.locked(ONE, [(ChannelId(1), date(2026, 7, 1)), (ChannelId(2), date(2026, 7, 2))]) == {
+        (1, date(2026, 7, 1)): newest
+    }
+
+
+async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection):
+    work = PostgresMetering(connection)
+    await opened(work)
+
+    with pytest.raises(ValueError, match="channel"):
+        await work.readings.write(ONE, [block(9, 1, 5)])
+    assert (await add(work, said(9, 1, 5))).refused
+    assert await tick(work, said(9, 1, 5)) is None
+    assert await july(work, 9) == {}
+
+
 async def test_nothing_is_added_once_a_month_is_frozen(work):
     made = await opened(work)
     await work.readings.write(ONE, [block(1, 1, 5)])
@@ -609,18 +712,14 @@ async def test_just_the_blocks_that_are_asked_for_are_read(work):
     }
 
 
-async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine):
-    async with engine.connect() as first, engine.connect() as second, engine.connect() as third:
-        for sharing in (first, second):
-            await sharing.execute(text("select 1"))  # begins the transaction that holds the lock
-            await PostgresReadings(sharing).share(ONE)
+async def test_those_who_share_pass_each_other_and_wait_for_one_who_holds(engine, postgres_unit):
+    async with postgres_unit.sharing(SYSTEM, ONE), postgres_unit.sharing(SYSTEM, ONE), engine.connect() as third:
         await third.execute(text("set local lock_timeout = '50ms'"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             await PostgresReadings(third).hold(ONE)
 
 
 BUSY = [
-    pytest.param(lambda work: work.readings.share(ONE), id="share"),
     pytest.param(lambda work: work.readings.hold(ONE), id="hold"),
     pytest.param(
         lambda work: work.readings.day_blocks(

@@ -13,6 +13,7 @@ from domain.metering.model import (
     DayBlock,
     DayKey,
     EstimateState,
+    Fill,
     OfferedDay,
     Quality,
     ReadingEstimate,
@@ -123,6 +124,40 @@ class MemoryReadings:
                 ],
             )
         return Added(same=frozenset(same), other=frozenset(kept) - same, refused=refused)
+
+    async def tick(
+        self,
+        tenant_id: TenantId,
+        days: Sequence[ChannelDay],
+        *,
+        site_ids: Sequence[SiteId],
+        source: ReadingSource,
+        now: datetime,
+    ) -> frozenset[DayKey] | None:
+        added = await self.add(tenant_id, days, site_ids=site_ids, source=source, now=now)
+        if added.refused:
+            return None
+        same = set(added.same)
+        kept = await self.blocks(tenant_id, list(added.other))
+        for day in days:
+            block = kept.get((day.channel_id, day.day))
+            if block is None:
+                continue
+            slot = next(slot for slot, value in enumerate(day.values) if value is not None)
+            if block.marks or block.revision:
+                return None
+            if block.values[slot] == day.values[slot]:
+                same.add((day.channel_id, day.day))
+                continue
+            if block.values[slot] is not None:
+                return None
+            values = (*block.values[:slot], day.values[slot], *block.values[slot + 1 :])
+            fills = (*block.fills, Fill(at=now, slots=(slot,)))
+            await self.write(tenant_id, [replace(block, values=values, fills=fills, source=source)])
+        return frozenset(same)
+
+    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        return await self.blocks(tenant_id, keys)
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         chosen: dict[DayKey, DayBlock] = {}

@@ -28,6 +28,9 @@ class MemoryPacks:
             raise PackUnknown(identifier=str(pack_id))
         return self._packs[pack_id]
 
+    async def several(self, pack_ids: Sequence[PackId]) -> tuple[Pack, ...]:
+        return tuple(self._packs[pack_id] for pack_id in pack_ids if pack_id in self._packs)
+
     async def find(self, identifier: str) -> PackId:
         for name, pack_id in self._names.items():
             if name.value == identifier:

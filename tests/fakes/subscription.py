@@ -1,5 +1,6 @@
 """The subscription ports in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -90,6 +91,10 @@ class MemoryAssignments:
 
     async def of_pack(self, tenant_id: TenantId, pack_id: PackId) -> tuple[Assignment, ...]:
         mine = [one for one in self._assignments.values() if (one.tenant_id, one.pack_id) == (tenant_id, pack_id)]
+        return tuple(sorted(mine, key=lambda one: one.assignment_id))
+
+    async def of_packs(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> tuple[Assignment, ...]:
+        mine = [one for one in self._assignments.values() if one.tenant_id == tenant_id and one.pack_id in pack_ids]
         return tuple(sorted(mine, key=lambda one: one.assignment_id))
 
     async def suspend(self, tenant_id: TenantId, assignment_id: AssignmentId, *, at: datetime) -> None:

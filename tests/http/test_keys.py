@@ -103,7 +103,12 @@ async def test_a_narrowed_key_reads_nothing_that_is_not_about_its_sites(role, ap
             opened.add(route.path)
         assert answer.status_code < 500, (route.path, answer.text)
 
-    assert {path.rstrip("/") for path in opened} <= {"/api/v1/sessions/me", "/api/v1/sites", "/api/v1/tariffs"}
+    assert {path.rstrip("/") for path in opened} <= {
+        "/api/v1/sessions/me",
+        "/api/v1/sites",
+        "/api/v1/tariffs",
+        "/api/v1/telemetry/packs",
+    }
 
 
 async def test_a_device_of_one_tenant_sends_nothing_for_another(sender, program) -> None:  # noqa: F811

@@ -14,6 +14,8 @@ from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, app
 from app.ports import Ports
 from domain.certification.equipment import Device, DeviceKind
 from domain.identity.model import PartyKind, Tenant
+from domain.metering.alarms import Alarm, AlarmId
+from domain.metering.safety import Level, Signal
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, SYSTEM, TENANT_STAFF, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.http.conftest import LetIn
@@ -47,6 +49,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
     },
+    ("POST", "/api/v1/alarms/{alarm_id}/clearance"): {"json": {"tenant_id": 11, "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/reactivation"): {"json": {"reason": "시험"}},
@@ -80,7 +83,7 @@ class World:
         if (
             path.startswith("/api/v1/")
             and named.get("tenant_id")
-            and any(part in path for part in ("/sites", "/readings", "/invoices"))
+            and any(part in path for part in ("/sites", "/readings", "/invoices", "/alarms/"))
         ):
             query["tenant_id"] = str(named["tenant_id"])
         if path.startswith("/energy"):
@@ -164,6 +167,22 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         await work.commit()
     life = story.life
     service = life.services[0]
+    alarm = Alarm(
+        alarm_id=AlarmId(uuid4()),
+        tenant_id=TenantId(TENANT),
+        pack_id=life.pack.pack_id,
+        signal=Signal.TEMPERATURE,
+        level=Level.ALARM,
+        worst=Level.ALARM,
+        value=51_000,
+        limit=50_000,
+        opened_at=ports.clock.now(),
+        changed_at=ports.clock.now(),
+        cleared_at=None,
+    )
+    async with ports.unit(SYSTEM) as work:
+        await work.alarms.keep(alarm.tenant_id, [alarm], [])
+        await work.commit()
     common: dict[str, object] = {
         "chosen": "ko",
         "gtin": "09506000134352",
@@ -183,6 +202,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "number": life.certificates[0].number,
         "report_number": life.certificates[0].report_number,
         "month": str(service.snapshots[0].usage.month),
+        "day": service.snapshots[0].usage.month.first_on.isoformat(),
     }
     own = {
         **common,
@@ -196,6 +216,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
         "estimate_id": uuid4(),
+        "alarm_id": alarm.alarm_id,
     }
     own |= await _people_objects(signed_in, ports)
     none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()}
@@ -255,7 +276,7 @@ def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[s
 
 OBJECTS = frozenset(
     {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id",
-     "person_id", "invitation_id", "key_id", "grant_id"}
+     "person_id", "invitation_id", "key_id", "grant_id", "alarm_id"}
 )  # fmt: skip
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""

@@ -13,4 +13,5 @@ import adapters.postgres.tables.passport
 import adapters.postgres.tables.quotas
 import adapters.postgres.tables.records
 import adapters.postgres.tables.shared
-import adapters.postgres.tables.subscription  # noqa: F401
+import adapters.postgres.tables.subscription
+import adapters.postgres.tables.telemetry  # noqa: F401

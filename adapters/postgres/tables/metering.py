@@ -93,19 +93,14 @@ class IntervalDayRow(SQLModel, table=True):
     """A channel's Seoul day: 96 values in the channel's unit (Wh; bp of a state of charge), null where nothing came.
 
     The current row of a day is the one of the highest revision. `fills` say what came into the row after
-    `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. The
-    fill factor is left alone: files write a day once. A stream that ticks slot by slot wants 50, so that a row
-    is changed on its page.
+    `recorded_at`, `marks` which slots are known otherwise than `quality` says; both are null as a rule. Channels
+    are never taken away: the statements that insert join theirs, which costs less than a foreign key does
+    (docs/decisions/0080).
     """
 
     __tablename__ = "interval_day"
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "channel_id", "day", "revision"),
-        ForeignKeyConstraint(
-            ["tenant_id", "channel_id"],
-            [f"{SCHEMA}.channel.tenant_id", f"{SCHEMA}.channel.channel_id"],
-            name="interval_day_is_of_a_channel",
-        ),
         CheckConstraint("array_ndims(wh) = 1 and array_length(wh, 1) = 96", name="interval_day_has_96_slots"),
         CheckConstraint("0 <= all (wh)", name="interval_day_values_are_not_negative"),
         CheckConstraint("revision >= 0", name="interval_day_revision_is_a_count"),

@@ -16,7 +16,7 @@ from domain.metering.usecases import (
     freeze_month,
     merge_readings,
     open_site,
-    take_new_readings,
+    take_together,
 )
 from domain.shared.actor import Role
 from domain.shared.identifiers import ContractId, TenantId
@@ -57,11 +57,11 @@ class House:
     async def send(self, fill):
         sorter = Sorter(now=self.clock.now())
         fill(sorter)
-        wish = TakeReadings(actor=OWN, tenant_id=TENANT, arrived=sorter.arrived(), content_sha256="ab" * 32)
+        wish = TakeReadings(actor=OWN, tenant_id=TENANT, arrived=sorter.arrived(), content=b"ab")
         before = deepcopy(self.work)
-        report = await take_new_readings(wish, work=self.work, clock=self.clock)
-        if report is not None:
-            return report
+        reports = await take_together([wish], work=self.work, clock=self.clock)
+        if reports is not None:
+            return reports[0]
         self.work = before  # what the journey does: nothing of the first try is committed
         return await merge_readings(wish, work=self.work, ids=self.ids, clock=self.clock)
 
@@ -187,7 +187,7 @@ async def test_when_something_was_known_is_said_once_it_is_its_turn():
     house.work.readings.hold = wait
     sorter = Sorter(now=NOW)
     sorter.rows([(1, FIRST + 1, 6)], place=str)
-    wish = TakeReadings(actor=OWN, tenant_id=TENANT, arrived=sorter.arrived(), content_sha256="ab" * 32)
+    wish = TakeReadings(actor=OWN, tenant_id=TENANT, arrived=sorter.arrived(), content=b"ab")
     await merge_readings(wish, work=house.work, ids=house.ids, clock=house.clock)
 
     blocks = await house.work.readings.blocks(TENANT, [(1, Month(2026, 7).first_on)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.metering.errors import TripNotCleared
+from domain.metering.errors import TripLasts, TripNotCleared
 from domain.metering.safety import (
     CALM,
     LIMITS,
@@ -18,7 +18,9 @@ from domain.metering.safety import (
     Signal,
     clear_trip,
     connection_rate_ppm,
+    limits_of,
     observe,
+    report_trip,
     signals,
     tick,
     watch_all,
@@ -185,3 +187,72 @@ def test_a_connection_rate_is_rounded_down():
     assert connection_rate_ppm(minutes_received=0, minutes=0) is None
     with pytest.raises(ValueError, match="minutes"):
         connection_rate_ppm(minutes_received=2, minutes=1)
+
+
+def test_what_a_buffer_held_back_trips_but_opens_nothing_less():
+    standing, _ = told([hot(600, 20_000)])
+
+    unmoved, nothing = observe(standing, hot(60, 59_999), limits=NMC)
+    tripped, events = observe(standing, hot(60, 60_000), limits=NMC)
+    again, no_more = observe(tripped, hot(120, 60_000), limits=NMC)
+
+    assert (unmoved, nothing) == (standing, ())
+    assert [(event.signal, event.level, event.at) for event in events] == [(Signal.TEMPERATURE, Level.TRIP, at(60))]
+    assert tripped.blocked
+    assert tripped.seen_at == at(600)
+    assert (again, no_more) == (tripped, ())
+
+
+def test_a_trip_whose_cause_lasts_is_not_cleared():
+    standing, _ = told([hot(0, 61_000)])
+
+    with pytest.raises(TripLasts) as caught:
+        clear_trip(standing, Signal.TEMPERATURE, by="김운영", at=at(60), limits=NMC)
+    assert caught.value.facts == {"signal": "temperature_mc", "value": 61_000}
+    inside_the_band, _ = observe(standing, hot(60, 58_500), limits=NMC)
+    with pytest.raises(TripLasts):
+        clear_trip(inside_the_band, Signal.TEMPERATURE, by="김운영", at=at(61), limits=NMC)
+    cooled, _ = observe(standing, hot(60, 57_999), limits=NMC)
+    cleared, _ = clear_trip(cooled, Signal.TEMPERATURE, by="김운영", at=at(61), limits=NMC)
+    assert not cleared.blocked
+
+
+def test_a_silence_is_cleared_once_the_pack_speaks_or_need_not_speak():
+    silent, _ = tick(told([hot(0, 20_000)])[0], at(3_600), limits=NMC)
+
+    with pytest.raises(TripLasts):
+        clear_trip(silent, Signal.GAP, by="김운영", at=at(3_700), limits=NMC)
+    gone, _ = clear_trip(silent, Signal.GAP, by="김운영", at=at(3_700), limits=NMC, heard_of=False)
+    heard, _ = observe(silent, hot(3_700, 20_000), limits=NMC)
+    cleared, _ = clear_trip(heard, Signal.GAP, by="김운영", at=at(3_701), limits=NMC)
+
+    assert heard.blocked
+    assert (gone.blocked, cleared.blocked) == (False, False)
+
+
+def test_a_person_may_say_that_a_pack_tripped():
+    standing, event = report_trip(CALM, at=START)
+    again, repeated = report_trip(standing, at=at(60))
+
+    assert (event.signal, event.change, event.level) == (Signal.REPORTED, Change.OPENED, Level.TRIP)
+    assert repeated.change is Change.WORSENED
+    assert again.blocked
+    cleared, _ = clear_trip(again, Signal.REPORTED, by="김운영", at=at(120), limits=NMC)
+    assert not cleared.blocked
+
+
+def test_the_management_systems_own_protection_trips():
+    standing, events = observe(CALM, Sample(at=START, protection=3), limits=LFP)
+
+    assert [(event.signal, event.level) for event in events] == [(Signal.PROTECTION, Level.TRIP)]
+    assert standing.blocked
+
+
+def test_a_chemistry_without_figures_of_its_own_is_watched_by_what_all_share():
+    limits = limits_of("LTO")
+
+    standing, events = observe(CALM, Sample(at=START, cell_max_mv=9_000, temperature_max_mc=60_000), limits=limits)
+
+    assert [event.signal for event in events] == [Signal.TEMPERATURE]
+    assert Signal.CELL_HIGH not in standing.watches
+    assert limits_of("NMC") == NMC
