@@ -27,7 +27,7 @@ from app.http.load import GATE, Gate, LoadMiddleware
 from app.http.members import MEMBERS
 from app.http.packs import PacksController
 from app.http.policy import apply_policy, keep_policy
-from app.http.preconditions import TagMiddleware
+from app.http.preconditions import MatchMiddleware, TagMiddleware, document_conditions
 from app.http.problems import PROBLEM_HANDLERS
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ReadingBackController, TariffsController
@@ -102,7 +102,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "holder": Provide(give_holder),
             "upload": Provide(give_upload),
         },
-        middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), OnceMiddleware()],
+        middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), MatchMiddleware(), OnceMiddleware()],
         guards=[keep_policy, keep_quota],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure), quota_headers, carry_renewed(secure=chosen.secure)],
@@ -126,4 +126,5 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
     apply_policy(app)
     for door in keyed_doors(app):
         door.operation_class = KeyedOperation
+    document_conditions(app)
     return app

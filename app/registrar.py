@@ -16,7 +16,7 @@ from app.ports import Ports
 from app.recorded import note, opened
 from app.settings import Settings, read_settings
 from app.terminal import out
-from domain.identity import keys, members
+from domain.identity import keys, members, resets
 from domain.identity.errors import MemberUnknown
 from domain.identity.keyring import DAYS_DEFAULT, DAYS_MAX, OVERLAP_HOURS_MAX, ROLES, ApiKey, Standing
 from domain.identity.membership import Member
@@ -151,6 +151,30 @@ def person_reactivate(sign_in_name: SignInNameArgument, reason: ReasonOption, la
         reason,
         language,
     )
+
+
+@person.command("reset")
+def person_reset(
+    sign_in_name: SignInNameArgument,
+    reason: ReasonOption,
+    factors: Annotated[
+        bool, typer.Option("--factors", help="2차 인증도 지운다 · the second factor is lost too.")
+    ] = False,
+    language: Lang = "ko",
+) -> None:
+    """비밀번호를 잃은 사람의 링크를 만든다 · make the link that lets somebody in again, shown this once."""
+    settings = configured(language)
+
+    async def run() -> str:
+        async with opened(settings) as ports:
+            member = await _member(ports, sign_in_name)
+            wish = members.ChangeMember(actor=SYSTEM, person_id=member.person_id, reason=reason)
+            made = await resets.begin_reset(wish, second_factor_too=factors, unit=ports.unit, desk=ports.desk)
+            named = f"person_id={member.person_id}"
+            await note(ports, "person reset", object_ids=named, for_tenant=member.tenant_id)
+            return f"{ports.public_url}/reset?token={made.token}"
+
+    _print_whole(_run(run, language))
 
 
 @person.command("invite")

@@ -55,6 +55,11 @@ class PostgresAudit:
             query = query.where(col(AuditEntryRow.at) >= search.from_at)
         if search.until_at is not None:
             query = query.where(col(AuditEntryRow.at) < search.until_at)
+        if search.organisation is not None:
+            whose = search.organisation
+            query = query.where(or_(col(AuditEntryRow.tenant_id) == whose, col(AuditEntryRow.for_tenant) == whose))
+        if search.source is not None:
+            query = query.where(col(AuditEntryRow.source) == search.source)
         if after is not None:
             query = query.where(col(AuditEntryRow.entry_id) < after)
         return tuple(_to_entry(row) for row in (await self._connection.execute(query)).mappings())

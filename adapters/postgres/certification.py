@@ -79,11 +79,13 @@ _STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
 _ASKS_BACK = (*_STANDING, CertificateStatus.EXPIRED.value)
 
 
-async def _lead(connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID) -> None:
-    """Let a key lead to a subject, for ever."""
+async def _lead(
+    connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID, tenant_id: TenantId
+) -> None:
+    """Let a body's key lead to a subject, for ever."""
     await connection.execute(
         upsert(CertificationKeyRow)
-        .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id)
+        .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id, tenant_id=tenant_id)
         .on_conflict_do_nothing()
     )
     if await _led(connection, key, kind) != (pack_id, subject_id):
@@ -167,7 +169,14 @@ class PostgresReceptions:
         if opened.rowcount != 1:
             raise AlreadyReceived
         for key, kind in ((str(reception.reception_id), "reception-id"), (reception.number, "reception-number")):
-            await _lead(self._connection, key, kind, pack_id=reception.pack_id, subject_id=reception.reception_id)
+            await _lead(
+                self._connection,
+                key,
+                kind,
+                pack_id=reception.pack_id,
+                subject_id=reception.reception_id,
+                tenant_id=reception.tenant_id,
+            )
 
     async def one(self, reception_id: ReceptionId) -> Reception:
         """Return a reception."""
@@ -565,6 +574,7 @@ class PostgresCertificates:
             insert(CertificateStateRow).values(
                 pack_id=certificate.pack_id,
                 certificate_id=certificate.certificate_id,
+                tenant_id=certificate.tenant_id,
                 status=certificate.status.value,
                 reason=certificate.status_reason,
                 changed_at=certificate.issued_at,
@@ -575,7 +585,14 @@ class PostgresCertificates:
             (certificate.number, "certificate-number"),
             (certificate.verify_token_sha256, "verify-token"),
         ):
-            await _lead(self._connection, key, kind, pack_id=certificate.pack_id, subject_id=certificate.certificate_id)
+            await _lead(
+                self._connection,
+                key,
+                kind,
+                pack_id=certificate.pack_id,
+                subject_id=certificate.certificate_id,
+                tenant_id=certificate.tenant_id,
+            )
 
     async def one(self, certificate_id: CertificateId) -> Certificate:
         """Return a certificate."""

@@ -3,11 +3,11 @@
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from adapters.postgres.tables.grants import PackGrantRow
+from adapters.postgres.tables.grants import PackGrantRow, PackReachRow
 from domain.passport.grants import PackGrant
 from domain.shared.identifiers import PackId, PersonId, TenantId
 
@@ -38,8 +38,13 @@ class PostgresGrants:
         self._connection = connection
 
     async def add(self, grant: PackGrant) -> None:
-        """Store a grant."""
+        """Store a grant, and open the pack's history to its reader."""
         await self._connection.execute(insert(PackGrantRow).values(asdict(grant)))
+        await self._connection.execute(
+            insert(PackReachRow).values(
+                pack_id=grant.pack_id, tenant_id=grant.tenant_id, reach_id=grant.grant_id, until_at=None
+            )
+        )
 
     async def of_pack(self, pack_id: PackId, *, limit: int) -> tuple[PackGrant, ...]:
         """Return a pack's grants, newest first."""
@@ -87,7 +92,7 @@ class PostgresGrants:
         return found.first() is not None
 
     async def revoke(self, grant: PackGrant, *, at: datetime, by: PersonId, reason: str) -> PackGrant | None:
-        """End a grant: compare and set."""
+        """End a grant: compare and set; the history closes with it."""
         done = await self._connection.execute(
             update(PackGrantRow)
             .where(
@@ -97,4 +102,13 @@ class PostgresGrants:
             )
             .values(revoked_at=at, revoked_by=by, revoked_reason=reason)
         )
-        return replace(grant, revoked_at=at, revoked_by=by, revoked_reason=reason) if done.rowcount == 1 else None
+        if done.rowcount != 1:
+            return None
+        await self._connection.execute(
+            delete(PackReachRow).where(
+                col(PackReachRow.pack_id) == grant.pack_id,
+                col(PackReachRow.tenant_id) == grant.tenant_id,
+                col(PackReachRow.reach_id) == grant.grant_id,
+            )
+        )
+        return replace(grant, revoked_at=at, revoked_by=by, revoked_reason=reason)

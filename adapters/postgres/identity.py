@@ -576,6 +576,14 @@ class PostgresTickets:
             )
         )
 
+    async def drop(self, person_id: PersonId, *, kind: TicketKind) -> None:
+        """Forget a person's tickets of a kind."""
+        await self._connection.execute(
+            delete(SignInTicketRow).where(
+                col(SignInTicketRow.person_id) == person_id, col(SignInTicketRow.kind) == kind.value
+            )
+        )
+
     async def find(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
         """Return a ticket that is neither taken nor expired."""
         found = await self._connection.execute(

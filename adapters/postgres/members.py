@@ -1,5 +1,6 @@
 """Members and invitations on PostgreSQL."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -127,6 +128,22 @@ class PostgresMembers:
             .order_by(col(MemberChangeRow.change_id))
         )
         return tuple(_to_change(row) for row in found.mappings())
+
+    async def names(self, person_ids: Sequence[PersonId]) -> Mapping[PersonId, str]:
+        """Return the printed names of people."""
+        found = await self._connection.execute(
+            select(col(PersonRow.person_id), col(PersonRow.printed_name)).where(
+                col(PersonRow.person_id).in_(person_ids)
+            )
+        )
+        return {PersonId(person_id): name for person_id, name in found}
+
+    async def party_names(self, tenant_ids: Sequence[TenantId]) -> Mapping[TenantId, str]:
+        """Return the Korean names of organisations."""
+        found = await self._connection.execute(
+            select(col(TenantRow.tenant_id), col(TenantRow.name_ko)).where(col(TenantRow.tenant_id).in_(tenant_ids))
+        )
+        return {TenantId(number): name for number, name in found}
 
     async def organisations(self, *, after: TenantId | None, limit: int) -> tuple[Tenant, ...]:
         """Return the organisations in reach, in order of their number."""

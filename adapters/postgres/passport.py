@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import Integer, RowMapping, case, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -295,6 +295,9 @@ class PostgresPassports:
         )
 
 
+_ENTRY_COLUMNS = tuple(one for one in HistoryEntryRow.__table__.c if one.name != "recorded_for")  # type: ignore[attr-defined]
+
+
 def _entry_row(entry: Entry) -> dict[str, object]:
     return {
         "pack_id": entry.pack_id,
@@ -329,6 +332,16 @@ def _to_entry(row: RowMapping) -> Entry:
     )
 
 
+_ACTING_FOR = literal_column("nullif(split_part(current_setting('app.reach', true), ':', 2), '')::int", Integer)
+"""The organisation on whose behalf the transaction was opened, as the policies read it."""
+
+_BENCH_OF = case(
+    (literal_column("split_part(current_setting('app.reach', true), ':', 1)") == "body", _ACTING_FOR),
+    else_=col(HistoryHeadRow.bench_of),
+)
+"""A body that writes has the pack on its bench; the complex leaves it where it was."""
+
+
 class PostgresHistories:
     """Sealed histories: one head a pack, locked to append."""
 
@@ -344,18 +357,19 @@ class PostgresHistories:
         )
 
     async def head(self, pack_id: PackId) -> Head:
-        """Return the head, locked until the transaction ends."""
-        found = await self._connection.execute(
-            select(
-                col(HistoryHeadRow.pack_id),
-                col(HistoryHeadRow.sequence),
-                col(HistoryHeadRow.seal),
-                col(HistoryHeadRow.state),
-            )
-            .where(col(HistoryHeadRow.pack_id) == pack_id)
-            .with_for_update()
-        )
-        row = found.mappings().first()
+        """Return the head, locked until the transaction ends.
+
+        Where the pack lies on another body's bench only the head's state is to be had: nothing can be appended.
+        """
+        query = select(
+            col(HistoryHeadRow.pack_id),
+            col(HistoryHeadRow.sequence),
+            col(HistoryHeadRow.seal),
+            col(HistoryHeadRow.state),
+        ).where(col(HistoryHeadRow.pack_id) == pack_id)
+        row = (await self._connection.execute(query.with_for_update())).mappings().first()
+        if row is None:
+            row = (await self._connection.execute(query)).mappings().first()
         if row is None:
             raise PackUnknown(identifier=str(pack_id))
         return Head(
@@ -364,11 +378,11 @@ class PostgresHistories:
 
     async def add(self, entry: Entry, head: Head) -> None:
         """Store an entry and move the head from the seal that the entry was written on."""
-        await self._connection.execute(insert(HistoryEntryRow).values(_entry_row(entry)))
+        await self._connection.execute(insert(HistoryEntryRow).values(**_entry_row(entry), recorded_for=_ACTING_FOR))
         moved = await self._connection.execute(
             update(HistoryHeadRow)
             .where(col(HistoryHeadRow.pack_id) == head.pack_id, col(HistoryHeadRow.seal) == entry.previous_seal)
-            .values(sequence=head.sequence, seal=head.seal, state=head.state.value)
+            .values(sequence=head.sequence, seal=head.seal, state=head.state.value, bench_of=_BENCH_OF)
         )
         if moved.rowcount != 1:
             raise HistoryMoved
@@ -376,7 +390,7 @@ class PostgresHistories:
     async def entries(self, pack_id: PackId) -> Sequence[Entry]:
         """Return all entries in order."""
         found = await self._connection.execute(
-            select(*HistoryEntryRow.__table__.c)  # type: ignore[attr-defined]
+            select(*_ENTRY_COLUMNS)
             .where(col(HistoryEntryRow.pack_id) == pack_id)
             .order_by(col(HistoryEntryRow.sequence))
         )

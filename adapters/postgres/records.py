@@ -19,11 +19,13 @@ from domain.shared.identifiers import PackId, PersonId, ReceptionId, ReportId, T
 _WORD_LENGTH_MAX = 200
 
 
-async def lead(connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID) -> bool:
-    """Let a key lead to a subject for ever; False when it leads somewhere already."""
+async def lead(
+    connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID, tenant_id: TenantId
+) -> bool:
+    """Let a body's key lead to a subject for ever; False when it leads somewhere already."""
     done = await connection.execute(
         upsert(RecordKeyRow)
-        .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id)
+        .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id, tenant_id=tenant_id)
         .on_conflict_do_nothing()
         .returning(col(RecordKeyRow.key))
     )
@@ -45,6 +47,7 @@ class PostgresStatusPlaces:
                 "status-place",
                 pack_id=certificate.pack_id,
                 subject_id=certificate.certificate_id,
+                tenant_id=certificate.tenant_id,
             ):
                 await self._connection.execute(
                     insert(StatusPlaceRow).values(
@@ -105,7 +108,14 @@ class PostgresIssuedDocuments:
     async def add(self, document: IssuedDocument) -> None:
         """Note a document."""
         for key, kind in ((document.number, "document-number"), (document.pdf_sha256, "document-sha256")):
-            led = await lead(self._connection, key, kind, pack_id=document.pack_id, subject_id=document.subject_id)
+            led = await lead(
+                self._connection,
+                key,
+                kind,
+                pack_id=document.pack_id,
+                subject_id=document.subject_id,
+                tenant_id=document.tenant_id,
+            )
             if not led:
                 raise NumberTaken(number=document.number)
         done = await self._connection.execute(

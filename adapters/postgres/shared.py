@@ -45,18 +45,20 @@ class PostgresFiles:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def keep(self, content: bytes, *, media_type: str) -> str:
-        """Keep bytes once and return their hash."""
+    async def keep(self, content: bytes, *, media_type: str, owner: TenantId) -> str:
+        """Keep an organisation's bytes once and return their hash."""
         digest = hashlib.sha256(content).digest()
         await self._connection.execute(
-            upsert(StoredFileRow).values(sha256=digest, media_type=media_type, content=content).on_conflict_do_nothing()
+            upsert(StoredFileRow)
+            .values(sha256=digest, tenant_id=owner, media_type=media_type, content=content)
+            .on_conflict_do_nothing()
         )
         return digest.hex()
 
     async def read(self, sha256: str) -> bytes:
         """Return the bytes kept under a hash."""
         found = await self._connection.execute(
-            select(col(StoredFileRow.content)).where(col(StoredFileRow.sha256) == bytes.fromhex(sha256))
+            select(col(StoredFileRow.content)).where(col(StoredFileRow.sha256) == bytes.fromhex(sha256)).limit(1)
         )
         content: bytes | None = found.scalar_one_or_none()
         if content is None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.tables.grants import PackReachRow
 from adapters.postgres.tables.subscription import AssignmentRow, CapacitySlotRow, ContractRow, PlanVersionRow
 from domain.shared.canonical import Canonical, canonical_text
 from domain.shared.identifiers import (
@@ -362,6 +363,14 @@ class PostgresAssignments:
         )
         if added.first() is None:
             raise PackAssigned
+        await self._connection.execute(
+            insert(PackReachRow).values(
+                pack_id=assignment.pack_id,
+                tenant_id=assignment.tenant_id,
+                reach_id=assignment.assignment_id,
+                until_at=assignment.ends_at,
+            )
+        )
 
     async def of_contract(self, tenant_id: TenantId, contract_id: ContractId) -> tuple[Assignment, ...]:
         """Return all assignments under a contract, oldest first."""
@@ -403,8 +412,8 @@ class PostgresAssignments:
         )
 
     async def remove(self, tenant_id: TenantId, assignment_id: AssignmentId, *, at: datetime) -> None:
-        """End an open assignment."""
-        await self._connection.execute(
+        """End an open assignment; what happens to the pack from then on is no more its tenant's to see."""
+        ended = await self._connection.execute(
             update(AssignmentRow)
             .where(
                 col(AssignmentRow.tenant_id) == tenant_id,
@@ -412,4 +421,15 @@ class PostgresAssignments:
                 col(AssignmentRow.ends_at).is_(None),
             )
             .values(state=AssignmentState.REMOVED.value, ends_at=at)
+            .returning(col(AssignmentRow.pack_id))
         )
+        for (pack_id,) in ended:
+            await self._connection.execute(
+                update(PackReachRow)
+                .where(
+                    col(PackReachRow.pack_id) == pack_id,
+                    col(PackReachRow.tenant_id) == tenant_id,
+                    col(PackReachRow.reach_id) == assignment_id,
+                )
+                .values(until_at=at)
+            )

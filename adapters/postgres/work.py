@@ -345,18 +345,20 @@ class _HeldWork(PostgresWork):
 
 
 class PostgresOnceUnit:
-    """One request's transactions under a key: work and answer become durable in one commit, or neither does.
+    """One request's transactions: work, answer and audit entry become durable in one commit, or none does.
 
-    Every unit takes the key's advisory lock as it begins, so that twins pass one after the other, and looks whether
-    one has passed. The first that is said to be whole keeps its transaction open until the answer is known; later
-    ones join it between savepoints.
+    Under a key every unit takes the key's advisory lock as it begins, so that twins pass one after the other, and
+    looks whether one has passed. The first that is said to be whole keeps its transaction open until the answer is
+    known; later ones join it between savepoints.
     """
 
-    def __init__(self, unit: PostgresUnit, claim: Claim) -> None:
+    def __init__(self, unit: PostgresUnit, actor: Actor, claim: Claim | None = None) -> None:
         self._unit = unit
+        self._actor = actor
         self._claim = claim
         self._open_until_settled = AsyncExitStack()
         self._held: tuple[_HeldWork, AsyncConnection, Transaction] | None = None
+        self._held_by = actor
         self._joined: list[_HeldWork] = []
         self._overtaken = False
 
@@ -371,18 +373,31 @@ class PostgresOnceUnit:
             return self._unit(actor)
         return self._begin(actor) if self._held is None else self._join(actor)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether work waits to be made durable."""
+        return self._held is not None
+
     async def answered(self) -> Answer | None:
         """Return what was answered before, waiting a little for a twin under way."""
-        async with self._begun(self._claim.actor) as (connection, _):
+        if self._claim is None:
+            return None
+        async with self._begun(self._actor) as (connection, _):
             return await kept_answer(connection, self._claim)
 
     async def settle(self, answer: Answer) -> None:
         """Make the work and its answer durable."""
+        if self._held is not None and self._claim is not None:
+            with reaching():
+                await keep_answer(self._held[1], self._claim, answer)
+        await self.make_durable()
+
+    async def make_durable(self) -> None:
+        """Make the work durable where there is no answer to keep."""
         if self._held is None:
             return
-        work, connection, _ = self._held
+        work, _, _ = self._held
         with reaching():
-            await keep_answer(connection, self._claim, answer)
             await work.make_durable()
         for one in self._joined:
             one.readings.committed()
@@ -398,7 +413,8 @@ class PostgresOnceUnit:
     async def _begun(self, actor: Actor) -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
         has_lock = False
         try:
-            async with self._unit.begun(actor, also=lock_statement(self._claim)) as begun:
+            also = "" if self._claim is None else lock_statement(self._claim)
+            async with self._unit.begun(actor, also=also) as begun:
                 has_lock = True
                 yield begun
         except DatabaseBusy as error:
@@ -410,13 +426,13 @@ class PostgresOnceUnit:
     async def _begin(self, actor: Actor) -> AsyncIterator[PostgresWork]:
         async with AsyncExitStack() as stack:
             connection, transaction = await stack.enter_async_context(self._begun(actor))
-            if await kept_answer(connection, self._claim) is not None:
+            if self._claim is not None and await kept_answer(connection, self._claim) is not None:
                 self._overtaken = True
                 raise KeyInProgress
             work = _HeldWork(connection, transaction, self._unit.channels)
             yield work
             if work.whole:
-                self._held = work, connection, transaction
+                self._held, self._held_by = (work, connection, transaction), actor
                 self._open_until_settled = stack.pop_all()
 
     @asynccontextmanager
@@ -432,7 +448,7 @@ class PostgresOnceUnit:
         finally:
             if not driver.is_closed():
                 ended = "release" if work.whole else "rollback to"
-                await driver.execute(f"{ended} savepoint joined; {reach_statement(self._claim.actor)}")
+                await driver.execute(f"{ended} savepoint joined; {reach_statement(self._held_by)}")
         self._joined.append(work)
 
 
@@ -444,4 +460,8 @@ class PostgresOnce:
 
     def __call__(self, claim: Claim) -> PostgresOnceUnit:
         """Return the unit of one request."""
-        return PostgresOnceUnit(self._unit, claim)
+        return PostgresOnceUnit(self._unit, claim.actor, claim)
+
+    def held(self, actor: Actor) -> PostgresOnceUnit:
+        """Return the unit of a request without a key."""
+        return PostgresOnceUnit(self._unit, actor)

@@ -8,30 +8,37 @@ taken: they have books of their own, and their door must cost nothing (docs/deci
 
 import csv
 import io
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 import structlog
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
+from litestar.response import Stream
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.callers import caller_of
 from app.http.identity import KEY_FIRST_USED, REMEMBERED, GivenActor, GivenPorts, actor_of, known_actor, token_of
 from app.http.policy import POLICY, Reach
-from app.http.problems import PROBLEM, PROBLEMS, ProblemOut
-from app.http.schemas import Instant, Out
+from app.http.problems import ACCOUNT, PROBLEM, PROBLEMS, ProblemOut
+from app.http.schemas import INT4_MAX, Instant, Out
 from app.http.security import request_id_of
 from app.ports import Ports
+from domain.identity.errors import Account
 from domain.journeys import audit
-from domain.shared.actor import Actor
+from domain.journeys.ports import JourneyWork
+from domain.shared.actor import Actor, Role
 from domain.shared.audit import AuditEntry, AuditSearch, Decision
+from domain.shared.idempotency import Answer, OnceUnit
 from domain.shared.identifiers import TenantId
 from domain.shared.time import SEOUL
 
@@ -40,18 +47,32 @@ log = structlog.get_logger()
 Asked = Request[Actor | None, Ports, State]
 
 PAGE_LENGTH = 100
-EXPORTED_MAX = 10_000
+EXPORTED_AT_ONCE = 2_000
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _REFUSALS = frozenset({401, 403})
 _OBJECTS_LENGTH_MAX = 400
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+_TOLD = "sunhwan.audit-told"
+_ASKED_FOR = "sunhwan.audit-asked-for"
+_NUMBER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class _Named(msgspec.Struct):
+    """What a body may name beside everything else."""
+
+    tenant_id: int | None = None
+
 
 OWN = frozenset({"/api/v1/sessions/me"})
 """What everybody reads of themselves, the complex's staff too."""
 
 
 class AuditTrail(ASGIMiddleware):
-    """Writes one entry behind a request, once its answer is on its way; whoever reads their own pays nothing."""
+    """Writes one entry behind a request, once its answer is on its way; whoever reads their own pays nothing.
+
+    A POST that has an effect is written down in the effect's own transaction (`tell_within`) and not again here.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -72,7 +93,7 @@ class AuditTrail(ASGIMiddleware):
             try:
                 await next_app(scope, receive, listening)
             finally:
-                if _is_told(connection, status):
+                if _is_told(connection, status) and not scope["state"].get(_TOLD):
                     await _tell(connection, status)
 
 
@@ -111,8 +132,56 @@ def _objects(connection: Asked) -> str:
     return " ".join(told)[:_OBJECTS_LENGTH_MAX]
 
 
+async def note_asked_for(request: Asked) -> None:
+    """Keep the organisation that a body names, for the entry; a file's bytes are not looked at."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    named: object = None
+    if kind == "application/json":
+        try:
+            named = msgspec.json.decode(await request.body(), type=_Named).tenant_id
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return  # no object, or none that names one: the door says what is wrong with it
+    elif kind == "application/x-www-form-urlencoded":
+        named = (await request.form()).get("tenant_id")
+    text = str(named)
+    if named is not None and text.isascii() and text.isdecimal() and len(text) < 10:
+        request.scope["state"][_ASKED_FOR] = int(text)
+
+
+def _made(answer: Answer) -> list[str]:
+    """Return the numbers of what an answer shows that was made: those on top of it, and in what it leads to."""
+    headers = dict(answer.headers)
+    if headers.get("content-type", "").startswith("application/json"):
+        try:
+            shown = msgspec.json.decode(answer.body)
+        except msgspec.DecodeError:
+            return []
+        rows = [shown, *shown.values()] if isinstance(shown, dict) else []
+        named = [(name, text) for row in rows if isinstance(row, dict) for name, text in row.items()]
+        return [f"{name}={text}" for name, text in named if name.endswith("_id") and _is_number(text)]
+    return [f"to={part}" for part in headers.get("location", "").split("?")[0].split("/") if _is_number(part)]
+
+
+def _is_number(text: object) -> bool:
+    return isinstance(text, str) and _NUMBER.fullmatch(text) is not None
+
+
+async def tell_within(request: Asked, answer: Answer, *, unit: OnceUnit[JourneyWork]) -> None:
+    """Write the entry of a request into the transaction of its effect: both become durable, or neither."""
+    if not _is_told(request, answer.status):
+        return
+    entry = _entry(request, answer.status)
+    new = [one for one in _made(answer) if one.partition("=")[2] not in entry.object_ids]
+    told = " ".join(filter(None, (entry.object_ids, *dict.fromkeys(new))))
+    await audit.record(replace(entry, object_ids=told[:_OBJECTS_LENGTH_MAX]), unit=unit)
+    request.scope["state"][_TOLD] = True
+
+
 def _asked_for(connection: Asked) -> int | None:
-    """Return the organisation that the request names."""
+    """Return the organisation that the request names, in its address or in its body."""
+    noted: int | None = connection.scope["state"].get(_ASKED_FOR)
+    if noted is not None:
+        return noted
     named = connection.scope.get("path_params", {}).get("tenant_id")
     for text in (str(named) if named is not None else None, *map(connection.query_params.get, ("tenant_id", "tenant"))):
         if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 10:
@@ -126,39 +195,42 @@ def _decision(status: int) -> Decision:
     return Decision.FAILED if status >= 400 else Decision.ALLOWED
 
 
-async def _tell(connection: Asked, answered: int) -> None:
-    """Write the entry; what was answered stands, so an entry that cannot be written is an error in the log."""
+def _entry(connection: Asked, answered: int) -> AuditEntry:
     scope, actor, problem = connection.scope, known_actor(connection), _problem(connection)
     ports: Ports = connection.app.state["ports"]
-    handler = connection.route_handler
-    status = _status(connection, answered)
-    action = str(getattr(handler, "operation_id", None) or handler.handler_name)
-    entry_id = ports.ids.new()
+    handler, status = connection.route_handler, _status(connection, answered)
     first_use = "key.first-use" if scope["state"].get(KEY_FIRST_USED) else None
+    account: Account | None = scope["state"].get(ACCOUNT) if actor is None else None
+    asked_for = _asked_for(connection)
+    return AuditEntry(
+        entry_id=ports.ids.new(),
+        tenant_id=TenantId(0) if actor is None else actor.tenant_id,
+        at=ports.clock.now(),
+        actor_id=None if actor is None or actor.key_id is not None else actor.person_id,
+        actor_role="public" if actor is None else actor.role.value,
+        key_id=None if actor is None else actor.key_id,
+        source=caller_of(connection)[:45],
+        method=connection.method,
+        route=str(scope["path_template"]),
+        action=str(getattr(handler, "operation_id", None) or handler.handler_name),
+        object_ids=_objects(connection) if account is None else f"account={account.person_id}",
+        for_tenant=account.tenant_id if account is not None and asked_for is None else asked_for,
+        decision=_decision(status),
+        status=status,
+        code=first_use if problem is None else problem.code,
+        request_id=request_id_of(scope),
+    )
+
+
+async def _tell(connection: Asked, answered: int) -> None:
+    """Write the entry; what was answered stands, so an entry that cannot be written is an error in the log."""
+    ports: Ports = connection.app.state["ports"]
     try:
-        await audit.record(
-            AuditEntry(
-                entry_id=entry_id,
-                tenant_id=TenantId(0) if actor is None else actor.tenant_id,
-                at=ports.clock.now(),
-                actor_id=None if actor is None or actor.key_id is not None else actor.person_id,
-                actor_role="public" if actor is None else actor.role.value,
-                key_id=None if actor is None else actor.key_id,
-                source=caller_of(connection)[:45],
-                method=connection.method,
-                route=str(scope["path_template"]),
-                action=action,
-                object_ids=_objects(connection),
-                for_tenant=_asked_for(connection),
-                decision=_decision(status),
-                status=status,
-                code=first_use if problem is None else problem.code,
-                request_id=request_id_of(scope),
-            ),
-            unit=ports.unit,
-        )
+        await audit.record(_entry(connection, answered), unit=ports.unit)
     except Exception as error:  # the request is answered: nobody is left to tell but those who read the log
-        log.error("audit.not-written", action=action, entry_id=str(entry_id), status=status, exc_info=error)
+        handler = connection.route_handler
+        action = str(getattr(handler, "operation_id", None) or handler.handler_name)
+        log.error("audit.not-written", action=action, status=answered, exc_info=error)
 
 
 # ── the auditors' view ──
@@ -193,6 +265,13 @@ Who = Annotated[UUID | None, QueryParameter(description="A person's or a key's n
 Action = Annotated[str | None, QueryParameter(min_length=1, max_length=100, pattern=r"^[A-Za-z_]+$")]
 ObjectId = Annotated[UUID | None, QueryParameter(name="object", description="The number of the thing.")]
 Decided = Annotated[str | None, QueryParameter(pattern=f"^({'|'.join(Decision)})$")]
+Organisation = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0, le=INT4_MAX, description="An organisation: that of who acted, or the one that was asked about."
+    ),
+]
+Source = Annotated[str | None, QueryParameter(min_length=1, max_length=45, pattern=r"^[0-9A-Za-z.:]+$")]
 From = Annotated[datetime | None, QueryParameter(name="from", description="RFC 3339 with offset.")]
 Until = Annotated[datetime | None, QueryParameter(name="until", description="RFC 3339 with offset; excluded.")]
 After = Annotated[UUID | None, QueryParameter(description="The last entry of the page before.")]
@@ -230,6 +309,8 @@ def searched(
     decision: str | None,
     from_at: datetime | None,
     until_at: datetime | None,
+    organisation: int | None = None,
+    source: str | None = None,
 ) -> AuditSearch:
     """Return what is looked for; an instant without an offset is Seoul's."""
     return AuditSearch(
@@ -239,6 +320,8 @@ def searched(
         decision=None if decision is None else Decision(decision),
         from_at=_aware(from_at),
         until_at=_aware(until_at),
+        organisation=None if organisation is None else TenantId(organisation),
+        source=source,
     )
 
 
@@ -256,15 +339,19 @@ def cell(value: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-async def as_csv(actor: Actor, wanted: AuditSearch, ports: Ports) -> bytes:
-    """Return what was looked for as a CSV, newest first, at most ten thousand entries."""
-    found = await audit.search(actor, wanted, after=None, limit=EXPORTED_MAX, unit=ports.unit)
+async def as_csv(actor: Actor, wanted: AuditSearch, ports: Ports) -> AsyncIterator[bytes]:
+    """Yield what was looked for as a CSV, newest first, a page at a time: all of it, however much there is."""
+    yield "\ufeff".encode() + _rows([COLUMNS])
+    after: UUID | None = None
+    while found := await audit.search(actor, wanted, after=after, limit=EXPORTED_AT_ONCE, unit=ports.unit):
+        yield _rows([cell(getattr(one, name)) for name in COLUMNS] for one in map(entry_out, found))
+        after = found[-1].entry_id
+
+
+def _rows(rows: Iterable[Sequence[str]]) -> bytes:
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for one in map(entry_out, found):
-        writer.writerow([cell(getattr(one, name)) for name in COLUMNS])
-    return file.getvalue().encode("utf-8-sig")
+    csv.writer(file, lineterminator="\r\n").writerows(rows)
+    return file.getvalue().encode()
 
 
 class AuditController(Controller):
@@ -284,12 +371,21 @@ class AuditController(Controller):
         decision: Decided = None,
         from_at: From = None,
         until_at: Until = None,
+        organisation: Organisation = None,
+        source: Source = None,
         after: After = None,
         limit: Annotated[int, QueryParameter(ge=1, le=1000)] = PAGE_LENGTH,
     ) -> list[AuditEntryOut]:
         """List entries, newest first; the last one's number is the next page's `after`."""
         wanted = searched(
-            who=who, action=action, object_id=object_id, decision=decision, from_at=from_at, until_at=until_at
+            who=who,
+            action=action,
+            object_id=object_id,
+            decision=decision,
+            from_at=from_at,
+            until_at=until_at,
+            organisation=organisation,
+            source=source,
         )
         return [entry_out(one) for one in await audit.search(actor, wanted, after=after, limit=limit, unit=ports.unit)]
 
@@ -312,13 +408,23 @@ class AuditController(Controller):
         decision: Decided = None,
         from_at: From = None,
         until_at: Until = None,
-    ) -> Response[bytes]:
-        """Export entries as CSV, at most ten thousand; no cell is taken for a formula."""
+        organisation: Organisation = None,
+        source: Source = None,
+    ) -> Stream:
+        """Export entries as CSV, all that fit; no cell is taken for a formula."""
         wanted = searched(
-            who=who, action=action, object_id=object_id, decision=decision, from_at=from_at, until_at=until_at
+            who=who,
+            action=action,
+            object_id=object_id,
+            decision=decision,
+            from_at=from_at,
+            until_at=until_at,
+            organisation=organisation,
+            source=source,
         )
-        return Response(
-            await as_csv(actor, wanted, ports),
+        actor.require(Role.AUDITOR, Role.ADMIN)  # before the first byte: a refusal is no answer in the middle of a file
+        return Stream(
+            as_csv(actor, wanted, ports),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="sunhwan-audit.csv"'},
         )

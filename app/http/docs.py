@@ -8,6 +8,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Contact, SecurityScheme
 
 from app.http.health import VERSION
+from app.http.identity import SECURE_SESSION_COOKIE, SESSION_COOKIE
 
 SWAGGER = "/static/vendor/swagger-ui-dist-5.35.0"
 
@@ -50,9 +51,21 @@ def openapi_config() -> OpenAPIConfig:
             security_schemes={
                 "session": SecurityScheme(
                     type="http", scheme="bearer", description="The token that POST /api/v1/sessions returns."
-                )
+                ),
+                "key": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    description="A machine's key, `sh_live_…`, that POST /api/v1/keys shows once; its role and scope "
+                    "are those it was made with.",
+                ),
+                "cookie": SecurityScheme(
+                    type="apiKey",
+                    name=SESSION_COOKIE,
+                    security_scheme_in="cookie",
+                    description=f"The pages' cookie; over TLS it is named {SECURE_SESSION_COOKIE}.",
+                ),
             }
         ),
-        security=[{"session": []}],
+        security=[{"session": []}, {"key": []}, {"cookie": []}],
         use_handler_docstrings=True,
     )

@@ -20,12 +20,14 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.identity import PORTS, actor_of
-from app.http.policy import keep_policy
+from app.http.audit import note_asked_for, tell_within
+from app.http.identity import ENROLLING, PORTS, REMEMBERED, actor_of
+from app.http.policy import POLICY, keep_policy
 from app.ports import Ports
+from domain.journeys.ports import JourneyWork
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError
-from domain.shared.idempotency import Answer, Claim, KeyMalformed, KeyMissing
+from domain.shared.idempotency import Answer, Claim, KeyMalformed, KeyMissing, OnceUnit
 
 HEADER = "Idempotency-Key"
 FORM_FIELD = "idempotency_key"
@@ -53,6 +55,8 @@ UNKEYED: Mapping[str, str] = {
     "RenewRecoveryCodes": _OWN_SIGN_IN,
     "InviteMember": _SHOWN_ONCE,
     "AcceptInvitation": "an invitation is taken once, whatever key it is sent under, and nobody has signed in yet",
+    "ResetMember": _SHOWN_ONCE,
+    "FinishReset": _OWN_SIGN_IN,
     "MakeKey": _SHOWN_ONCE,
     "RotateKey": _SHOWN_ONCE,
     "ImportReadings": "a file's readings are stored once by what they say, whatever key it is sent under",
@@ -79,8 +83,11 @@ UNKEYED_FORMS: Mapping[str, str] = {
         ),
         _SHOWS_IT,
     ),
-    **dict.fromkeys(("/keys", "/keys/{key_id}/rotation", "/members/invitations"), _SHOWS_IT),
+    **dict.fromkeys(
+        ("/keys", "/keys/{key_id}/rotation", "/members/invitations", "/members/{person_id}/reset"), _SHOWS_IT
+    ),
     "/join": "an invitation is taken once, and nobody has signed in yet",
+    "/reset": "a link is good once, and nobody has signed in yet",
     "/verify": "looks at a file and changes nothing",
 }  # fmt: skip
 """The pages' forms that carry no key, and why; one that is sent along is not looked at, so no answer is kept."""
@@ -107,10 +114,11 @@ class OnceMiddleware(ASGIMiddleware):
         request: Request[Actor | None, Ports, State] = Request(scope, receive=receive, send=send)
         ports: Ports = scope["litestar_app"].state["ports"]
         claim = await _claim(request, ports)
-        if claim is None:
+        once = await _held(request, ports) if claim is None else ports.once(claim)
+        if once is None:
             await next_app(scope, receive, send)
             return
-        once = ports.once(claim)
+        await note_asked_for(request)
         kept = await once.answered()
         if kept is not None:
             await _replay(kept, send)
@@ -128,6 +136,8 @@ class OnceMiddleware(ASGIMiddleware):
                 return
             answer = _answer_of(messages)
             if 200 <= answer.status < 400:
+                if once.is_whole:  # in the same transaction: what cannot be written down does not happen
+                    await tell_within(request, answer, unit=once)
                 await once.settle(answer)
             for message in messages:
                 await send(message)
@@ -165,6 +175,20 @@ async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> 
         now=ports.clock.now(),
         patience_ms=API_PATIENCE_MS if is_api else PAGE_PATIENCE_MS,
     )
+
+
+async def _held(request: Request[Actor | None, Ports, State], ports: Ports) -> OnceUnit[JourneyWork] | None:
+    """Return the unit of a write without a key; none for strangers, one's own account, and the door of readings."""
+    opt = request.route_handler.opt
+    rule = POLICY.get(("POST", request.scope["path_template"]))
+    if rule is None or rule.is_public or opt.get(REMEMBERED) or opt.get(ENROLLING):
+        return None
+    try:
+        await keep_policy(request, request.route_handler)
+    except DomainError:
+        return None  # the guard says it itself
+    actor = await actor_of(request)
+    return None if actor is None else ports.once.held(actor)
 
 
 async def _request_sha256(request: Request[Actor | None, Ports, State]) -> bytes:

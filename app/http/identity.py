@@ -8,7 +8,6 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders, State
 from litestar.di import NamedDependency
-from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
@@ -194,22 +193,6 @@ async def give_holder(request: Request[Actor | None, Ports, State]) -> Holder:
     if holder is None:
         raise NotSignedIn
     return holder
-
-
-async def require_confirmation(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard a route that signs or moves money: the session proved within five minutes who holds it.
-
-    The use cases ask again; as a guard it refuses before anything of the request is looked at.
-
-    Raises:
-        NotSignedIn: nobody asks.
-        ConfirmationNeeded: the one who asks did not prove it.
-    """
-    actor = await actor_of(connection)
-    if actor is None:
-        raise why_nobody(connection)
-    ports: Ports = connection.app.state["ports"]
-    actor.require_confirmed(ports.clock.now())
 
 
 def carry(request: Request[Actor | None, Ports, State], renewed: Renewed) -> None:

@@ -4,12 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
+from app.http.preconditions import IfMatch, wanted
 from app.http.problems import PROBLEMS
-from app.http.schemas import INT4_MAX, In, Instant, Name, Out, TenantNo, TenantQuery
+from app.http.schemas import INT4_MAX, In, Instant, Name, Out, TenantNo, TenantQuery, VersionText
 from app.ports import Ports
 from domain.identity import keys
 from domain.identity.keyring import DAYS_DEFAULT, DAYS_MAX, OVERLAP_HOURS_MAX, ROLES, ApiKey
@@ -65,6 +66,7 @@ class KeyOut(Out):
     revoked_at: Instant | None
     rotated_from: UUID | None
     last_used_at: Annotated[Instant | None, msgspec.Meta(description="To the minute.")]
+    version: VersionText
 
 
 class MadeKeyOut(Out):
@@ -89,6 +91,7 @@ def _key_out(one: ApiKey, ports: Ports) -> KeyOut:
         revoked_at=one.revoked_at,
         rotated_from=one.rotated_from,
         last_used_at=one.last_used_at,
+        version=one.version,
     )
 
 
@@ -117,6 +120,12 @@ class KeysController(Controller):
         )
         return [_key_out(one, ports) for one in found]
 
+    @get("/{key_id:uuid}", operation_id="ShowKey", summary="Show a key", responses=PROBLEMS)
+    async def show(self, key_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> Response[KeyOut]:
+        """Show a key; its text is not kept."""
+        found = await keys.show_key(actor, key_id, unit=ports.unit)
+        return Response(_key_out(found, ports))
+
     @post("/", operation_id="MakeKey", summary="Make a key", responses=PROBLEMS)
     async def make(self, data: JSONBody[KeyIn], ports: GivenPorts, actor: GivenActor) -> MadeKeyOut:
         """Make a key; send its text as `Authorization: Bearer`. The text is shown this once."""
@@ -139,11 +148,22 @@ class KeysController(Controller):
 
     @post("/{key_id:uuid}/rotation", operation_id="RotateKey", summary="Replace a key", responses=PROBLEMS)
     async def rotate(
-        self, key_id: FromPath[UUID], data: JSONBody[RotationIn], ports: GivenPorts, actor: GivenActor
+        self,
+        key_id: FromPath[UUID],
+        data: JSONBody[RotationIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
     ) -> MadeKeyOut:
         """Make a key's successor; the old one opens for some hours more."""
         made = await keys.rotate_key(
-            keys.RotateKey(actor=actor, key_id=key_id, overlap_hours=data.overlap_hours, days=data.days),
+            keys.RotateKey(
+                actor=actor,
+                key_id=key_id,
+                overlap_hours=data.overlap_hours,
+                days=data.days,
+                expected=wanted(if_match),
+            ),
             unit=ports.unit,
             tokens=ports.tokens,
             ids=ports.ids,
@@ -152,6 +172,10 @@ class KeysController(Controller):
         return MadeKeyOut(key=_key_out(made.key, ports), text=made.text)
 
     @post("/{key_id:uuid}/revocation", operation_id="RevokeKey", summary="Revoke a key", responses=PROBLEMS)
-    async def revoke(self, key_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> KeyOut:
+    async def revoke(
+        self, key_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, if_match: IfMatch = None
+    ) -> KeyOut:
         """End a key at once."""
-        return _key_out(await keys.revoke_key(actor, key_id, unit=ports.unit, clock=ports.clock), ports)
+        expected = wanted(if_match)
+        revoked = await keys.revoke_key(actor, key_id, unit=ports.unit, clock=ports.clock, expected=expected)
+        return _key_out(revoked, ports)

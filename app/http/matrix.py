@@ -8,6 +8,10 @@ A cell says how far a role reaches on a route:
         anything else is answered as if it were not there
     a   every organisation's
 
+A method with a `!` (`POST!`) asks for a fresh proof of who acts, at most five minutes old: signatures, money, and what
+decides who may do what. A page without it whose form takes the password itself proves it there; the use cases of
+signatures and money ask again. A machine's key cannot prove anything, so what is marked takes a person.
+
 A row that ends in `doc` hands out a document or an export: the audit says who fetched it.
 
 The roles: `pu` anybody, `tv` tenant_viewer, `ta` tenant_admin, `te` tester, `re` reviewer, `ap` approver,
@@ -88,9 +92,9 @@ POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  
 POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/deviations              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
@@ -100,11 +104,11 @@ GET    /api/v1/devices/{device_id}                               -  -  -  o  o  
 POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
-POST   /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
-POST   /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 
 GET    /api/v1/sites                                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
@@ -120,14 +124,14 @@ GET    /api/v1/sites/{site_id}/months/{month}/sheets/{table}/{form} -  o  o  -  
 GET    /api/v1/sites/{site_id}/months/{month}/sources            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/demand             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/tariffs                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/sites/{site_id}/tariffs                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST!  /api/v1/sites/{site_id}/tariffs                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/tariffs                                           -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/estimates          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/months/{month}/estimates          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/estimates/{estimate_id}/decision  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/corrections                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+POST!  /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 POST   /api/v1/readings                                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
 
 POST   /api/v1/telemetry                                         -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
@@ -139,16 +143,16 @@ GET    /api/v1/alarms/{alarm_id}                                 -  o  o  -  -  
 POST   /api/v1/alarms/{alarm_id}/clearance                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 
 GET    /api/v1/plans                                             -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
-POST   /api/v1/plans                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST!  /api/v1/plans                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /api/v1/contracts                                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/contracts                                         -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST!  /api/v1/contracts                                         -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+POST!  /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /api/v1/invoices                                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/invoices/{invoice_id}                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/invoices/{invoice_id}/pdf                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
+POST!  /api/v1/deposits                                          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 
 GET    /account                                                  -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
 POST   /account/password                                         -  y  y  y  y  y  y  y  y  y  y  y  y  y  -
@@ -193,12 +197,12 @@ POST   /ktr/certificates/{certificate_id}/suspension             -  -  -  -  -  
 POST   /ktr/certificates/{certificate_id}/reinstatement          -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/certificates/{certificate_id}/revocation             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /contracts                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST!  /contracts                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /contracts/{tenant_id}/{contract_id}/assignments          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /contracts/{tenant_id}/{contract_id}/months               -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /plans                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
-POST   /plans                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+POST!  /plans                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /sites                                                    -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 POST   /sites/readings                                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
@@ -217,38 +221,44 @@ GET    /invoices/{invoice_id}                                    -  o  o  -  -  
 GET    /invoices/{tenant_id}/{invoice_id}                        -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 
 GET    /api/v1/organisations                                     -  -  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/organisations                                     -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
+POST!  /api/v1/organisations                                     -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
 GET    /api/v1/members                                           -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 GET    /api/v1/members/{person_id}                               -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/members/{person_id}/role                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/members/{person_id}/deactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/members/{person_id}/reactivation                  -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/members/{person_id}/reset                         -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /api/v1/invitations                                       -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/invitations                                       -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/invitations                                       -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /api/v1/invitations/{invitation_id}/withdrawal            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /api/v1/invitations/acceptance                            y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /api/v1/resets/acceptance                                 y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /api/v1/keys                                              -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
-POST   /api/v1/keys                                              -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /api/v1/keys/{key_id}/rotation                            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+GET    /api/v1/keys/{key_id}                                     -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
+POST!  /api/v1/keys                                              -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /api/v1/keys/{key_id}/rotation                            -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /api/v1/keys/{key_id}/revocation                          -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /organisations                                            -  -  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /organisations                                            -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
+POST!  /organisations                                            -  -  -  -  -  -  -  -  -  y  -  -  -  -  -
 GET    /members                                                  -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
 GET    /members/{person_id}                                      -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
-POST   /members/{person_id}/role                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /members/{person_id}/standing                             -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /members/invitations                                      -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /members/{person_id}/role                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /members/{person_id}/standing                             -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /members/{person_id}/reset                                -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /members/invitations                                      -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /members/invitations/{invitation_id}/withdrawal           -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST   /join                                                     y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /reset                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+POST   /reset                                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /keys                                                     -  -  o  -  -  -  -  a  -  a  a  -  -  -  -
-POST   /keys                                                     -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
-POST   /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /keys                                                     -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
+POST!  /keys/{key_id}/rotation                                   -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 POST   /keys/{key_id}/revocation                                 -  -  o  -  -  -  -  -  -  a  -  -  -  -  -
 GET    /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST!  /api/v1/packs/{pack_id}/grants                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/grants/{grant_id}/revocation      -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
-POST   /packs/{pack_id}/grants                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST!  /packs/{pack_id}/grants                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/grants/{grant_id}/revocation             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/audit                                             -  -  -  -  -  -  -  -  -  a  a  -  -  -  -
 GET    /api/v1/audit/csv                                         -  -  -  -  -  -  -  -  -  a  a  -  -  -  -  doc

@@ -4,19 +4,22 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.problems import PROBLEMS
-from app.http.schemas import INT4_MAX, TEXT_PATTERN, In, Instant, Name, Out, TenantNo, TenantQuery
+from app.http.preconditions import IfMatch, MayMatch, expected_in, quoted, wanted
+from app.http.problems import ACCOUNT, PROBLEMS
+from app.http.schemas import INT4_MAX, TEXT_PATTERN, In, Instant, Name, Out, TenantNo, TenantQuery, VersionText
 from app.ports import Ports
-from domain.identity import members
-from domain.identity.membership import Invitation, Member, MemberChange
+from domain.identity import members, resets
+from domain.identity.membership import Invitation, Member, MemberChange, member_version
 from domain.identity.model import PartyKind, Tenant
 from domain.identity.usecases import COMPLEX
 from domain.shared.actor import SIGNED_IN, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.versions import ANY
 
 PAGE_LENGTH = 50
 
@@ -81,6 +84,7 @@ class MemberFileOut(Out):
 
     member: MemberOut
     changes: list[MemberChangeOut]
+    version: VersionText
 
 
 class InvitationIn(In):
@@ -101,6 +105,7 @@ class InvitationOut(Out):
     state: Annotated[str, msgspec.Meta(description="open, taken, withdrawn or expired")]
     invited_at: Instant
     expires_at: Instant
+    version: VersionText
 
 
 class InvitedOut(Out):
@@ -131,6 +136,32 @@ class ReasonIn(In):
     """Why."""
 
     reason: Reason
+
+
+class ResetIn(In):
+    """Why somebody is let in again, and whether their second factor is lost too."""
+
+    reason: Reason
+    second_factor_too: bool = False
+
+
+class ResetOut(Out):
+    """The link by which they choose a new password within a day; shown this once."""
+
+    link: str
+    token: str
+
+
+class NewPasswordIn(In):
+    """A link's token and the new password."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+def reset_link(token: str, ports: Ports) -> str:
+    """Return the address to send: the token stands in the query, which no log of ours keeps."""
+    return f"{ports.public_url}/reset?token={token}"
 
 
 def _organisation_out(one: Tenant) -> OrganisationOut:
@@ -185,6 +216,7 @@ def _invitation_out(one: Invitation, ports: Ports) -> InvitationOut:
         state=invitation_state(one, ports),
         invited_at=one.invited_at,
         expires_at=one.expires_at,
+        version=one.version,
     )
 
 
@@ -237,8 +269,8 @@ class OrganisationsController(Controller):
         return _organisation_out(await members.add_organisation(wish, unit=ports.unit))
 
 
-def _change(actor: Actor, person_id: UUID, reason: str) -> members.ChangeMember:
-    return members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=reason)
+def _change(actor: Actor, person_id: UUID, reason: str, if_match: str | None) -> members.ChangeMember:
+    return members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=reason, expected=wanted(if_match))
 
 
 class MembersController(Controller):
@@ -267,35 +299,89 @@ class MembersController(Controller):
         return [member_out(one) for one in found]
 
     @get("/{person_id:uuid}", operation_id="ShowMember", summary="Show a member", responses=PROBLEMS)
-    async def show(self, person_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> MemberFileOut:
+    async def show(self, person_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> Response[MemberFileOut]:
         """Show a member with everything that was changed about them."""
         member, changes = await members.show_member(actor, PersonId(person_id), unit=ports.unit)
-        return MemberFileOut(member=member_out(member), changes=[_change_out(one) for one in changes])
+        version = member_version(member, len(changes))
+        shown = MemberFileOut(member=member_out(member), changes=[_change_out(one) for one in changes], version=version)
+        return Response(shown, headers={"ETag": quoted(version)})
 
     @post("/{person_id:uuid}/role", operation_id="ChangeRole", summary="Give another role", responses=PROBLEMS)
     async def change_role(
-        self, person_id: FromPath[UUID], data: JSONBody[RoleIn], ports: GivenPorts, actor: GivenActor
+        self,
+        person_id: FromPath[UUID],
+        data: JSONBody[RoleIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
     ) -> MemberOut:
         """Give a member another role; their sessions end."""
-        wish = _change(actor, person_id, data.reason)
+        wish = _change(actor, person_id, data.reason, if_match)
         changed = await members.change_role(wish, Role(data.role), unit=ports.unit, ids=ports.ids, clock=ports.clock)
         return member_out(changed)
 
     @post("/{person_id:uuid}/deactivation", operation_id="DeactivateMember", summary="Shut out", responses=PROBLEMS)
     async def deactivate(
-        self, person_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+        self,
+        person_id: FromPath[UUID],
+        data: JSONBody[ReasonIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
     ) -> MemberOut:
         """Let a member sign in no more; their sessions end at once."""
-        wish = _change(actor, person_id, data.reason)
+        wish = _change(actor, person_id, data.reason, if_match)
         return member_out(await members.deactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
 
     @post("/{person_id:uuid}/reactivation", operation_id="ReactivateMember", summary="Let in again", responses=PROBLEMS)
     async def reactivate(
-        self, person_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+        self,
+        person_id: FromPath[UUID],
+        data: JSONBody[ReasonIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
     ) -> MemberOut:
         """Let a member sign in again."""
-        wish = _change(actor, person_id, data.reason)
+        wish = _change(actor, person_id, data.reason, if_match)
         return member_out(await members.reactivate(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
+
+    @post("/{person_id:uuid}/reset", operation_id="ResetMember", summary="Let in again by a link", responses=PROBLEMS)
+    async def reset(
+        self,
+        person_id: FromPath[UUID],
+        data: JSONBody[ResetIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+        if_match: IfMatch = None,
+    ) -> ResetOut:
+        """End a member's sessions and make the link by which they choose a new password; it is shown this once."""
+        wish = _change(actor, person_id, data.reason, if_match)
+        made = await resets.begin_reset(
+            wish, second_factor_too=data.second_factor_too, unit=ports.unit, desk=ports.desk
+        )
+        return ResetOut(link=reset_link(made.token, ports), token=made.token)
+
+
+class ResetsController(Controller):
+    """Links to a new password."""
+
+    path = "/api/v1/resets"
+    tags = ("people",)
+
+    @post(
+        "/acceptance",
+        operation_id="FinishReset",
+        summary="Choose a new password by a link",
+        responses=PROBLEMS,
+        security=[{}],
+        status_code=204,
+    )
+    async def finish(
+        self, request: Request[Actor | None, Ports, State], data: JSONBody[NewPasswordIn], ports: GivenPorts
+    ) -> None:
+        """Choose a new password by the link that an administrator made; it is good once."""
+        request.scope["state"][ACCOUNT] = await resets.finish_reset(data.token, data.password, desk=ports.desk)
 
 
 class InvitationsController(Controller):
@@ -351,9 +437,12 @@ class InvitationsController(Controller):
         responses=PROBLEMS,
         status_code=204,
     )
-    async def withdraw(self, invitation_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> None:
+    async def withdraw(
+        self, invitation_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, if_match: MayMatch = None
+    ) -> None:
         """Take an invitation back."""
-        await members.withdraw_invitation(actor, invitation_id, unit=ports.unit, clock=ports.clock)
+        expected = ANY if if_match is None else expected_in(if_match)
+        await members.withdraw_invitation(actor, invitation_id, unit=ports.unit, clock=ports.clock, expected=expected)
 
     @post(
         "/acceptance",
@@ -380,4 +469,4 @@ class InvitationsController(Controller):
         return member_out(member)
 
 
-MEMBERS = (OrganisationsController, MembersController, InvitationsController)
+MEMBERS = (OrganisationsController, MembersController, InvitationsController, ResetsController)

@@ -9,8 +9,21 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.http.identity import GivenActor, GivenPorts
+from app.http.preconditions import IfMatch, wanted
 from app.http.problems import PROBLEMS
-from app.http.schemas import TEXT_PATTERN, Count, Day, EnergyWh, In, Instant, Name, Out, Sentence, TenantNo
+from app.http.schemas import (
+    TEXT_PATTERN,
+    Count,
+    Day,
+    EnergyWh,
+    In,
+    Instant,
+    Name,
+    Out,
+    Sentence,
+    TenantNo,
+    VersionText,
+)
 from app.ports import Ports
 from domain.journeys import grants, pack_life, second_life, trace, withdrawal
 from domain.passport import usecases as passport
@@ -329,6 +342,7 @@ class GrantOut(Out):
     in_force: bool
     revoked_at: Instant | None
     revoked_reason: str | None
+    version: VersionText
 
 
 def _grant_out(one: PackGrant, ports: Ports) -> GrantOut:
@@ -343,6 +357,7 @@ def _grant_out(one: PackGrant, ports: Ports) -> GrantOut:
         in_force=one.in_force(ports.clock.now()),
         revoked_at=one.revoked_at,
         revoked_reason=one.revoked_reason,
+        version=one.version,
     )
 
 
@@ -564,7 +579,14 @@ class PacksController(Controller):
         data: JSONBody[GrantEndIn],
         ports: GivenPorts,
         actor: GivenActor,
+        if_match: IfMatch = None,
     ) -> GrantOut:
         """End a grant at once."""
-        wish = grants.RevokeGrant(actor=actor, pack_id=PackId(pack_id), grant_id=grant_id, reason=data.reason)
+        wish = grants.RevokeGrant(
+            actor=actor,
+            pack_id=PackId(pack_id),
+            grant_id=grant_id,
+            reason=data.reason,
+            expected=wanted(if_match),
+        )
         return _grant_out(await grants.revoke_grant(wish, unit=ports.unit, clock=ports.clock), ports)

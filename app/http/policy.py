@@ -1,5 +1,6 @@
 """The matrix at work: a guard in front of every route, and what the API's document says of it."""
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +13,9 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from app.http.identity import actor_of, why_nobody
 from app.http.matrix import MATRIX
-from domain.identity.errors import NotSignedIn
+from app.ports import Ports
+from domain.identity.errors import NotSignedIn, PeopleOnly
+from domain.identity.keyring import ROLES as MACHINES
 from domain.shared.actor import Role, RoleNotEnough
 
 COLUMNS = (
@@ -35,6 +38,10 @@ COLUMNS = (
 """The roles in the order of the matrix."""
 
 
+PROOF = "!"
+"""The mark of a method that takes a fresh proof of who acts."""
+
+
 class Reach(StrEnum):
     """How far a role reaches on a route."""
 
@@ -46,15 +53,24 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A row: who reaches how far, and whether it hands out documents, which the audit follows."""
+    """A row: who reaches how far, whether they must just have proved who they are, and whether it hands out documents.
+
+    The audit follows every document.
+    """
 
     reach: Mapping[Role, Reach]
+    takes_proof: bool = False
     is_document: bool = False
 
     @property
     def is_public(self) -> bool:
         """Whether anybody may, signed in or not."""
         return self.reach[Role.PUBLIC] is not Reach.NONE
+
+    @property
+    def for_machines(self) -> bool:
+        """Whether a program's key can have a role that may."""
+        return any(self.reach[role] is not Reach.NONE for role in MACHINES)
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -67,6 +83,11 @@ DOCUMENT = "doc"
 
 Route = tuple[str, str]
 """A method and a path, as in the matrix."""
+
+
+SCHEMES = ("session", "key", "cookie")
+"""What may be sent to say who asks, as the API's document names it."""
+KEY_SCHEME = "key"
 
 
 class PolicyIncomplete(RuntimeError):
@@ -85,6 +106,7 @@ def read_matrix(matrix: str) -> Mapping[Route, Rule]:
         if not line.strip():
             continue
         method, path, *cells = line.split()
+        takes_proof, method = method.endswith(PROOF), method.removesuffix(PROOF)
         is_document = cells[-1:] == [DOCUMENT]
         cells = cells[:-1] if is_document else cells
         if len(cells) != len(COLUMNS) or (method, path) in rules:
@@ -92,9 +114,11 @@ def read_matrix(matrix: str) -> Mapping[Route, Rule]:
         reach = {role: Reach(cell) for role, cell in zip(COLUMNS, cells, strict=True)}
         if reach[Role.PUBLIC] is not Reach.NONE and Reach.NONE in reach.values():
             raise PolicyIncomplete(f"what anybody may, everybody may: {line}")
+        if takes_proof and reach[Role.PUBLIC] is not Reach.NONE:
+            raise PolicyIncomplete(f"a passer-by has nothing to prove: {line}")
         if is_document and (method != "GET" or reach[Role.PUBLIC] is not Reach.NONE):
             raise PolicyIncomplete(f"a document is fetched, and by somebody who has signed in: {line}")
-        rules[method, path] = Rule(reach=MappingProxyType(reach), is_document=is_document)
+        rules[method, path] = Rule(reach=MappingProxyType(reach), takes_proof=takes_proof, is_document=is_document)
     return MappingProxyType(rules)
 
 
@@ -124,7 +148,26 @@ def apply_policy(app: Litestar) -> None:
     if unruled or unmade:
         raise PolicyIncomplete(f"routes without a row: {unruled}; rows without a route: {unmade}")
     for route, handler in routes_of(app):
-        handler.security = [{}] if POLICY[route].is_public else [{"session": []}]
+        describe(handler, POLICY[route])
+
+
+def describe(handler: HTTPRouteHandler, rule: Rule) -> None:
+    """Write a row into the API's document: what to send, who may, and whether a fresh proof is needed."""
+    if rule.is_public:
+        handler.security = [{}]
+        return
+    names = [role.value for role in rule.roles]
+    schemes = [name for name in SCHEMES if name != KEY_SCHEME or (rule.for_machines and not rule.takes_proof)]
+    handler.security = [{name: []} for name in schemes]
+    told = f"Roles: {', '.join(names)}."
+    if rule.takes_proof:
+        told += (
+            " Takes a fresh proof of who acts (`POST /api/v1/sessions/me/confirmation`, at most five minutes old); "
+            "without it: 403 `identity.confirmation-needed`. A machine's key cannot prove anything: 403 "
+            "`identity.people-only`."
+        )
+    text = inspect.getdoc(handler.fn) or ""
+    handler.description = f"{text}\n\n{told}" if text else told
 
 
 async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -134,6 +177,8 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         NotSignedIn: nobody asks, and the route is not for anybody.
         SecondFactorMissing: the role takes two factors here, and one opened the session.
         RoleNotEnough: the role has no reach on the route.
+        PeopleOnly: the route is marked, and a program asks, which cannot prove anything.
+        ConfirmationNeeded: the route is marked, and they did not prove within five minutes who they are.
     """
     if not isinstance(connection, Request):
         raise NotSignedIn
@@ -149,3 +194,8 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
     if rule.reach[actor.role] is Reach.NONE:
         actor.require(*rule.roles)
         raise RoleNotEnough
+    if rule.takes_proof:
+        if actor.key_id is not None:
+            raise PeopleOnly
+        ports: Ports = connection.app.state["ports"]
+        actor.require_confirmed(ports.clock.now())

@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Scope
 
 from app.http.security import API_VERSION, ApiVersionUnknown, request_id_of
 from app.ports import Ports
@@ -28,6 +28,7 @@ from domain.shared.errors import Conflict, DomainError, NotAllowed, NotFound, Ru
 from domain.shared.idempotency import KeyInProgress, KeyMalformed, KeyMissing
 from domain.shared.quotas import QuotaExceeded
 from domain.shared.untrusted import FileTooLarge
+from domain.shared.versions import VersionMissing, VersionStale
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ ApiRequest = Request[Actor | None, Ports, State]
 RETRY_AFTER_S = 5
 PROBLEM = "sunhwan.problem"
 """Where a request keeps the problem that was answered, for the audit."""
+ACCOUNT = "sunhwan.account"
+"""Where a request keeps whose account it tried to open, for the audit."""
 
 
 class ProblemOut(msgspec.Struct, kw_only=True):
@@ -66,8 +69,10 @@ PROBLEMS: Mapping[int, ResponseSpec] = {
     404: _spec("There is no such thing, or it is not yours."),
     409: _spec("It exists already, or moved meanwhile."),
     408: _spec("The body did not come in time."),
+    412: _spec("It changed since you looked: the version in `If-Match` is not the present one."),
     413: _spec("The body is too large."),
     422: _spec("Well-formed, but a rule forbids it."),
+    428: _spec("The change takes `If-Match`."),
     429: _spec("Too many tries; `Retry-After` says when to try again."),
     503: _spec("A service did not answer; `Retry-After` says when to try again."),
 }
@@ -82,6 +87,8 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (TooManyFailures, 429),
     (QuotaExceeded, 429),
     (FileTooLarge, 413),
+    (VersionStale, 412),
+    (VersionMissing, 428),
     (KeyMissing, 400),
     (KeyMalformed, 400),
     (NotFound, 404),
@@ -186,6 +193,7 @@ def answer_problem(request: ApiRequest, error: Exception) -> Response[ProblemOut
     """Answer any error as a problem document; our own mistakes are logged with their trace, and only there."""
     problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
+    note_account(request.scope, error)
     note_problem(error, problem, path=request.scope["path"], method=request.scope["method"])
     headers: dict[str, str] = {}
     if (wait := retry_after(error, problem)) is not None:
@@ -203,6 +211,12 @@ def retry_after(error: Exception, problem: ProblemOut) -> str | None:
         return None
     told = problem.facts.get("retry_after_s")
     return str(told if isinstance(told, int) else RETRY_AFTER_S)
+
+
+def note_account(scope: Scope, error: Exception) -> None:
+    """Keep whose account a refused sign-in was about; the answer does not tell."""
+    if isinstance(error, SignInRefused) and error.account is not None:
+        scope["state"][ACCOUNT] = error.account
 
 
 def note_problem(error: Exception, problem: ProblemOut, *, path: str, method: str) -> None:

@@ -14,6 +14,9 @@ INT4_MAX = 2_147_483_647
 SAFE_INT_MAX = 9_007_199_254_740_991
 """The largest integer that JavaScript reads exactly; it bounds every amount and energy."""
 
+VersionText = Annotated[
+    str, msgspec.Meta(pattern="^[0-9a-f]{32}$", description="The state it is in; `If-Match` of a change takes it.")
+]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/ -]+$")]
 Sentence = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=TEXT_PATTERN)]

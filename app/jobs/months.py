@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import structlog
 
+from app.jobs.record import job_entry
 from app.ports import Ports
 from domain.identity.model import PartyKind
-from domain.journeys.month_close import CloseMonth, close_month
+from domain.journeys import audit
+from domain.journeys.month_close import CloseMonth, MonthClosed, close_month
 from domain.shared.actor import SYSTEM, system_actor
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import ContractId
+from domain.shared.identifiers import ContractId, TenantId
 from domain.shared.outbox import JobReport
 from domain.shared.time import Month, seoul_day
 from domain.subscription.model import Contract, ContractState
@@ -34,19 +36,7 @@ async def close_months(ports: Ports) -> JobReport:
     for contract in await _contracts(ports) if operators else ():
         for month in await _months_due(contract, last_month, ports):
             try:
-                closed = await close_month(
-                    CloseMonth(
-                        actor=system_actor(operators[0].tenant_id),
-                        seller=operators[0].tenant_id,
-                        tenant_id=contract.tenant_id,
-                        contract_id=contract.contract_id,
-                        month=month,
-                    ),
-                    unit=ports.unit,
-                    documents=ports.documents,
-                    ids=ports.ids,
-                    clock=ports.clock,
-                )
+                closed = await _close(contract, month, seller=operators[0].tenant_id, ports=ports)
             except DomainError as error:
                 failed, said = failed + 1, f"{contract.number} {month}: {error.sentence('ko')}"
                 log.warning("billing.month.not-closed", contract=contract.number, month=str(month), code=error.code)
@@ -60,6 +50,33 @@ async def close_months(ports: Ports) -> JobReport:
         failed=failed,
         said=said,
     )
+
+
+async def _close(contract: Contract, month: Month, *, seller: TenantId, ports: Ports) -> MonthClosed:
+    """Close a month and write it down, in one transaction."""
+    actor = system_actor(seller)
+    unit = ports.once.held(actor)
+    try:
+        closed = await close_month(
+            CloseMonth(
+                actor=actor,
+                seller=seller,
+                tenant_id=contract.tenant_id,
+                contract_id=contract.contract_id,
+                month=month,
+            ),
+            unit=unit,
+            documents=ports.documents,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        told = f"contract_id={contract.contract_id} invoice_id={closed.standing.invoice.invoice_id}"
+        entry = job_entry(ports, JOB, object_ids=told, for_tenant=contract.tenant_id)
+        await audit.record(entry, unit=unit)
+        await unit.make_durable()
+    finally:
+        await unit.drop()
+    return closed
 
 
 async def _months_due(contract: Contract, last_month: Month, ports: Ports) -> list[Month]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 
+from app.jobs.record import job_entry
 from app.ports import Ports
 from domain.billing.errors import NothingToPay, PaymentMethodOff
 from domain.billing.model import Payer
@@ -46,6 +47,10 @@ async def relay(ports: Ports) -> JobReport:
             if trouble is None:
                 did += 1
                 await work.outbox.done(message.message_id, now=ports.clock.now())
+                named = message.payload.get("tenant_id")
+                told = f"{message.topic}={message.key}"
+                for_tenant = named if isinstance(named, int) else None
+                await work.audit.append(job_entry(ports, JOB, object_ids=told, for_tenant=for_tenant))
             else:
                 failed, said = failed + 1, trouble
                 wait = min(FIRST_WAIT * 2 ** (message.tries - 1), LONGEST_WAIT)

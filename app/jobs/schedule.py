@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app.jobs.expiries import end_expired
 from app.jobs.months import close_months
+from app.jobs.record import job_entry
 from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
 from app.jobs.silence import notice_silent_packs
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 RELAY_EVERY_S = 5
 SILENCE_EVERY_S = 60
 LATE_BY_S_MAX = 6 * 60 * 60
+
+TELL_THEMSELVES = frozenset({"billing.close-months", "outbox.relay"})
+"""Jobs that write one entry for each thing they do, in its transaction; of the others each run is one."""
 
 Job = Callable[[Ports], Awaitable[JobReport]]
 
@@ -106,6 +110,10 @@ async def run_job(job: Job, ports: Ports) -> None:
         report = await job(ports)
         async with ports.unit(SYSTEM) as work:
             await work.job_reports.write(report)
+            if (report.did or report.failed) and report.job not in TELL_THEMSELVES:
+                code = "jobs.partly-failed" if report.failed else None
+                told = f"did={report.did} failed={report.failed}"
+                await work.audit.append(job_entry(ports, report.job, object_ids=told, code=code))
             await work.commit()
     except DomainError as error:
         log.warning("jobs.failed", code=error.code)

@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from app.http.idempotency import FORM_FIELD
 from app.http.identity import actor_of, known_actor, why_nobody
-from app.http.problems import PROBLEM, note_problem, problem_of, retry_after, status_of
+from app.http.problems import PROBLEM, note_account, note_problem, problem_of, retry_after, status_of
 from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
@@ -32,6 +32,7 @@ from domain.identity.errors import NotSignedIn, SecondFactorMissing
 from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
 from domain.shared.time import Month
+from domain.shared.versions import ANY, Expected
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "lang"
@@ -98,8 +99,9 @@ def safe_path(text: str | None) -> str:
 
 
 def came_from(request: PageRequest) -> str:
-    """Return the page of ours that a form was sent from, or `/`."""
-    return safe_path(urlsplit(request.headers.get("referer", "")).path)
+    """Return the page of ours that a form was sent from, with its query, or `/`."""
+    sent_from = urlsplit(request.headers.get("referer", ""))
+    return safe_path(f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,11 @@ def _clean(text: str) -> str:
     return "".join(one for one in text if one.isprintable() or one in "\n\r\t").strip()
 
 
+def expected_by(form: Mapping[str, str]) -> Expected:
+    """Return the state that a form was made for: its hidden `version`."""
+    return Expected.only(form["version"]) if "version" in form else ANY
+
+
 async def read_upload(request: PageRequest, field: str = "file") -> tuple[str, bytes]:
     """Return the name and bytes of a sent file.
 
@@ -238,6 +245,7 @@ def tell_problem(request: PageRequest, error: Exception) -> Response[object]:
     """Answer any error as a page: one sentence, the request's number, the way back. Strangers are asked to sign in."""
     problem = problem_of(error, request_id_of(request.scope))
     request.scope["state"][PROBLEM] = problem
+    note_account(request.scope, error)
     if isinstance(error, NotSignedIn):
         asked = request.scope["path"] if request.scope["method"] == "GET" else "/"
         query = request.url.query if request.scope["method"] == "GET" else ""

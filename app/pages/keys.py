@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from app.http.identity import GivenActor, GivenPorts
 from app.http.keys import KeyIn, RotationIn
 from app.http.schemas import INT4_MAX
-from app.pages.frame import FormMalformed, GivenPage, PageRequest, field_name, read_as, read_form
+from app.pages.frame import FormMalformed, GivenPage, PageRequest, expected_by, field_name, read_as, read_form
 from app.ports import Ports
 from domain.identity import keys, members
 from domain.identity.keyring import MACHINE_ROLES
@@ -113,7 +113,13 @@ async def rotate_key(
     try:
         wish = read_as({key: int(text) if text.isdecimal() else text for key, text in form.items()}, RotationIn, "ko")
         made = await keys.rotate_key(
-            keys.RotateKey(actor=actor, key_id=key_id, overlap_hours=wish.overlap_hours, days=wish.days),
+            keys.RotateKey(
+                actor=actor,
+                key_id=key_id,
+                overlap_hours=wish.overlap_hours,
+                days=wish.days,
+                expected=expected_by(form),
+            ),
             unit=ports.unit,
             tokens=ports.tokens,
             ids=ports.ids,
@@ -125,9 +131,10 @@ async def rotate_key(
 
 
 @post("/keys/{key_id:uuid}/revocation", status_code=303)
-async def revoke_key(key_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> Redirect:
+async def revoke_key(request: PageRequest, key_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> Redirect:
     """End a key at once."""
-    revoked = await keys.revoke_key(actor, key_id, unit=ports.unit, clock=ports.clock)
+    expected = expected_by(await read_form(request))
+    revoked = await keys.revoke_key(actor, key_id, unit=ports.unit, clock=ports.clock, expected=expected)
     return Redirect("/keys" if actor.is_tenant else f"/keys?tenant={revoked.tenant_id}", status_code=303)
 
 

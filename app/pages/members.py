@@ -11,18 +11,21 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.members import (
     InvitationIn,
     JoinIn,
+    NewPasswordIn,
     OrganisationIn,
     ReasonIn,
     RoleIn,
     invitation_link,
     invitation_state,
     organisation_of,
+    reset_link,
 )
+from app.http.problems import ACCOUNT
 from app.http.schemas import INT4_MAX
-from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
+from app.pages.frame import GivenPage, Page, PageRequest, expected_by, read_as, read_form
 from app.ports import Ports
-from domain.identity import members
-from domain.identity.membership import MANAGERS, ROLES_OF, manages
+from domain.identity import members, resets
+from domain.identity.membership import MANAGERS, ROLES_OF, manages, member_version
 from domain.identity.model import PartyKind, Tenant
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -119,6 +122,7 @@ async def _member(
     *,
     error: DomainError | None = None,
     form: dict[str, str] | None = None,
+    link: str | None = None,
 ) -> Template:
     member, changes = await members.show_member(actor, PersonId(person_id), unit=ports.unit)
     async with ports.unit(actor) as work:
@@ -127,6 +131,8 @@ async def _member(
         "member": member,
         "party": party,
         "changes": tuple(reversed(changes)),
+        "link": link,
+        "version": member_version(member, len(changes)),
         "roles": tuple(role for role in ROLES_OF[party.kind] if role is not member.role),
         "may_manage": actor.role in MANAGERS
         and actor.key_id is None
@@ -153,7 +159,9 @@ async def change_role(
     try:
         wish = read_as(form, RoleIn, page.language)
         await members.change_role(
-            members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=wish.reason),
+            members.ChangeMember(
+                actor=actor, person_id=PersonId(person_id), reason=wish.reason, expected=expected_by(form)
+            ),
             Role(wish.role),
             unit=ports.unit,
             ids=ports.ids,
@@ -174,7 +182,9 @@ async def change_standing(
     try:
         wish = read_as(form, ReasonIn, page.language)
         await what(
-            members.ChangeMember(actor=actor, person_id=PersonId(person_id), reason=wish.reason),
+            members.ChangeMember(
+                actor=actor, person_id=PersonId(person_id), reason=wish.reason, expected=expected_by(form)
+            ),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,
@@ -182,6 +192,27 @@ async def change_standing(
     except DomainError as error:
         return await _member(page, ports, actor, person_id, error=error, form=form)
     return Redirect(f"/members/{person_id}", status_code=303)
+
+
+@post("/members/{person_id:uuid}/reset", status_code=200)
+async def reset_member(
+    request: PageRequest, person_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template:
+    """Make the link by which a member is let in again, and show it, this once."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, ReasonIn, page.language)
+        made = await resets.begin_reset(
+            members.ChangeMember(
+                actor=actor, person_id=PersonId(person_id), reason=wish.reason, expected=expected_by(form)
+            ),
+            second_factor_too="second_factor_too" in form,
+            unit=ports.unit,
+            desk=ports.desk,
+        )
+    except DomainError as error:
+        return await _member(page, ports, actor, person_id, error=error, form=form)
+    return await _member(page, ports, actor, person_id, link=reset_link(made.token, ports))
 
 
 async def _parties(ports: Ports, actor: Actor) -> dict[str, object]:
@@ -254,7 +285,30 @@ async def join(request: PageRequest, ports: GivenPorts, page: GivenPage) -> Temp
     return Redirect("/sign-in", status_code=303)
 
 
+@get("/reset")
+async def reset_form(ports: GivenPorts, page: GivenPage, token: InvitationToken = "") -> Template:
+    """Ask somebody who was let in again for a new password."""
+    return page.show("reset.html", token=token, name=await resets.read_reset(token, desk=ports.desk))
+
+
+@post("/reset", status_code=303)
+async def reset(request: PageRequest, ports: GivenPorts, page: GivenPage) -> Template | Redirect:
+    """Take the new password, and go and sign in."""
+    form = await read_form(request)
+    token = form.get("token", "")
+    name = await resets.read_reset(token, desk=ports.desk)
+    try:
+        wish = read_as(form, NewPasswordIn, page.language)
+        request.scope["state"][ACCOUNT] = await resets.finish_reset(wish.token, wish.password, desk=ports.desk)
+    except DomainError as error:
+        return page.again("reset.html", error, {}, token=token, name=name)
+    return Redirect("/sign-in", status_code=303)
+
+
 MEMBERS = (
+    reset_member,
+    reset_form,
+    reset,
     list_members,
     invite_member,
     withdraw_invitation,

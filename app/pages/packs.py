@@ -15,7 +15,7 @@ from litestar.response import Redirect, Template
 from app.http.identity import GivenActor, GivenPorts
 from app.http.packs import FactIn, GrantEndIn, GrantIn, LabelIn, PackIn, RepurposeIn, WithdrawIn
 from app.pages.alarms import pack_card
-from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
+from app.pages.frame import GivenPage, Page, PageRequest, expected_by, read_as, read_form
 from app.pages.messages import say
 from app.pages.public import attribute_groups, attribute_text, local_address
 from app.ports import Ports
@@ -287,7 +287,13 @@ async def revoke_grant(
     try:
         wish = read_as(form, GrantEndIn, page.language)
         await grants.revoke_grant(
-            grants.RevokeGrant(actor=actor, pack_id=PackId(pack_id), grant_id=grant_id, reason=wish.reason),
+            grants.RevokeGrant(
+                actor=actor,
+                pack_id=PackId(pack_id),
+                grant_id=grant_id,
+                reason=wish.reason,
+                expected=expected_by(form),
+            ),
             unit=ports.unit,
             clock=ports.clock,
         )

@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenPorts, lasts_s, note_actor, session_cookie, token_of, visit_of
+from app.http.problems import note_account
 from app.http.schemas import TEXT_PATTERN
 from app.http.sessions import PasskeyIn, SignIn
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form, safe_path
@@ -46,6 +47,7 @@ async def sign_in(request: PageRequest, ports: GivenPorts, page: GivenPage) -> T
         wish = read_as(form, SignIn, page.language)
         begun = await identity.begin_sign_in(wish.sign_in_name, wish.password, desk=ports.desk, visit=visit_of(request))
     except DomainError as error:
+        note_account(request.scope, error)
         kept = {"sign_in_name": form.get("sign_in_name", "")}
         return page.again("sign_in.html", error, kept, next_path=target, **_offered(ports))
     return _opened_or_asked(request, page, begun, target)

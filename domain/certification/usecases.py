@@ -773,7 +773,7 @@ async def issue(
         reception_id=reception.reception_id,
         assessment_id=assessment.assessment_id,
         content=canonical_text(printed),
-        pdf_sha256=await work.files.keep(report_pdf, media_type=_PDF),
+        pdf_sha256=await work.files.keep(report_pdf, media_type=_PDF, owner=reception.tenant_id),
         issued_at=now,
     )
     certificate_count = await work.numbers.next(tenant_id=reception.tenant_id, series="certificate", year=year)
@@ -821,7 +821,9 @@ async def issue(
     )
     certificate_pdf = await seals.seal(certificate_pdf, reason=_SEALED_CERTIFICATE)
     certificate = replace(
-        draft, credential=credential, pdf_sha256=await work.files.keep(certificate_pdf, media_type=_PDF)
+        draft,
+        credential=credential,
+        pdf_sha256=await work.files.keep(certificate_pdf, media_type=_PDF, owner=reception.tenant_id),
     )
     standing = await work.certificates.standing(reception.pack_id)
     if standing is not None:

@@ -1,10 +1,23 @@
 """What can be wrong about signing in."""
 
+from dataclasses import dataclass
+
 from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken, Unavailable
+from domain.shared.identifiers import PersonId, TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose account somebody tried to open, for the audit alone: no answer tells it."""
+
+    person_id: PersonId
+    tenant_id: TenantId
 
 
 class SignInRefused(NotAllowed):
     """The name or the password does not fit; which of the two is not said."""
+
+    account: Account | None = None
 
     code = "identity.sign-in-refused"
     title_ko = "아이디 또는 비밀번호가 올바르지 않습니다."
@@ -262,6 +275,14 @@ class InvitationUnknown(NotFound):
     title_en = "This invitation cannot be used; ask your administrator for another."
 
 
+class ResetUnknown(NotFound):
+    """The link to a new password was used, is over, or never was; which of these is not said."""
+
+    code = "identity.reset-unknown"
+    title_ko = "쓸 수 없는 재설정 링크입니다. 관리자에게 새 링크를 요청해 주세요."
+    title_en = "This link cannot be used; ask your administrator for another."
+
+
 class InvitationOver(Conflict):
     """The invitation was used or withdrawn before."""
 
@@ -271,7 +292,7 @@ class InvitationOver(Conflict):
 
 
 class PeopleOnly(NotAllowed):
-    """A program's key does not manage people or keys."""
+    """A program's key manages neither people nor keys, and does nothing that takes a fresh proof of who acts."""
 
     code = "identity.people-only"
     title_ko = "API 키로는 할 수 없는 작업입니다. 로그인해 주세요."

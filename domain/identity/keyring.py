@@ -14,6 +14,7 @@ from domain.identity.model import PartyKind
 from domain.shared.actor import TENANT_STAFF, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.versions import version_of
 
 PREFIX = "sh_live_"
 DAYS_DEFAULT, DAYS_MAX = 90, 365
@@ -71,6 +72,11 @@ class ApiKey:
     revoked_at: datetime | None = None
     revoked_by: PersonId | None = None
     last_used_at: datetime | None = None
+
+    @property
+    def version(self) -> str:
+        """The state that a change is meant for; being used changes nothing of it."""
+        return version_of(self.key_id, self.retires_at, self.revoked_at)
 
     def standing(self, now: datetime) -> Standing:
         """Say how the key stands at an instant."""

@@ -23,6 +23,7 @@ from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, TenantId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
+from domain.shared.versions import ANY, Expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class RotateKey:
     key_id: UUID
     overlap_hours: int = 24
     days: int = DAYS_DEFAULT
+    expected: Expected = ANY
 
 
 async def rotate_key(wish: RotateKey, *, unit: Unit[KeyWork], tokens: Tokens, ids: Ids, clock: Clock) -> MadeKey:
@@ -112,6 +114,7 @@ async def rotate_key(wish: RotateKey, *, unit: Unit[KeyWork], tokens: Tokens, id
         RoleNotEnough: the actor manages nobody.
         KeyUnknown: there is no such key, or it is another organisation's.
         KeyOver: it is revoked, expired or replaced already.
+        VersionStale: it is not in the state that was expected.
         KeyLastsTooLong: the overlap is longer than a week, or the new key would last more than a year.
     """
     actor = wish.actor
@@ -121,6 +124,7 @@ async def rotate_key(wish: RotateKey, *, unit: Unit[KeyWork], tokens: Tokens, id
     now = clock.now()
     async with unit(actor) as work:
         old = await _own(wish.key_id, actor=actor, work=work)
+        wish.expected.require(old.version)
         if not old.holds(now) or old.retires_at is not None:
             raise KeyOver
         key_id = ids.new()
@@ -145,17 +149,31 @@ async def rotate_key(wish: RotateKey, *, unit: Unit[KeyWork], tokens: Tokens, id
     return MadeKey(key=key, text=text)
 
 
-async def revoke_key(actor: Actor, key_id: UUID, *, unit: Unit[KeyWork], clock: Clock) -> ApiKey:
+async def show_key(actor: Actor, key_id: UUID, *, unit: Unit[KeyWork]) -> ApiKey:
+    """Return one key.
+
+    Raises:
+        KeyUnknown: there is no such key, or it is another organisation's.
+    """
+    actor.require(*READERS)
+    async with unit(actor) as work:
+        return await _own(key_id, actor=actor, work=work)
+
+
+async def revoke_key(
+    actor: Actor, key_id: UUID, *, unit: Unit[KeyWork], clock: Clock, expected: Expected = ANY
+) -> ApiKey:
     """End a key at once, whatever else was said of it.
 
     Raises:
         RoleNotEnough: the actor manages nobody.
         KeyUnknown: there is no such key, or it is another organisation's.
         KeyOver: it was revoked before.
+        VersionStale: it is not in the state that was expected.
     """
     require_manager(actor)
     async with unit(actor) as work:
-        await _own(key_id, actor=actor, work=work)
+        expected.require((await _own(key_id, actor=actor, work=work)).version)
         if not await work.keys.revoke(key_id, at=clock.now(), by=actor.person_id):
             raise KeyOver
         revoked = await _own(key_id, actor=actor, work=work)

@@ -19,6 +19,7 @@ from domain.identity.membership import (
     Member,
     MemberChange,
     manages,
+    member_version,
     require_another,
     require_change,
     require_fit,
@@ -33,6 +34,7 @@ from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, PersonId, TenantId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
+from domain.shared.versions import ANY, Expected
 
 _PEOPLE_LOCK = "people"
 """One change of people at a time: two administrators who remove each other must meet."""
@@ -142,18 +144,22 @@ async def invite(wish: Invite, *, unit: Unit[MemberWork], tokens: Tokens, ids: I
     return Invited(invitation=invitation, token=token)
 
 
-async def withdraw_invitation(actor: Actor, invitation_id: UUID, *, unit: Unit[MemberWork], clock: Clock) -> None:
+async def withdraw_invitation(
+    actor: Actor, invitation_id: UUID, *, unit: Unit[MemberWork], clock: Clock, expected: Expected = ANY
+) -> None:
     """Take an invitation back.
 
     Raises:
         InvitationUnknown: there is none, or it is another organisation's.
         InvitationOver: it was used or withdrawn before.
+        VersionStale: it is not in the state that was expected.
     """
     require_manager(actor)
     async with unit(actor) as work:
         found = await work.invitations.one(invitation_id)
         if found is None or not manages(actor, found.tenant_id):
             raise InvitationUnknown
+        expected.require(found.version)
         if not await work.invitations.withdraw(invitation_id, at=clock.now()):
             raise InvitationOver
         await work.commit()
@@ -303,11 +309,12 @@ def _joined(member: Member, change_id: UUID, *, by: PersonId, by_name: str, at: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMember:
-    """A change of one member; the reason stays in their history."""
+    """A change of one member; the reason stays in their history, `expected` is the state it is meant for."""
 
     actor: Actor
     person_id: PersonId
     reason: str
+    expected: Expected = ANY
 
 
 async def change_role(wish: ChangeMember, role: Role, *, unit: Unit[MemberWork], ids: Ids, clock: Clock) -> Member:
@@ -320,6 +327,7 @@ async def change_role(wish: ChangeMember, role: Role, *, unit: Unit[MemberWork],
         RoleDoesNotFit: the organisation's kind has no such role.
         RoleBeyondYours: the old or the new role is not the actor's to give.
         LastAdmin: they are the last active administrator.
+        VersionStale: somebody changed them since the actor looked.
         MemberUnchanged: they have the role.
     """
     return await _change(wish, ChangeKind.ROLE, role=role, unit=unit, ids=ids, now=clock.now())
@@ -333,6 +341,7 @@ async def deactivate(wish: ChangeMember, *, unit: Unit[MemberWork], ids: Ids, cl
         MemberUnknown: there is no such member, or not one of the actor's.
         NotByYourself: the member is the actor.
         LastAdmin: they are the last active administrator.
+        VersionStale: somebody changed them since the actor looked.
         MemberUnchanged: they are out already.
     """
     return await _change(wish, ChangeKind.DEACTIVATED, role=None, unit=unit, ids=ids, now=clock.now())
@@ -349,6 +358,11 @@ async def reactivate(wish: ChangeMember, *, unit: Unit[MemberWork], ids: Ids, cl
     return await _change(wish, ChangeKind.REACTIVATED, role=None, unit=unit, ids=ids, now=clock.now())
 
 
+async def hold_people(work: MemberWork) -> None:
+    """Wait for one's turn to change people."""
+    await work.locks.hold(_PEOPLE_LOCK)
+
+
 async def _change(
     wish: ChangeMember, kind: ChangeKind, *, role: Role | None, unit: Unit[MemberWork], ids: Ids, now: datetime
 ) -> Member:
@@ -360,8 +374,9 @@ async def _change(
             raise MemberUnknown
     # Sessions are nobody's to read: the system ends them in the same transaction.
     async with unit(on_behalf_of(actor)) as work:
-        await work.locks.hold(_PEOPLE_LOCK)
+        await hold_people(work)
         before = await work.members.one(wish.person_id)
+        wish.expected.require(member_version(before, len(await work.members.changes(wish.person_id))))
         after = replace(before, role=role or before.role, active=kind is not ChangeKind.DEACTIVATED)
         if kind is ChangeKind.ROLE:
             after = replace(after, active=before.active)

@@ -11,6 +11,7 @@ from domain.identity.errors import MemberUnchanged, NotByYourself, PeopleOnly, R
 from domain.identity.model import PartyKind
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, TENANT_STAFF, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.versions import version_of
 
 INVITATION_LASTS = timedelta(days=7)
 
@@ -39,6 +40,7 @@ class ChangeKind(StrEnum):
     ROLE = "role"
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,11 @@ class Invitation:
     taken_at: datetime | None = None
     taken_by: PersonId | None = None
     withdrawn_at: datetime | None = None
+
+    @property
+    def version(self) -> str:
+        """The state that a change is meant for."""
+        return version_of(self.invitation_id, self.taken_at, self.withdrawn_at)
 
     def stands(self, now: datetime) -> bool:
         """Say whether somebody may still take it."""
@@ -145,3 +152,8 @@ def require_change(changes: bool) -> None:
     """
     if not changes:
         raise MemberUnchanged
+
+
+def member_version(member: Member, changes: int) -> str:
+    """Return the version of a member; each change leaves a row that is never rewritten, so no state comes twice."""
+    return version_of(member.person_id, member.role.value, member.active, changes)

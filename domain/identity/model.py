@@ -164,6 +164,7 @@ class TicketKind(StrEnum):
     PASSKEY_ENROLMENT = "passkey_enrolment"
     PASSKEY_CONFIRMATION = "passkey_confirmation"
     PROVIDER = "provider"
+    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What the identity context asks of its store, of the password hasher and of those who prove who somebody is."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -212,6 +213,10 @@ class Tickets(Protocol):
         """Store a ticket, and forget those that expired."""
         ...
 
+    async def drop(self, person_id: PersonId, *, kind: TicketKind) -> None:
+        """Forget a person's tickets of a kind."""
+        ...
+
     async def find(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
         """Return a ticket that is neither taken nor expired."""
         ...
@@ -388,6 +393,14 @@ class Members(Protocol):
 
     async def changes(self, person_id: PersonId) -> tuple[MemberChange, ...]:
         """Return what was changed about a member, oldest first."""
+        ...
+
+    async def names(self, person_ids: Sequence[PersonId]) -> Mapping[PersonId, str]:
+        """Return the printed names of people; who is not in reach is left out."""
+        ...
+
+    async def party_names(self, tenant_ids: Sequence[TenantId]) -> Mapping[TenantId, str]:
+        """Return the Korean names of organisations; which are not in reach are left out."""
         ...
 
     async def organisations(self, *, after: TenantId | None, limit: int) -> tuple[Tenant, ...]:

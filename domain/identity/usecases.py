@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.identity import pacing, passwords, recovery, totp
 from domain.identity.errors import (
+    Account,
     NotSignedIn,
     PasskeyRefused,
     PasskeysOff,
@@ -120,7 +121,10 @@ async def begin_sign_in(
     known = person is not None and person.active
     fits = await desk.passwords.fits(password, person.password_hash if person is not None and known else None)
     if person is None or not known or not fits:
-        raise SignInRefused
+        refused = SignInRefused()
+        if person is not None:
+            refused.account = Account(person_id=person.person_id, tenant_id=person.tenant_id)
+        raise refused
     async with desk.unit(DOOR) as work:
         opened = await open_or_ask(person, work=work, desk=desk, visit=came)
         # Whoever knows the password and guesses codes must not win tries by giving the password again.

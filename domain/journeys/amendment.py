@@ -88,7 +88,7 @@ async def amend_report(
                 reception_id=reception.reception_id,
                 assessment_id=first.assessment_id,
                 content=canonical_text(content),
-                pdf_sha256=await work.files.keep(pdf, media_type="application/pdf"),
+                pdf_sha256=await work.files.keep(pdf, media_type="application/pdf", owner=reception.tenant_id),
                 issued_at=now,
             ),
             amends=replaced.number,

@@ -12,6 +12,7 @@ from domain.shared.actor import COMPLEX_STAFF, Actor, Role
 from domain.shared.identifiers import Ids, PackId, TenantId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
+from domain.shared.versions import ANY, Expected
 
 LASTS_MAX = timedelta(days=3660)
 LISTED_MAX = 200
@@ -82,12 +83,13 @@ async def list_grants(actor: Actor, pack_id: PackId, *, unit: Unit[JourneyWork])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeGrant:
-    """A grant to be ended, and why."""
+    """A grant to be ended, and why; `expected` is the state it is meant for."""
 
     actor: Actor
     pack_id: PackId
     grant_id: UUID
     reason: str
+    expected: Expected = ANY
 
 
 async def revoke_grant(wish: RevokeGrant, *, unit: Unit[JourneyWork], clock: Clock) -> PackGrant:
@@ -97,6 +99,7 @@ async def revoke_grant(wish: RevokeGrant, *, unit: Unit[JourneyWork], clock: Clo
         RoleNotEnough: only an operator revokes.
         GrantUnknown: the pack has no such grant.
         GrantOver: it was revoked before.
+        VersionStale: it is not in the state that was expected.
     """
     wish.actor.require(Role.OPERATOR)
     async with unit(wish.actor) as work:
@@ -106,6 +109,7 @@ async def revoke_grant(wish: RevokeGrant, *, unit: Unit[JourneyWork], clock: Clo
         )
         if found is None:
             raise GrantUnknown
+        wish.expected.require(found.version)
         revoked = await work.grants.revoke(found, at=clock.now(), by=wish.actor.person_id, reason=wish.reason)
         if revoked is None:
             raise GrantOver

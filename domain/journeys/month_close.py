@@ -114,7 +114,7 @@ async def close_month(
                 ),
                 dated_on=invoice.issued_on,
             )
-            sha256 = await work.files.keep(printed, media_type="application/pdf")
+            sha256 = await work.files.keep(printed, media_type="application/pdf", owner=wish.tenant_id)
             await work.invoices.attach_document(wish.tenant_id, invoice.invoice_id, sha256=sha256, at=clock.now())
             await _record_service(wish, snapshot, invoice.number, work=work, ids=ids, clock=clock)
             await work.outbox.put(

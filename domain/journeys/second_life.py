@@ -11,7 +11,7 @@ from domain.passport import usecases as passport
 from domain.passport.digital_link import DigitalLink
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Label, Passport
 from domain.passport.ports import Labels
-from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, Actor, Role
+from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical
 from domain.shared.documents import DocumentKind, Documents
 from domain.shared.errors import NotFound
@@ -131,7 +131,7 @@ async def print_label(
         sheet = await documents.typeset(
             DocumentKind.LABEL_SHEET, {"labels": [one] * wish.copies}, dated_on=seoul_day(now)
         )
-        sha256 = await work.files.keep(sheet, media_type="application/pdf")
+        sha256 = await work.files.keep(sheet, media_type="application/pdf", owner=wish.actor.tenant_id)
         label = Label(
             label_id=ids.new(),
             pack_id=wish.pack_id,
@@ -184,10 +184,14 @@ async def fetch_label(wish: FetchLabel, *, unit: Unit[JourneyWork], labels: Labe
     """Return a label's bytes and media type.
 
     Raises:
+        PackUnknown: there is no such pack.
         LabelUnknown: no such label was printed for this pack.
     """
     wish.actor.require(*COMPLEX_STAFF, *BODY_STAFF)
     async with unit(wish.actor) as work:
+        await work.packs.one(wish.pack_id)
+    # Labels are the complex's; whoever was shown the pack may look at what is stuck on it.
+    async with unit(on_behalf_of(wish.actor)) as work:
         printed = await work.printed_labels.of_pack(wish.pack_id)
         label = next((one for one in printed if one.label_id == wish.label_id), None)
         if label is None:

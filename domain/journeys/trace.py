@@ -81,11 +81,15 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], 
         PackUnknown: there is no such pack, or nothing of it is this actor's to see.
     """
     sight = await sight_of(pack_id, actor=actor, unit=unit, clock=clock)
+    # Asked within the reader's own reach, the database leaves out what it does not show to this organisation.
+    async with unit(actor) as work:
+        shown = {one.event_id for one in await work.histories.entries(pack_id)}
     # The seals cover every entry, also those this reader may not read: the system checks them and tells the result.
     async with unit(on_behalf_of(actor)) as work:
         pack = await work.packs.one(pack_id)
         head = await work.histories.head(pack_id)
         entries = await work.histories.entries(pack_id)
+        in_sight = [one for one in entries if one.event_id in shown and sight.shows(one)]
         passports = tuple(
             [
                 replace(one, attributes=(await present_attributes(one, work=work))[0])
@@ -99,8 +103,8 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], 
             identifiers=await work.packs.identifiers(pack_id),
             passports=passports,
             edges=tuple(sorted(edges, key=lambda edge: (edge.from_passport, edge.to_passport))),
-            entries=tuple(sorted((one for one in entries if sight.shows(one)), key=_as_it_happened)),
-            hidden_entries=sum(not sight.shows(entry) for entry in entries),
+            entries=tuple(sorted(in_sight, key=_as_it_happened)),
+            hidden_entries=len(entries) - len(in_sight),
             broken=_first_broken(entries, head),
             receptions=await work.receptions.of_pack(pack_id),
             certificates=await work.certificates.of_pack(pack_id),

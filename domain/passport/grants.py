@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.passport.attributes import Tier
 from domain.shared.actor import Role
 from domain.shared.identifiers import PackId, PersonId, TenantId
+from domain.shared.versions import version_of
 
 TIER_OF: Mapping[Role, Tier] = MappingProxyType(
     {
@@ -36,6 +37,11 @@ class PackGrant:
     revoked_at: datetime | None = None
     revoked_by: PersonId | None = None
     revoked_reason: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The state that a change is meant for."""
+        return version_of(self.grant_id, self.revoked_at)
 
     def in_force(self, now: datetime) -> bool:
         """Say whether it opens the pack at an instant."""

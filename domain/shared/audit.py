@@ -108,7 +108,10 @@ def verify(entries: Iterable[AuditEntry], *, previous: bytes = FIRST_SEAL, seque
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
-    """What somebody looks for; what is None is left open. `who` is a person's or a key's number."""
+    """What somebody looks for; what is None is left open.
+
+    `who` is a person's or a key's number; `organisation` is the one that acted or was asked about.
+    """
 
     who: UUID | None = None
     action: str | None = None
@@ -116,6 +119,8 @@ class AuditSearch:
     decision: Decision | None = None
     from_at: datetime | None = None
     until_at: datetime | None = None
+    organisation: TenantId | None = None
+    source: str | None = None
 
 
 class Audit(Protocol):

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from domain.shared.errors import NotFound
+from domain.shared.identifiers import TenantId
 
 
 class FileUnknown(NotFound):
@@ -16,12 +17,12 @@ class FileUnknown(NotFound):
 class Files(Protocol):
     """A store addressed by content."""
 
-    async def keep(self, content: bytes, *, media_type: str) -> str:
-        """Keep bytes and return their SHA-256 as 64 hex digits; equal bytes are kept once."""
+    async def keep(self, content: bytes, *, media_type: str, owner: TenantId) -> str:
+        """Keep an organisation's bytes and return their SHA-256 as 64 hex digits; equal bytes of one are kept once."""
         ...
 
     async def read(self, sha256: str) -> bytes:
-        """Return the bytes kept under a hash.
+        """Return the bytes kept under a hash, where they are within the reader's reach.
 
         Raises:
             FileUnknown: there are none.

@@ -73,7 +73,7 @@ class Answer:
 
 
 class OnceUnit(Unit[Work_co], Protocol[Work_co]):
-    """A unit for one request under a key: what its work commits becomes durable together with the answer.
+    """A unit for one request: what its work commits becomes durable together with the answer and the audit entry.
 
     `commit` inside a unit only marks the work as whole; `settle` makes it durable, `drop` undoes it. Units opened
     after a commit join the same transaction. What is done at the sign-in door commits by itself: a failed try to
@@ -94,12 +94,21 @@ class OnceUnit(Unit[Work_co], Protocol[Work_co]):
         """
         ...
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether work waits to be made durable."""
+        ...
+
     async def settle(self, answer: Answer) -> None:
-        """Make the work and its answer durable, in one transaction; without work nothing is kept.
+        """Make the work durable, and with it the answer under its key; without work nothing is kept.
 
         Raises:
             KeyInProgress: a twin was faster; nothing of this request stays.
         """
+        ...
+
+    async def make_durable(self) -> None:
+        """Make the work durable where there is no answer to keep."""
         ...
 
     async def drop(self) -> None:
@@ -112,6 +121,10 @@ class Once(Protocol[Work_co]):
 
     def __call__(self, claim: Claim) -> OnceUnit[Work_co]:
         """Return the unit of one request."""
+        ...
+
+    def held(self, actor: Actor) -> OnceUnit[Work_co]:
+        """Return the unit of a request without a key: its work waits as well, and no answer is kept."""
         ...
 
 

@@ -81,16 +81,19 @@ async def test_entries_come_back_as_they_were_newest_first_and_page_by_page(unit
         pytest.param(AuditSearch(decision=Decision.REFUSED), [3], id="a result"),
         pytest.param(AuditSearch(from_at=NOON + timedelta(minutes=2)), [3, 2], id="from"),
         pytest.param(AuditSearch(until_at=NOON + timedelta(minutes=2)), [1], id="until"),
+        pytest.param(AuditSearch(organisation=TenantId(11)), [3, 2, 1], id="who acted"),
+        pytest.param(AuditSearch(organisation=TenantId(12)), [3], id="who was asked about"),
+        pytest.param(AuditSearch(source="198.51.100.1"), [1], id="an address"),
         pytest.param(AuditSearch(action="ShowPack", decision=Decision.REFUSED), [], id="both"),
     ],
 )
 async def test_an_auditor_finds_by_person_action_thing_result_and_time(search, found, unit: Opened) -> None:
     async with unit(SYSTEM) as work:
-        await work.audit.append(entry(1))
+        await work.audit.append(entry(1, source="198.51.100.1"))
         await work.audit.append(
             entry(2, actor_id=UUID(int=901), action="ShowPack", object_ids=f"pack_id={UUID(int=5)} label_id=x")
         )
-        await work.audit.append(entry(3, actor_id=None, key_id=UUID(int=77), decision=Decision.REFUSED))
+        await work.audit.append(entry(3, actor_id=None, key_id=UUID(int=77), decision=Decision.REFUSED, for_tenant=12))
 
         page = await work.audit.page(search, after=None, limit=9)
 

@@ -301,6 +301,34 @@ async def test_a_recovery_code_is_good_once_and_a_new_set_ends_the_old(unit: Ope
         assert (await factors.enrolled(KIM.person_id)).recovery_codes == 0
 
 
+async def test_a_persons_tickets_of_a_kind_are_dropped_and_no_others(unit: Opened) -> None:
+    tickets = [
+        Ticket(
+            token_sha256=bytes([number]) * 32,
+            kind=kind,
+            person_id=person_id,
+            payload="",
+            expires_at=NOON + timedelta(hours=1),
+        )
+        for number, (kind, person_id) in enumerate(
+            [
+                (TicketKind.RESET, KIM.person_id),
+                (TicketKind.RESET, PersonId(UUID(int=404))),
+                (TicketKind.SECOND_FACTOR, KIM.person_id),
+            ],
+            start=1,
+        )
+    ]
+    async with unit(DOOR) as work:
+        for one in tickets:
+            await work.tickets.add(one, now=NOON)
+
+        await work.tickets.drop(KIM.person_id, kind=TicketKind.RESET)
+
+        left = [await work.tickets.find(one.token_sha256, kind=one.kind, now=NOON) for one in tickets]
+    assert left == [None, tickets[1], tickets[2]]
+
+
 async def test_a_ticket_is_taken_once_for_its_own_step_and_in_time(unit: Opened) -> None:
     ticket = Ticket(
         token_sha256=b"\5" * 32,

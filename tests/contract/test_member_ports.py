@@ -193,3 +193,16 @@ async def test_what_was_changed_and_what_was_offered_is_never_rewritten(statemen
     with pytest.raises(ProgrammingError, match="permission denied"):
         async with postgres_unit(SYSTEM) as work:
             await work._connection.exec_driver_sql(statement)
+
+
+async def test_names_stand_beside_the_numbers_that_are_known(unit: Opened) -> None:
+    async with unit(SYSTEM) as work:
+        await work.parties.add_complex(COMPLEX)
+        await work.parties.add(OPERATOR)
+        await work.people.add(KIM)
+
+        assert await work.members.names((KIM.person_id, LEE.person_id)) == {KIM.person_id: KIM.printed_name}
+        assert await work.members.names(()) == {}
+        assert await work.members.party_names((OPERATOR.tenant_id, TenantId(99))) == {
+            OPERATOR.tenant_id: OPERATOR.name_ko
+        }

@@ -53,8 +53,8 @@ async def test_series_years_and_tenants_count_for_themselves(postgres_unit: Post
 
 async def test_equal_bytes_are_kept_once_under_their_hash(postgres_unit: PostgresUnit) -> None:
     async with postgres_unit(SYSTEM) as work:
-        first = await work.files.keep(b"evidence", media_type="text/plain")
-        second = await work.files.keep(b"evidence", media_type="text/plain")
+        first = await work.files.keep(b"evidence", media_type="text/plain", owner=TenantId(11))
+        second = await work.files.keep(b"evidence", media_type="text/plain", owner=TenantId(11))
 
         assert first == second == hashlib.sha256(b"evidence").hexdigest()
         assert await work.files.read(first) == b"evidence"
@@ -135,7 +135,7 @@ async def test_waiting_too_long_for_others_is_said_so_and_does_nothing(
 
     async def try_to_hold() -> None:
         async with postgres_unit(SYSTEM) as work:
-            await work.files.keep(b"in vain", media_type="text/plain")
+            await work.files.keep(b"in vain", media_type="text/plain", owner=TenantId(11))
             await work.locks.hold("one thing")
 
     async with postgres_unit(SYSTEM) as first:
@@ -151,7 +151,7 @@ async def test_waiting_too_long_for_others_is_said_so_and_does_nothing(
 
 async def test_what_is_not_committed_is_undone(postgres_unit: PostgresUnit) -> None:
     async with postgres_unit(SYSTEM) as work:
-        sha256 = await work.files.keep(b"never", media_type="text/plain")
+        sha256 = await work.files.keep(b"never", media_type="text/plain", owner=TenantId(11))
 
     async with postgres_unit(SYSTEM) as work:
         with pytest.raises(FileUnknown):

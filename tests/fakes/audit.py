@@ -27,6 +27,8 @@ class MemoryAudit:
             and search.decision in (None, one.decision)
             and (search.from_at is None or one.at >= search.from_at)
             and (search.until_at is None or one.at < search.until_at)
+            and (search.organisation is None or search.organisation in (one.tenant_id, one.for_tenant))
+            and search.source in (None, one.source)
             and (after is None or one.entry_id < after)
         )[:limit]
 

@@ -322,7 +322,7 @@ class MemoryFiles:
     def __init__(self) -> None:
         self._files: dict[str, bytes] = {}
 
-    async def keep(self, content: bytes, *, media_type: str) -> str:
+    async def keep(self, content: bytes, *, media_type: str, owner: TenantId) -> str:
         digest = hashlib.sha256(content).hexdigest()
         self._files[digest] = content
         return digest

@@ -238,6 +238,11 @@ class MemoryTickets:
         self._tickets = {key: one for key, one in self._tickets.items() if one.expires_at > now}
         self._tickets[ticket.token_sha256] = ticket
 
+    async def drop(self, person_id: PersonId, *, kind: TicketKind) -> None:
+        dropped = [key for key, one in self._tickets.items() if one.person_id == person_id and one.kind is kind]
+        for key in dropped:
+            del self._tickets[key]
+
     async def find(self, token_sha256: bytes, *, kind: TicketKind, now: datetime) -> Ticket | None:
         found = self._tickets.get(token_sha256)
         return found if found is not None and found.kind is kind and found.expires_at > now else None

@@ -1,5 +1,6 @@
 """Members and invitations in memory."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -61,6 +62,14 @@ class MemoryMembers:
 
     async def changes(self, person_id: PersonId) -> tuple[MemberChange, ...]:
         return tuple(one for one in self._changes if one.person_id == person_id)
+
+    async def names(self, person_ids: Sequence[PersonId]) -> Mapping[PersonId, str]:
+        people = self._identity.people._people
+        return {one: people[one].printed_name for one in person_ids if one in people}
+
+    async def party_names(self, tenant_ids: Sequence[TenantId]) -> Mapping[TenantId, str]:
+        tenants = self._identity.parties._tenants
+        return {one: tenants[one].name_ko for one in tenant_ids if one in tenants}
 
     async def organisations(self, *, after: TenantId | None, limit: int) -> tuple[Tenant, ...]:
         tenants = self._identity.parties._tenants

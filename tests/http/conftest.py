@@ -18,7 +18,7 @@ from app.ports import Ports
 from app.settings import Settings, read_settings
 from app.wiring import open_ports, story_clock
 from domain.identity.model import Person, Session
-from domain.shared.actor import SYSTEM, Actor, Role
+from domain.shared.actor import DOOR, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import PersonId, TenantId
 
@@ -66,20 +66,40 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def under_a_key(request: httpx.Request) -> None:
-    """Send a POST under a key of its own, as every program must, unless the test chose one."""
+    """Send a POST under a key of its own and to whatever state there is, unless the test chose otherwise."""
     if request.method == "POST":
         request.headers.setdefault("Idempotency-Key", secrets.token_hex(8))
+        request.headers.setdefault("If-Match", "*")
 
 
-SignedIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+SIGNING = ("reviewer", "approver")
+
+
+async def prove(ports: Ports, token: str) -> None:
+    """Let a session have proved now who holds it, without the cost of a password's hash."""
+    async with ports.unit(DOOR) as work:
+        now = ports.clock.now()
+        held = await work.sessions.holder(sha256(token), now=now, seen_since=now - timedelta(hours=1))
+        assert held is not None
+        kept = held.session
+        await work.sessions.renew(
+            kept, token_sha256=kept.token_sha256, confirmed_at=now, second_factor=kept.second_factor
+        )
+        await work.commit()
+
+
+SignedIn = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[SignedIn]:
-    """Sign somebody of the demonstration complex in: `await signed_in("tester")` is their client."""
+async def signed_in(app: Litestar, client: httpx.AsyncClient, ports: Ports) -> AsyncIterator[SignedIn]:
+    """Sign somebody of the demonstration complex in: `await signed_in("tester")` is their client.
+
+    They have just proved who they are, but for those who sign, whose tests tell of it (`confirm`).
+    """
     clients: list[httpx.AsyncClient] = []
 
-    async def sign_in(name: str) -> httpx.AsyncClient:
+    async def sign_in(name: str, *, confirmed: bool | None = None) -> httpx.AsyncClient:
         opened = await client.post("/api/v1/sessions", json={"sign_in_name": name, "password": PASSWORD})
         assert opened.status_code == 201, opened.text
         mine = httpx.AsyncClient(
@@ -88,6 +108,8 @@ async def signed_in(app: Litestar, client: httpx.AsyncClient) -> AsyncIterator[S
             headers={"Authorization": f"Bearer {opened.json()['token']}"},
             event_hooks={"request": [under_a_key]},
         )
+        if name not in SIGNING if confirmed is None else confirmed:
+            await prove(ports, opened.json()["token"])
         clients.append(mine)
         return mine
 
@@ -101,6 +123,13 @@ async def confirm(client: httpx.AsyncClient) -> httpx.AsyncClient:
     proven = await client.post("/api/v1/sessions/me/confirmation", json={"password": PASSWORD})
     assert proven.status_code == 200, proven.text
     client.headers["Authorization"] = f"Bearer {proven.json()['token']}"
+    return client
+
+
+async def confirm_by_form(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Let somebody who signed in as a browser does prove again who they are."""
+    proven = await client.post("/confirm", data={"password": PASSWORD, "next": "/account"})
+    assert proven.status_code == 303, proven.text
     return client
 
 

@@ -299,17 +299,17 @@ async def test_readings_that_are_taken_cost_no_entry_and_refused_ones_do(sender,
     assert [(one.action, one.decision) for one in (await told(ports))[-1:]] == [("SendReadings", "refused")]
 
 
-async def test_a_log_that_cannot_be_written_is_an_error_and_the_answer_stands(signed_in, monkeypatch) -> None:
-    operator = await signed_in("operator")
+async def test_a_log_that_cannot_be_written_is_an_error_where_nothing_was_done(signed_in, monkeypatch) -> None:
+    tenant = await signed_in("tenant")
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(audit, "record", broken)
     with structlog.testing.capture_logs() as logs:
-        answer = await operator.post("/api/v1/packs", json=PACK)
+        answer = await tenant.post("/api/v1/packs", json=PACK)
 
-    assert answer.status_code == 201
+    assert answer.status_code == 403
     assert [(one["event"], one["action"], one["log_level"]) for one in logs if one["log_level"] == "error"] == [
         ("audit.not-written", "RegisterPack", "error")
     ]

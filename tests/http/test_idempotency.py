@@ -21,7 +21,7 @@ from app.jobs.schedule import sweep_answers
 from app.pages.frame import TEMPLATES
 from app.ports import Ports
 from domain.shared.idempotency import KEPT
-from tests.http.conftest import PASSWORD
+from tests.http.conftest import PASSWORD, confirm_by_form
 
 PLAN = {
     "code": "ONCE",
@@ -224,6 +224,7 @@ def test_every_form_of_the_pages_carries_a_key_or_stands_on_the_list_with_its_re
 
 async def test_a_page_that_shows_a_secret_once_is_never_kept(client: httpx.AsyncClient, engine: AsyncEngine) -> None:
     await client.post("/sign-in", data={"sign_in_name": "tenant", "password": PASSWORD})
+    await confirm_by_form(client)
     form = {"name": "미터", "role": "tenant_viewer", "days": "9", FORM_FIELD: "k-secret"}
 
     shown = await client.post("/keys", data=form)

@@ -98,7 +98,8 @@ class World:
             method,
             address,
             params=query,
-            headers={"Idempotency-Key": uuid4().hex} | ({} if token is None else {"Authorization": f"Bearer {token}"}),
+            headers={"Idempotency-Key": uuid4().hex, "If-Match": "*"}
+            | ({} if token is None else {"Authorization": f"Bearer {token}"}),
             **(BODIES.get(route) or ({"json": {}} if method == "POST" and path.startswith("/api/") else {})),
         )
 

@@ -251,13 +251,13 @@ async def test_a_confirmation_is_over_after_five_minutes(signed_in, ports) -> No
 
 async def test_a_confirmation_binds_to_its_session(signed_in) -> None:
     await confirm(await signed_in("operator"))
-    other = await signed_in("operator")
+    other = await signed_in("operator", confirmed=False)
 
     problem(await other.post("/api/v1/deposits", json=deposit()), 403, "identity.confirmation-needed")
 
 
 async def test_a_wrong_proof_confirms_nothing(signed_in) -> None:
-    operator = await signed_in("operator")
+    operator = await signed_in("operator", confirmed=False)
 
     answer = await operator.post("/api/v1/sessions/me/confirmation", json={"password": "not my password"})
 

@@ -47,6 +47,7 @@ class CertificationKeyRow(SQLModel, table=True):
     kind: str = Field(sa_column=Column("kind", Text, nullable=False))
     pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
     subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
 
 
 class ReceptionRow(SQLModel, table=True):
@@ -286,6 +287,7 @@ class CertificateStateRow(SQLModel, table=True):
 
     pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
     certificate_id: UUID = Field(sa_column=Column("certificate_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
     status: str = Field(sa_column=Column("status", Text, nullable=False))
     reason: str = Field(sa_column=Column("reason", Text, nullable=False))
     changed_at: datetime = Field(sa_column=Column("changed_at", DateTime(timezone=True), nullable=False))

@@ -37,3 +37,19 @@ class PackGrantRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(sa_column=Column("revoked_at", DateTime(timezone=True), nullable=True))
     revoked_by: UUID | None = Field(sa_column=Column("revoked_by", Uuid, nullable=True))
     revoked_reason: str | None = Field(sa_column=Column("revoked_reason", Text, nullable=True))
+
+
+class PackReachRow(SQLModel, table=True):
+    """An organisation before which a pack's life lies open; beside the pack, for the policy of its history.
+
+    Written with the assignment or grant (`reach_id`) that says so. `until_at` is when a holder gave the pack back:
+    what happened later is another's. A grant that is revoked takes its row with it.
+    """
+
+    __tablename__ = "pack_reach"
+    __table_args__ = (PrimaryKeyConstraint("pack_id", "tenant_id", "reach_id"), distributed("pack_id"))
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    reach_id: UUID = Field(sa_column=Column("reach_id", Uuid, nullable=False))
+    until_at: datetime | None = Field(sa_column=Column("until_at", DateTime(timezone=True), nullable=True))

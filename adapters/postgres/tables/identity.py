@@ -187,7 +187,8 @@ class SignInTicketRow(SQLModel, table=True):
         PrimaryKeyConstraint("token_sha256"),
         CheckConstraint("octet_length(token_sha256) = 32", name="sign_in_ticket_token_sha256_is_32_bytes"),
         CheckConstraint(
-            "kind in ('second_factor', 'passkey_sign_in', 'passkey_enrolment', 'passkey_confirmation', 'provider')",
+            "kind in ('second_factor', 'passkey_sign_in', 'passkey_enrolment', 'passkey_confirmation', 'provider', "
+            "'reset')",
             name="sign_in_ticket_kind_is_known",
         ),
         Index("sign_in_ticket_expiry", "expires_at"),

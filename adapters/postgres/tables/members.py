@@ -59,7 +59,9 @@ class MemberChangeRow(SQLModel, table=True):
     __tablename__ = "member_change"
     __table_args__ = (
         PrimaryKeyConstraint("change_id"),
-        CheckConstraint("kind in ('joined', 'role', 'deactivated', 'reactivated')", name="member_change_kind_is_known"),
+        CheckConstraint(
+            "kind in ('joined', 'role', 'deactivated', 'reactivated', 'reset')", name="member_change_kind_is_known"
+        ),
         CheckConstraint(f"role_after in {_ROLES}", name="member_change_role_is_known"),
         CheckConstraint("(kind = 'joined') = (role_before is null)", name="member_change_has_a_role_before"),
         CheckConstraint("kind = 'joined' or person_id <> changed_by", name="member_change_is_by_another"),

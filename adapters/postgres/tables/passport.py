@@ -147,7 +147,11 @@ class LineageRow(SQLModel, table=True):
 
 
 class HistoryEntryRow(SQLModel, table=True):
-    """One sealed entry; never changed. `tenant_id` is the holder at that time."""
+    """One sealed entry; never changed. `tenant_id` is the holder at that time.
+
+    `recorded_for` is the organisation on whose behalf it was written, which the seal does not cover; none is known of
+    entries older than this column.
+    """
 
     __tablename__ = "history_entry"
     __table_args__ = (
@@ -173,10 +177,14 @@ class HistoryEntryRow(SQLModel, table=True):
     payload: str = Field(sa_column=Column("payload", Text, nullable=False))
     previous_seal: bytes = Field(sa_column=Column("previous_seal", LargeBinary, nullable=False))
     seal: bytes = Field(sa_column=Column("seal", LargeBinary, nullable=False))
+    recorded_for: int | None = Field(sa_column=Column("recorded_for", Integer, nullable=True))
 
 
 class HistoryHeadRow(SQLModel, table=True):
-    """Where a pack's history ends; locked to append, so that two writers never fork it."""
+    """Where a pack's history ends; locked to append, so that two writers never fork it.
+
+    `bench_of` is the inspection body that last wrote to it: while the pack lies on its bench no other body may.
+    """
 
     __tablename__ = "history_head"
     __table_args__ = (
@@ -189,6 +197,7 @@ class HistoryHeadRow(SQLModel, table=True):
     sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
     seal: bytes = Field(sa_column=Column("seal", LargeBinary, nullable=False))
     state: str = Field(sa_column=Column("state", Text, nullable=False))
+    bench_of: int | None = Field(sa_column=Column("bench_of", Integer, nullable=True))
 
 
 class LabelRow(SQLModel, table=True):

@@ -37,6 +37,7 @@ class RecordKeyRow(SQLModel, table=True):
     kind: str = Field(sa_column=Column("kind", Text, nullable=False))
     pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
     subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
 
 
 class StatusPlaceRow(SQLModel, table=True):

@@ -39,17 +39,18 @@ class DocumentNumberRow(SQLModel, table=True):
 
 
 class StoredFileRow(SQLModel, table=True):
-    """Bytes under their own SHA-256."""
+    """Bytes under their own SHA-256, once for each organisation whose they are; 0 is the complex's own."""
 
     __tablename__ = "stored_file"
     __table_args__ = (
-        PrimaryKeyConstraint("sha256"),
+        PrimaryKeyConstraint("sha256", "tenant_id"),
         CheckConstraint("octet_length(sha256) = 32", name="stored_file_sha256_is_32_bytes"),
         CheckConstraint("octet_length(content) <= 67108864", name="stored_file_content_is_at_most_64_mib"),
         own_key("sha256"),
     )
 
     sha256: bytes = Field(sa_column=Column("sha256", LargeBinary, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
     media_type: str = Field(sa_column=Column("media_type", Text, nullable=False))
     content: bytes = Field(sa_column=Column("content", LargeBinary, nullable=False))
 
