@@ -121,6 +121,7 @@ def up(
 
 async def _up(settings: Settings, language: Language, *, with_demo: bool) -> None:
     from app.jobs.schedule import running_schedule
+    from app.listening import running_listener
     from app.main import create_app
     from app.serving import listen, serving, stop_asked
 
@@ -135,6 +136,7 @@ async def _up(settings: Settings, language: Language, *, with_demo: bool) -> Non
             async with (
                 wiring.open_ports(opened) as ports,
                 running_schedule(ports),
+                running_listener(ports, wiring.telemetry_stream(opened)),
                 serving(create_app(opened, ports=lambda _: _lend(ports)), listening),
             ):
                 _greet(opened, password, language)

@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from domain.shared.errors import NotFound
+from domain.shared.untrusted import FileTooLarge
+
+FILE_BYTES_MAX = 64 * 1024 * 1024
+"""What the most patient reader takes; whatever is larger is refused before it fills the memory."""
 
 
 class GivenFileMissing(NotFound):
@@ -18,8 +22,13 @@ def read_file(path: Path) -> bytes:
 
     Raises:
         GivenFileMissing: it cannot be read.
+        FileTooLarge: it holds more than 64 MiB; no more than that was read of it.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise GivenFileMissing(path=str(path)) from error
+    if len(content) > FILE_BYTES_MAX:
+        raise FileTooLarge(bytes_max=FILE_BYTES_MAX)
+    return content

@@ -30,6 +30,19 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageBroker:
+    """The MQTT broker that gateways publish packs' minutes to, and how we are known to it."""
+
+    host: str
+    port: int
+    tls: bool
+    client_id: str
+    username: str | None
+    password: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How this program is set up.
 
@@ -59,6 +72,7 @@ class Settings:
     seal_key_file: Path | None = None
     seal_certificate_file: Path | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    broker: MessageBroker | None = None
 
     @property
     def secure(self) -> bool:
@@ -101,6 +115,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         seal_key_file=_path(env, "SUNHWAN_SEAL_KEY_FILE"),
         seal_certificate_file=_path(env, "SUNHWAN_SEAL_CERTIFICATE_FILE"),
         trusted_proxies=_networks(env, "SUNHWAN_TRUSTED_PROXIES"),
+        broker=_broker(env),
     )
 
 
@@ -136,6 +151,32 @@ def _provider(env: Mapping[str, str]) -> Provider | None:
     if client_secret is None:
         raise SettingMalformed(name="SUNHWAN_OIDC_CLIENT_SECRET_FILE", wanted="readable file")
     return Provider(issuer=issuer, client_id=client_id, client_secret=client_secret)
+
+
+def _broker(env: Mapping[str, str]) -> MessageBroker | None:
+    """Return the broker; a password, or another machine, asks for TLS."""
+    url = env.get("SUNHWAN_MQTT_URL") or None
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    wanted = "mqtts://host:8883"
+    try:
+        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+    except ValueError as error:
+        raise SettingMalformed(name="SUNHWAN_MQTT_URL", wanted=wanted) from error
+    plain = parts.scheme == "mqtt" and local
+    if parts.hostname is None or parts.username or parts.path.strip("/") or not (parts.scheme == "mqtts" or plain):
+        raise SettingMalformed(name="SUNHWAN_MQTT_URL", wanted=wanted)
+    return MessageBroker(
+        host=parts.hostname,
+        port=port,
+        tls=parts.scheme == "mqtts",
+        client_id=env.get("SUNHWAN_MQTT_CLIENT_ID") or "sunhwan-telemetry",
+        username=env.get("SUNHWAN_MQTT_USERNAME") or None,
+        password=_secret(env, "SUNHWAN_MQTT_PASSWORD"),
+        ca_file=_path(env, "SUNHWAN_MQTT_CA_FILE"),
+    )
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.ports import Ports
-from app.settings import Settings
+from app.settings import SettingMalformed, Settings
 from domain.certification.ports import Credentials, CyclerFiles, PulseTables, Signer, Verifier
 from domain.journeys.readings import Intake
+from domain.metering.ports import TelemetryStream
 from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
 from domain.shared.documents import SealReader, Seals
@@ -175,6 +176,32 @@ def _provider(settings: Settings, clock: Clock) -> "OidcProvider | None":
             redirect_uri=f"{settings.public_url}/sign-in/provider/back",
         ),
         clock=clock,
+    )
+
+
+def telemetry_stream(settings: Settings) -> TelemetryStream | None:
+    """Return the stream of the configured broker; None where none is.
+
+    Raises:
+        SettingMalformed: a broker is named, and the library that speaks to it is not installed.
+    """
+    if settings.broker is None:
+        return None
+    try:
+        from adapters.mqtt.subscriber import Broker, MqttStream
+    except ModuleNotFoundError as error:
+        raise SettingMalformed(name="SUNHWAN_MQTT_URL", wanted="pip install 'sunhwan[mqtt]'") from error
+    broker = settings.broker
+    return MqttStream(
+        Broker(
+            host=broker.host,
+            port=broker.port,
+            tls=broker.tls,
+            client_id=broker.client_id,
+            username=broker.username,
+            password=broker.password,
+            ca_file=broker.ca_file,
+        )
     )
 
 

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -26,10 +27,11 @@ from adapters.postgres.tables.certification import (
     TestReportRow,
     TestRunRow,
 )
-from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind, DoubtfulRun
 from domain.certification.errors import (
     AlreadyReceived,
     AssessmentUnknown,
+    BookingUnknown,
     CertificateMoved,
     CertificateUnknown,
     DeviceBooked,
@@ -73,6 +75,7 @@ from domain.certification.spelling import (
     token_sha256,
 )
 from domain.shared.identifiers import CertificateId, PackId, PersonId, ReceptionId, ReportId, TenantId, TestRunId
+from domain.shared.time import day_start
 
 _WORD_LENGTH_MAX = 200
 _STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
@@ -689,6 +692,7 @@ def _calibration_row(device: Device, calibration: Calibration) -> dict[str, obje
         "entered_by": calibration.entered_by,
         "entered_by_name": calibration.entered_by_name,
         "entered_at": calibration.entered_at,
+        "passed": calibration.passed,
     }
 
 
@@ -702,6 +706,22 @@ def _to_calibration(row: RowMapping) -> Calibration:
         entered_by=PersonId(row["entered_by"]),
         entered_by_name=row["entered_by_name"],
         entered_at=row["entered_at"],
+        passed=row["passed"],
+    )
+
+
+def _to_booking(row: RowMapping) -> Booking:
+    return Booking(
+        booking_id=row["booking_id"],
+        tenant_id=TenantId(row["tenant_id"]),
+        device_id=row["device_id"],
+        reception_id=ReceptionId(row["reception_id"]),
+        reception_number=row["reception_number"],
+        from_on=row["from_on"],
+        until_on=row["until_on"],
+        booked_by=PersonId(row["booked_by"]),
+        booked_by_name=row["booked_by_name"],
+        booked_at=row["booked_at"],
     )
 
 
@@ -825,20 +845,75 @@ class PostgresDevices:
             .order_by(col(DeviceDayRow.from_on), col(DeviceDayRow.booking_id))
         )
         rows = {row["booking_id"]: row for row in found.mappings()}
-        return tuple(
-            Booking(
-                booking_id=row["booking_id"],
-                tenant_id=TenantId(row["tenant_id"]),
-                device_id=row["device_id"],
-                reception_id=ReceptionId(row["reception_id"]),
-                reception_number=row["reception_number"],
-                from_on=row["from_on"],
-                until_on=row["until_on"],
-                booked_by=PersonId(row["booked_by"]),
-                booked_by_name=row["booked_by_name"],
-                booked_at=row["booked_at"],
+        return tuple(_to_booking(row) for row in rows.values())
+
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        """Return a body's booking."""
+        found = await self._connection.execute(
+            select(*DeviceDayRow.__table__.c)  # type: ignore[attr-defined]
+            .where(col(DeviceDayRow.tenant_id) == tenant_id, col(DeviceDayRow.booking_id) == booking_id)
+            .limit(1)
+        )
+        row = found.mappings().first()
+        if row is None:
+            raise BookingUnknown
+        return _to_booking(row)
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        """Free a booking's days from one on; those that are over say where it ended."""
+        mine = (
+            col(DeviceDayRow.tenant_id) == booking.tenant_id,
+            col(DeviceDayRow.device_id) == booking.device_id,
+            col(DeviceDayRow.booking_id) == booking.booking_id,
+        )
+        await self._connection.execute(delete(DeviceDayRow).where(*mine, col(DeviceDayRow.booked_on) >= from_on))
+        await self._connection.execute(update(DeviceDayRow).where(*mine).values(until_on=from_on - timedelta(days=1)))
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        """Return what a device measured on these days, newest first, and what rests on it."""
+        asked: Select[*tuple[Any, ...]] = (
+            select(
+                col(TestRunRow.reception_id),
+                col(ReceptionRow.number),
+                col(TestRunRow.sequence),
+                col(TestRunRow.recorded_at),
+                col(CertificateRow.number).label("certificate_number"),
             )
-            for row in rows.values()
+            .join(
+                ReceptionRow,
+                and_(
+                    col(ReceptionRow.pack_id) == col(TestRunRow.pack_id),
+                    col(ReceptionRow.reception_id) == col(TestRunRow.reception_id),
+                ),
+            )
+            .outerjoin(
+                CertificateRow,
+                and_(
+                    col(CertificateRow.pack_id) == col(TestRunRow.pack_id),
+                    col(CertificateRow.reception_id) == col(TestRunRow.reception_id),
+                ),
+            )
+            .where(
+                col(TestRunRow.tenant_id) == device.tenant_id,
+                col(TestRunRow.device_id) == device.device_id,
+                col(TestRunRow.recorded_at) >= day_start(from_on),
+                col(TestRunRow.recorded_at) < day_start(until_on + timedelta(days=1)),
+            )
+            .order_by(col(TestRunRow.recorded_at).desc(), col(TestRunRow.sequence).desc())
+            .limit(limit)
+        )
+        found = await self._connection.execute(asked)
+        return tuple(
+            DoubtfulRun(
+                reception_id=ReceptionId(row["reception_id"]),
+                reception_number=row["number"],
+                sequence=row["sequence"],
+                recorded_at=row["recorded_at"],
+                certificate_number=row["certificate_number"],
+            )
+            for row in found.mappings()
         )
 
     async def accept(self, deviation: Deviation) -> None:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
-from app.http.schemas import TEXT_PATTERN, Day, In, Name, Out
+from app.http.schemas import TEXT_PATTERN, Day, In, Instant, Name, Out
 from domain.certification import usecases as certification
 from domain.certification.equipment import RANGES_MAX, Booking, Device, DeviceKind, DeviceRange
 from domain.journeys import equipment
@@ -33,12 +33,13 @@ class RangeIn(In):
 
 
 class CalibrationIn(In):
-    """A calibration as its certificate says it."""
+    """A calibration as its certificate says it; one that was not passed puts what was measured before in doubt."""
 
     certificate_no: Name
     calibrated_on: Day
     due_on: Day
     ranges: Annotated[list[RangeIn], msgspec.Meta(min_length=1, max_length=RANGES_MAX)]
+    passed: bool = True
 
 
 class DeviceIn(In):
@@ -75,6 +76,7 @@ class CalibrationOut(Out):
     calibrated_on: Day
     due_on: Day
     ranges: list[RangeOut]
+    passed: bool
     entered_by: str
 
 
@@ -88,8 +90,17 @@ class BookingOut(Out):
     booked_by: str
 
 
+class DoubtfulRunOut(Out):
+    """What a device measured between its last calibration that was passed and one that was not."""
+
+    reception: str
+    run: int
+    recorded_at: Instant
+    certificate: str | None
+
+
 class DeviceOut(Out):
-    """A test device; `calibrated` says whether a calibration holds today."""
+    """A test device; `calibrated` says whether a calibration holds today. One alone also lists what is in doubt."""
 
     device_id: UUID
     kind: str
@@ -99,6 +110,7 @@ class DeviceOut(Out):
     calibrated: bool
     calibrations: list[CalibrationOut]
     bookings: list[BookingOut]
+    doubtful: list[DoubtfulRunOut]
 
 
 def told_calibration(given: CalibrationIn) -> certification.Calibrated:
@@ -116,6 +128,7 @@ def told_calibration(given: CalibrationIn) -> certification.Calibrated:
             )
             for one in given.ranges
         ),
+        passed=given.passed,
     )
 
 
@@ -151,11 +164,21 @@ def _device_out(device: Device, book: equipment.DeviceBook) -> DeviceOut:
                     )
                     for span in one.ranges
                 ],
+                passed=one.passed,
                 entered_by=one.entered_by_name,
             )
             for one in device.calibrations
         ],
         bookings=[_booking_out(one) for one in book.of(device.device_id)],
+        doubtful=[
+            DoubtfulRunOut(
+                reception=one.reception_number,
+                run=one.sequence,
+                recorded_at=one.recorded_at,
+                certificate=one.certificate_number,
+            )
+            for one in book.doubtful
+        ],
     )
 
 
@@ -234,3 +257,15 @@ class DevicesController(Controller):
     async def _shown(self, device_id: UUID, ports: GivenPorts, actor: GivenActor) -> DeviceOut:
         book = await equipment.open_device(actor, device_id, unit=ports.unit, clock=ports.clock)
         return _device_out(book.devices[0], book)
+
+    @post(
+        "/bookings/{booking_id:uuid}/release",
+        operation_id="ReleaseBooking",
+        summary="Release a booking (예약 취소)",
+        responses=PROBLEMS,
+        status_code=200,
+    )
+    async def release(self, booking_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> DeviceOut:
+        """Give the days that are not over back; the days before stay booked."""
+        booking = await equipment.release_booking(actor, booking_id, unit=ports.unit, clock=ports.clock)
+        return await self._shown(booking.device_id, ports, actor)

@@ -99,10 +99,11 @@ GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /api/v1/devices                                           -  -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices/{device_id}                               -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /api/v1/devices/bookings/{booking_id}/release             -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
@@ -186,10 +187,11 @@ POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
+POST   /ktr/devices                                              -  -  -  -  y  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/devices/{device_id}                                  -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/devices/{device_id}/calibrations                     -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/calibrations                     -  -  -  -  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/devices/{device_id}/bookings                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/devices/{device_id}/bookings/{booking_id}/release    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/certificates/{certificate_id}                        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -

@@ -128,6 +128,18 @@ class PeakOut(Out):
     at: Instant
 
 
+class AvailabilityOut(Out):
+    """15-minute slots that are over and in which power was promised; unknown ones are not available.
+
+    A slot is available if its packs' telemetry says for at least 14 of its minutes that they could deliver 90 %.
+    """
+
+    ppm: int | None
+    available: int
+    unavailable: int
+    unknown: int
+
+
 class StorageOut(Out):
     """How the storage did. `round_trip_basis` says how the efficiency was found, or why it was not."""
 
@@ -138,6 +150,7 @@ class StorageOut(Out):
     cycles_by_soc_milli: int | None
     rainflow_milli: int | None
     usable_wh: int | None
+    availability: AvailabilityOut | None
 
 
 class EmissionsOut(Out):
@@ -352,6 +365,14 @@ def insight_out(found: MonthInsight) -> InsightOut:
             cycles_by_soc_milli=storage.cycles_by_soc_milli,
             rainflow_milli=storage.rainflow_milli,
             usable_wh=storage.usable_wh,
+            availability=None
+            if storage.availability is None
+            else AvailabilityOut(
+                ppm=storage.availability.ppm,
+                available=storage.availability.available,
+                unavailable=storage.availability.unavailable,
+                unknown=storage.availability.unknown,
+            ),
         ),
         peak_with_storage=_peak(found.demand.with_storage),
         peak_without_storage=_peak(found.demand.without_storage),

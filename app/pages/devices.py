@@ -12,12 +12,13 @@ from app.http.identity import GivenActor, GivenPorts
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
 from app.ports import Ports
 from domain.certification import usecases as certification
-from domain.certification.equipment import DeviceKind
+from domain.certification.equipment import CALENDAR_DAYS, KEEPERS, DeviceKind, weeks_of
 from domain.journeys import equipment
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError
 
 DUE_SOON_DAYS = 30
+LIST_DAYS = 14
 RANGE_ROWS = 4
 
 
@@ -28,7 +29,7 @@ def _calibration(form: Mapping[str, str]) -> dict[str, object]:
         for row in range(1, RANGE_ROWS + 1)
     ]
     said = {name: form[name] for name in ("certificate_no", "calibrated_on", "due_on") if name in form}
-    return {**said, "ranges": [row for row in rows if row["unit"]]}
+    return {**said, "passed": form.get("passed", "yes") == "yes", "ranges": [row for row in rows if row["unit"]]}
 
 
 @get("/ktr/devices")
@@ -46,6 +47,8 @@ async def _devices(
         "kinds": tuple(kind.value for kind in DeviceKind),
         "rows": range(1, RANGE_ROWS + 1),
         "soon": DUE_SOON_DAYS,
+        "keeps": actor.role in KEEPERS,
+        "weeks": weeks_of(book.today, LIST_DAYS),
     }
     if error is None:
         return page.show("ktr_devices.html", **context)
@@ -94,7 +97,13 @@ async def _device(
     form: dict[str, str] | None = None,
 ) -> Template:
     book = await equipment.open_device(actor, device_id, unit=ports.unit, clock=ports.clock)
-    context: dict[str, object] = {"book": book, "device": book.devices[0], "rows": range(1, RANGE_ROWS + 1)}
+    context: dict[str, object] = {
+        "book": book,
+        "device": book.devices[0],
+        "rows": range(1, RANGE_ROWS + 1),
+        "keeps": actor.role in KEEPERS,
+        "weeks": weeks_of(book.today, CALENDAR_DAYS),
+    }
     if error is None:
         return page.show("ktr_device.html", **context)
     return page.again("ktr_device.html", error, form or {}, **context)
@@ -144,4 +153,16 @@ async def book_device(
     return Redirect(f"/ktr/devices/{device_id}", status_code=303)
 
 
-DEVICES = (devices, register_device, show_device, calibrate_device, book_device)
+@post("/ktr/devices/{device_id:uuid}/bookings/{booking_id:uuid}/release", status_code=303)
+async def release_booking(
+    device_id: FromPath[UUID], booking_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Give a booking's days back."""
+    try:
+        await equipment.release_booking(actor, booking_id, unit=ports.unit, clock=ports.clock)
+    except DomainError as error:
+        return await _device(page, ports, actor, device_id, error=error)
+    return Redirect(f"/ktr/devices/{device_id}", status_code=303)
+
+
+DEVICES = (devices, register_device, show_device, calibrate_device, book_device, release_booking)

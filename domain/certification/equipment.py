@@ -1,6 +1,6 @@
 """The body's test devices (장비): what they are calibrated for, and whether one may measure what it measured."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,13 +11,21 @@ from domain.certification.errors import (
     BookingWrong,
     CalibrationWrong,
     DeviceNotCalibrated,
+    DeviceOfOtherKind,
     DeviceOutOfRange,
+    DeviceUnitUncalibrated,
 )
-from domain.certification.model import CyclerRecord, Measurement
+from domain.certification.model import CyclerFormat, CyclerRecord, Measurement
+from domain.shared.actor import Role
 from domain.shared.identifiers import PackId, PersonId, ReceptionId, TenantId
+
+KEEPERS = (Role.REVIEWER, Role.APPROVER, Role.QUALITY)
+"""Who registers and calibrates devices: not the tester, whose own measurement a calibration lets through."""
 
 BOOKED_DAYS_MAX = 92
 RANGES_MAX = 20
+CALENDAR_DAYS = 92
+_BEGINNING = date(1970, 1, 1)
 
 
 class DeviceKind(StrEnum):
@@ -35,6 +43,18 @@ class DeviceKind(StrEnum):
     OTHER = "other"
 
 
+_SPECTRA = (CyclerFormat.EIS_GAMRY, CyclerFormat.EIS_BIOLOGIC, CyclerFormat.EIS_ZPLOT, CyclerFormat.EIS_CSV)
+
+_KINDS_BY_TEST: Mapping[str, frozenset[DeviceKind]] = {
+    "T03": frozenset({DeviceKind.INSULATION_TESTER, DeviceKind.WITHSTAND_TESTER}),
+    "T05": frozenset({DeviceKind.BMS_READER}),
+    "T06": frozenset({DeviceKind.CYCLER}),
+    "T07": frozenset({DeviceKind.CYCLER, DeviceKind.IMPEDANCE_ANALYSER}),
+    "T09": frozenset({DeviceKind.IMPEDANCE_ANALYSER}),
+}
+"""Which kinds measure a test that takes a kind of its own; what is looked at or counted takes none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRange:
     """From where to where a device was calibrated for a unit, both included, and the uncertainty (k = 2) there."""
@@ -47,7 +67,11 @@ class DeviceRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """A calibration as its certificate says it; it holds from `calibrated_on` to `due_on`, both included."""
+    """A calibration as its certificate says it; it holds from `calibrated_on` to `due_on`, both included.
+
+    `passed` is false where the device was found out of tolerance: it holds on no day, and what was measured since
+    the one before is in doubt.
+    """
 
     calibration_id: UUID
     certificate_no: str
@@ -57,6 +81,7 @@ class Calibration:
     entered_by: PersonId
     entered_by_name: str
     entered_at: datetime
+    passed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +105,20 @@ class Device:
         return self.calibrations[-1] if self.calibrations else None
 
     def calibration_on(self, day: date) -> Calibration | None:
-        """Return the last calibration made by a day, if it still holds on it."""
+        """Return the last calibration made by a day, if it was passed and still holds on it."""
         made = [one for one in self.calibrations if one.calibrated_on <= day]
-        return made[-1] if made and day <= made[-1].due_on else None
+        return made[-1] if made and made[-1].passed and day <= made[-1].due_on else None
+
+    def doubtful(self) -> tuple[date, date] | None:
+        """Return between which days, both included, measurements are in doubt; None unless the newest was not passed.
+
+        They begin with the last calibration that was passed, if there is one, and end with the failed one.
+        """
+        newest = self.newest
+        if newest is None or newest.passed:
+            return None
+        good = [one.calibrated_on for one in self.calibrations[:-1] if one.passed]
+        return (good[-1] if good else _BEGINNING, newest.calibrated_on)
 
     def label_on(self, day: date) -> str:
         """Return the device as a report names it: with serial, and the certificate that holds on the day."""
@@ -126,6 +162,13 @@ class Booking:
         return tuple(self.from_on + timedelta(days=n) for n in range((self.until_on - self.from_on).days + 1))
 
 
+def weeks_of(today: date, days: int) -> tuple[tuple[date, ...], ...]:
+    """Return whole weeks, Monday first, from the one of today until at least so many days later."""
+    monday = today - timedelta(days=today.weekday())
+    count = (days + today.weekday()) // 7 + 1
+    return tuple(tuple(monday + timedelta(days=7 * week + day) for day in range(7)) for week in range(count))
+
+
 def require_sound(calibration: Calibration, *, today: date) -> None:
     """Check a calibration before it is stored.
 
@@ -153,6 +196,40 @@ def require_bookable(from_on: date, until_on: date, *, today: date) -> None:
         raise BookingWrong(most=BOOKED_DAYS_MAX)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulRun:
+    """A measurement by a device that was found out of tolerance afterwards, and what rests on it."""
+
+    reception_id: ReceptionId
+    reception_number: str
+    sequence: int
+    recorded_at: datetime
+    certificate_number: str | None
+
+
+def require_kind(device: Device, measurements: Sequence[Measurement], record: CyclerRecord | None) -> None:
+    """Check that such a device measures what it is said to have measured.
+
+    A file of a spectrum comes from an impedance analyser, every other one from a cycler; of typed values only those
+    count whose test takes a kind of device of its own.
+
+    Raises:
+        DeviceOfOtherKind: it measures something else.
+    """
+    if device.kind is DeviceKind.OTHER:
+        return
+    if record is not None:
+        wanted = frozenset(
+            {DeviceKind.IMPEDANCE_ANALYSER} if record.format in _SPECTRA else {DeviceKind.CYCLER, DeviceKind.MULTIMETER}
+        )
+        tests = {record.format.value: wanted}
+    else:
+        tests = {one.test_id: _KINDS_BY_TEST[one.test_id] for one in measurements if one.test_id in _KINDS_BY_TEST}
+    for test, kinds in tests.items():
+        if device.kind not in kinds:
+            raise DeviceOfOtherKind(serial=device.serial, kind=device.kind.value, test=test)
+
+
 Reading = tuple[str, str, Decimal]
 """What was read: its name, its unit and its value."""
 
@@ -175,14 +252,15 @@ def readings_of(measurements: Sequence[Measurement], record: CyclerRecord | None
     )
 
 
-def require_fit(device: Device, *, on: date, readings: Iterable[Reading]) -> None:
+def require_fit(device: Device, *, on: date, readings: Iterable[Reading], recorded: bool = False) -> None:
     """Check that a device was calibrated on the day, and for every value that is in a unit it is calibrated for.
 
-    A bench sheet may hold what is counted or seen beside what the device read; units that the device is not
-    calibrated for are not its own.
+    A bench sheet may hold what is counted or seen beside what the device read: there, units that the device is not
+    calibrated for are not its own. What it `recorded` by itself is all its own.
 
     Raises:
         DeviceNotCalibrated: no calibration holds on the day.
+        DeviceUnitUncalibrated: it recorded values in a unit that it is not calibrated for.
         DeviceOutOfRange: a value lies outside what it is calibrated for.
     """
     held = device.calibration_on(on)
@@ -194,6 +272,8 @@ def require_fit(device: Device, *, on: date, readings: Iterable[Reading]) -> Non
     ranges = {one.unit: one for one in held.ranges}
     for name, unit, value in readings:
         span = ranges.get(unit)
+        if span is None and recorded:
+            raise DeviceUnitUncalibrated(serial=device.serial, quantity=name, unit=unit)
         if span is not None and not span.lowest <= value <= span.highest:
             raise DeviceOutOfRange(
                 serial=device.serial,

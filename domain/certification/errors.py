@@ -1,5 +1,7 @@
 """What can be wrong about a reception, a test file, a protocol, an approval or a certificate."""
 
+from typing import ClassVar
+
 from domain.shared.errors import Conflict, NotAllowed, NotFound, RuleBroken, Unverified
 
 
@@ -371,30 +373,66 @@ class CalibrationWrong(RuleBroken):
     title_en = "The calibration does not hold together: {field}."
 
 
-class DeviceNotCalibrated(RuleBroken):
+class DeviceUnfit(RuleBroken):
+    """A device may not measure this as it stands; `found_ko` says why, without saying what an approver may do."""
+
+    found_ko: ClassVar[str]
+
+    @property
+    def finding_ko(self) -> str:
+        """The fault alone, as a report prints it where an approver accepted it."""
+        return self.found_ko.format_map(self.facts)
+
+
+class DeviceNotCalibrated(DeviceUnfit):
     """No calibration of the device holds on the day of the measurement."""
 
     code = "certification.device-not-calibrated"
-    title_ko = (
-        "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on}). 승인자가 편차로 허용할 수 있습니다."
-    )
+    found_ko = "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on})."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "Device {serial} is out of calibration on {day} (due {due_on}); an approver may accept it as a deviation."
     )
 
 
-class DeviceOutOfRange(RuleBroken):
+class DeviceOutOfRange(DeviceUnfit):
     """A value lies outside what the device is calibrated for."""
 
     code = "certification.device-out-of-range"
-    title_ko = (
-        "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}. "
-        "승인자가 편차로 허용할 수 있습니다."
-    )
+    found_ko = "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "{quantity} {value} {unit} is outside what device {serial} is calibrated for ({lowest} to {highest} {unit}); "
         "an approver may accept it as a deviation."
     )
+
+
+class DeviceUnitUncalibrated(DeviceUnfit):
+    """The device recorded a quantity in a unit for which it was never calibrated."""
+
+    code = "certification.device-unit-uncalibrated"
+    found_ko = "장비 {serial}은(는) {unit} 단위로 교정되지 않았습니다: {quantity}."
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
+    title_en = (
+        "Device {serial} is not calibrated in {unit}, in which it recorded the {quantity}; "
+        "an approver may accept it as a deviation."
+    )
+
+
+class DeviceOfOtherKind(RuleBroken):
+    """Such a device does not measure this; no reason makes it fit."""
+
+    code = "certification.device-of-other-kind"
+    title_ko = "장비 {serial}({kind})은(는) {test} 시험을 측정하는 장비가 아닙니다."
+    title_en = "Device {serial} ({kind}) is not of the kind that measures {test}."
+
+
+class BookingUnknown(NotFound):
+    """No such booking, or another body's, or its days are over."""
+
+    code = "certification.booking-unknown"
+    title_ko = "취소할 수 있는 예약이 없습니다."
+    title_en = "There is no such booking that could be released."
 
 
 class DeviceBooked(Conflict):

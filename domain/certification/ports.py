@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.certification.amending import Amendment
-from domain.certification.equipment import Booking, Calibration, Deviation, Device
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -224,7 +224,7 @@ class Signatures(Protocol):
 
 
 class Devices(Protocol):
-    """A body's test devices, their calibrations, bookings and accepted deviations; only ever added to."""
+    """A body's test devices, their calibrations, bookings and deviations; only bookings are ever taken back."""
 
     async def add(self, device: Device) -> None:
         """Store a device with its calibrations.
@@ -264,6 +264,24 @@ class Devices(Protocol):
 
     async def bookings(self, tenant_id: TenantId, *, from_on: date, until_on: date) -> tuple[Booking, ...]:
         """Return a body's bookings that touch these days, whole, by first day."""
+        ...
+
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        """Return a body's booking.
+
+        Raises:
+            BookingUnknown: it has none such.
+        """
+        ...
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        """Free a booking's days from one on; the days before stay booked."""
+        ...
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        """Return what a device measured on these Seoul days, both included, newest first, and what rests on it."""
         ...
 
     async def accept(self, deviation: Deviation) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.certification.equipment import (
+    KEEPERS,
     Booking,
     Calibration,
     Deviation,
@@ -16,16 +17,17 @@ from domain.certification.equipment import (
     readings_of,
     require_bookable,
     require_fit,
+    require_kind,
     require_sound,
 )
 from domain.certification.errors import (
     AssessmentBroken,
+    BookingUnknown,
     CalibrationWrong,
     CertificateMoved,
     CertificateRunOut,
     CertificateUnknown,
-    DeviceNotCalibrated,
-    DeviceOutOfRange,
+    DeviceUnfit,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
@@ -347,20 +349,20 @@ async def _fit_device(
 
     Raises:
         SerialUnknown: the body has no such device.
-        DeviceNotCalibrated: it is out of calibration, and no approver accepted that.
-        DeviceOutOfRange: a value lies outside its range, and no approver accepted that.
+        DeviceOfOtherKind: such a device does not measure this.
+        DeviceUnfit: it is out of calibration, or of its range, and no approver accepted that.
     """
     if not serial:
         return None, ""
     device = await _named(reception.tenant_id, serial, work)
+    require_kind(device, measurements, record)
     try:
-        require_fit(device, on=on, readings=readings_of(measurements, record))
-    except (DeviceNotCalibrated, DeviceOutOfRange) as fault:
+        require_fit(device, on=on, readings=readings_of(measurements, record), recorded=record is not None)
+    except DeviceUnfit as fault:
         accepted = await work.devices.deviation(reception, device.device_id)
         if accepted is None:
             raise
-        what = fault.sentence("ko").split(" 승인자가 ", 1)[0]
-        return device, f"{what} 허용: {accepted.reason} ({accepted.accepted_by_name})"
+        return device, f"{fault.finding_ko} 허용: {accepted.reason} ({accepted.accepted_by_name})"
     return device, ""
 
 
@@ -379,6 +381,7 @@ class Calibrated:
     calibrated_on: date
     due_on: date
     ranges: tuple[DeviceRange, ...]
+    passed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,11 +400,11 @@ async def register_device(wish: RegisterDevice, *, work: CertificationWork, ids:
     """Register a test device of the actor's body.
 
     Raises:
-        RoleNotEnough: the actor is none of the body's staff.
+        RoleNotEnough: the actor keeps no devices.
         CalibrationWrong: the calibration contradicts itself.
         SerialTaken: the body has one of this serial.
     """
-    wish.actor.require(*BODY_STAFF)
+    wish.actor.require(*KEEPERS)
     now = clock.now()
     device = Device(
         device_id=ids.new(),
@@ -432,11 +435,11 @@ async def calibrate_device(wish: CalibrateDevice, *, work: CertificationWork, id
     """Add a calibration to a device's history.
 
     Raises:
-        RoleNotEnough: the actor is none of the body's staff.
+        RoleNotEnough: the actor keeps no devices.
         DeviceUnknown: the body has none such.
         CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
     """
-    wish.actor.require(*BODY_STAFF)
+    wish.actor.require(*KEEPERS)
     device = await work.devices.one(wish.actor.tenant_id, wish.device_id)
     calibration = _calibration(wish.calibrated, wish.actor, ids=ids, now=clock.now())
     if device.newest is not None and calibration.calibrated_on <= device.newest.calibrated_on:
@@ -452,6 +455,7 @@ def _calibration(told: Calibrated, actor: Actor, *, ids: Ids, now: datetime) -> 
         calibrated_on=told.calibrated_on,
         due_on=told.due_on,
         ranges=told.ranges,
+        passed=told.passed,
         entered_by=actor.person_id,
         entered_by_name=actor.name,
         entered_at=now,
@@ -504,6 +508,22 @@ async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, cl
         booked_at=now,
     )
     await work.devices.book(booking)
+    return booking
+
+
+async def release_booking(actor: Actor, booking_id: UUID, *, work: CertificationWork, clock: Clock) -> Booking:
+    """Give the days of a booking that are not over back: others may have them.
+
+    Raises:
+        RoleNotEnough: the actor is none of the body's staff.
+        BookingUnknown: the body has none such, or its days are over.
+    """
+    actor.require(*BODY_STAFF)
+    today = seoul_day(clock.now())
+    booking = await work.devices.booking(actor.tenant_id, booking_id)
+    if booking.until_on < today:
+        raise BookingUnknown
+    await work.devices.release(booking, from_on=max(today, booking.from_on))
     return booking
 
 

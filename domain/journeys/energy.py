@@ -1,17 +1,19 @@
 """A month of energy from every side: what the meters said, with what contracts say of the storage."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.journeys.ports import JourneyWork
 from domain.metering import reading_back
 from domain.metering import usecases as metering
+from domain.metering.availability import READINESS_SIGNALS, Availability, Promise, availability
 from domain.metering.carbon import EmissionFactor
 from domain.metering.insight import MonthInsight
 from domain.metering.tariff import TariffBook
+from domain.metering.telemetry import TelemetryHour
 from domain.shared.actor import Actor
-from domain.shared.identifiers import SiteId, TenantId
-from domain.shared.time import Clock, Month
+from domain.shared.identifiers import PackId, SiteId, TenantId
+from domain.shared.time import Clock, Interval, Month, day_start
 from domain.shared.unit import Unit
 
 _CONTRACTS_MAX = 100
@@ -60,6 +62,7 @@ async def month_insight(
                 as_if=asked.as_if,
                 priced=asked.priced,
                 usable_wh=await _certified_wh(asked, work=work),
+                available=await _available(asked, work=work, now=clock.now()),
                 as_of=asked.as_of,
             ),
             work=work,
@@ -67,6 +70,43 @@ async def month_insight(
             factors=factors,
             clock=clock,
         )
+
+
+async def _available(asked: MonthAsked, *, work: JourneyWork, now: datetime) -> Availability | None:
+    """Return how available the site's packs were in the slots of the month that are over; None without a promise."""
+    month = asked.month.interval
+    end_at = min(now, month.end_at or now)
+    if end_at <= month.start_at:
+        return None
+    span = Interval(start_at=month.start_at, end_at=end_at)
+    promises: list[Promise] = []
+    for contract in await work.contracts.page(tenant_id=asked.tenant_id, after=None, limit=_CONTRACTS_MAX):
+        if contract.site_id != asked.site_id:
+            continue
+        assignments = await work.assignments.of_contract(asked.tenant_id, contract.contract_id)
+        term = Interval(start_at=contract.starts_at, end_at=day_start(contract.ends_on + timedelta(days=1)))
+        if term.start_at >= end_at or (term.end_at is not None and term.end_at <= span.start_at):
+            continue
+        for slot in contract.slots:
+            packs: dict[PackId, tuple[Interval, ...]] = {}
+            for one in assignments:
+                stops_at = min((at for at in (one.ends_at, one.suspended_at) if at is not None), default=None)
+                if one.slot_id == slot.slot_id and (stops_at is None or stops_at > one.starts_at):
+                    served = Interval(start_at=one.starts_at, end_at=stops_at)
+                    packs[one.pack_id] = (*packs.get(one.pack_id, ()), served)
+            promises.append(Promise(power_w=slot.promised_w, span=term, packs=packs))
+    if not promises:
+        return None
+    kept: dict[PackId, list[TelemetryHour]] = {}
+    for hour in await work.telemetry.hours(
+        asked.tenant_id,
+        sorted({pack_id for promise in promises for pack_id in promise.packs}),
+        READINESS_SIGNALS,
+        from_at=span.start_at,
+        until_at=end_at,
+    ):
+        kept.setdefault(hour.pack_id, []).append(hour)
+    return availability(promises, kept, span=span)
 
 
 async def _certified_wh(asked: MonthAsked, *, work: JourneyWork) -> int | None:

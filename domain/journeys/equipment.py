@@ -5,14 +5,14 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from domain.certification import usecases as certification
-from domain.certification.equipment import Booking, Deviation, Device
+from domain.certification.equipment import CALENDAR_DAYS, Booking, Deviation, Device, DoubtfulRun
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import BODY_STAFF, Actor
 from domain.shared.identifiers import Ids
 from domain.shared.time import Clock, seoul_day
 from domain.shared.unit import Unit
 
-CALENDAR_DAYS = 92
+DOUBTFUL_LISTED_MAX = 200
 
 
 async def register_device(
@@ -59,6 +59,18 @@ async def book_device(wish: certification.BookDevice, *, unit: Unit[JourneyWork]
     return booking
 
 
+async def release_booking(actor: Actor, booking_id: UUID, *, unit: Unit[JourneyWork], clock: Clock) -> Booking:
+    """Give the days of a booking that are not over back.
+
+    Raises:
+        BookingUnknown: the body has none such, or its days are over.
+    """
+    async with unit(actor) as work:
+        booking = await certification.release_booking(actor, booking_id, work=work, clock=clock)
+        await work.commit()
+    return booking
+
+
 async def accept_deviation(wish: certification.AcceptDeviation, *, unit: Unit[JourneyWork], clock: Clock) -> Deviation:
     """Let a device measure for one reception in spite of its calibration; the report prints why.
 
@@ -74,15 +86,23 @@ async def accept_deviation(wish: certification.AcceptDeviation, *, unit: Unit[Jo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceBook:
-    """A body's devices, and who has which of them from today on."""
+    """A body's devices, and who has which of them from today on.
+
+    `doubtful` is filled for one device alone: what it measured since it was last known to be in tolerance.
+    """
 
     today: date
     devices: tuple[Device, ...]
     bookings: tuple[Booking, ...]
+    doubtful: tuple[DoubtfulRun, ...] = ()
 
     def of(self, device_id: UUID) -> tuple[Booking, ...]:
         """Return one device's bookings."""
         return tuple(one for one in self.bookings if one.device_id == device_id)
+
+    def booked(self, device_id: UUID, day: date) -> Booking | None:
+        """Return who has a device on a day."""
+        return next((one for one in self.of(device_id) if one.from_on <= day <= one.until_on), None)
 
 
 async def list_devices(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> DeviceBook:
@@ -112,6 +132,17 @@ async def open_device(actor: Actor, device_id: UUID, *, unit: Unit[JourneyWork],
         found = await work.devices.bookings(
             actor.tenant_id, from_on=today, until_on=today + timedelta(days=CALENDAR_DAYS)
         )
+        doubted = device.doubtful()
+        doubtful = (
+            ()
+            if doubted is None
+            else await work.devices.measured_with(
+                device, from_on=doubted[0], until_on=doubted[1], limit=DOUBTFUL_LISTED_MAX
+            )
+        )
     return DeviceBook(
-        today=today, devices=(device,), bookings=tuple(one for one in found if one.device_id == device_id)
+        today=today,
+        devices=(device,),
+        bookings=tuple(one for one in found if one.device_id == device_id),
+        doubtful=doubtful,
     )

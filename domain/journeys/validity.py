@@ -91,7 +91,8 @@ async def tell_in_force(
     pack = await work.packs.one(certificate.pack_id)
     gone_on: tuple[Assignment, ...] = ()
     facts = facts_of(certificate)
-    if pack.contract_id is not None and facts is not None:
+    tripped = await work.alarms.blocks(pack.pack_id)  # what an alarm stopped, no certificate starts again
+    if pack.contract_id is not None and facts is not None and not tripped:
         gone_on = await subscription.go_on_under(
             subscription.GoOn(
                 actor=actor, tenant_id=pack.holder, pack_id=pack.pack_id, at=clock.now(), certificate=facts

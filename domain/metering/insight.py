@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from domain.metering import cycles as storage_cycles
 from domain.metering.attribution import BySource, attribute, renewable_share_ppm
+from domain.metering.availability import Availability
 from domain.metering.carbon import EmissionFactor, Emissions, emissions, hourly_matched_ppm
 from domain.metering.demand import peaks, without_storage
 from domain.metering.efficiency import (
@@ -44,7 +45,8 @@ class StorageFigures:
     """How the storage did; each figure names its definition, None where it cannot be known.
 
     `cycles_by_discharge_milli` is discharge over usable energy, `cycles_by_soc_milli` half the way of the state of
-    charge (it holds losses), `rainflow_milli` its rainflow cycles.
+    charge (it holds losses), `rainflow_milli` its rainflow cycles. `availability` is of the slots that are over and in
+    which power was promised.
     """
 
     round_trip: RoundTrip
@@ -52,6 +54,7 @@ class StorageFigures:
     cycles_by_soc_milli: int | None
     rainflow_milli: int | None
     usable_wh: int | None
+    availability: Availability | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,7 @@ def month_insight(
     factor: EmissionFactor | None,
     unmeasured: int = 0,
     known_at: datetime | None = None,
+    available: Availability | None = None,
 ) -> MonthInsight:
     """Find every figure of a month.
 
@@ -161,6 +165,7 @@ def month_insight(
         factor: for emissions; None counts none.
         unmeasured: how many values of the month were estimated or corrected.
         known_at: the instant as of which the readings were asked for.
+        available: how much of the time the storage's packs said that they could deliver; None if nothing was promised.
     """
     month = usage.month
     table = columns(days, first_on=month.first_on, until_on=month.next().first_on)
@@ -179,7 +184,7 @@ def month_insight(
         flows=month_flows(days, month),
         pro_rata=_sums(traced[Method.PRO_RATA]),
         fifo=_sums(traced[Method.FIFO]),
-        storage=_storage(days, usage, usable_wh),
+        storage=_storage(days, usage, usable_wh, available),
         demand=DemandFigures(
             with_storage=_peak_at(found.with_storage, month),
             without_storage=_peak_at(found.without_storage, month),
@@ -227,7 +232,9 @@ def _peak_at(found: Peak | None, month: Month) -> PeakAt | None:
     return PeakAt(power_w=found.power_w, at=day_start(month.first_on) + found.index * SLOT)
 
 
-def _storage(days: SiteDays, usage: MonthUsage, usable_wh: int | None) -> StorageFigures:
+def _storage(
+    days: SiteDays, usage: MonthUsage, usable_wh: int | None, available: Availability | None
+) -> StorageFigures:
     month = usage.month
     listed = days.get(Quantity.STORAGE_SOC, {})
     ends = column(listed, month.first_on, month.next().first_on)
@@ -248,6 +255,7 @@ def _storage(days: SiteDays, usage: MonthUsage, usable_wh: int | None) -> Storag
         cycles_by_soc_milli=full_cycles_by_soc_milli(socs) if whole and socs else None,
         rainflow_milli=storage_cycles.count_milli(storage_cycles.rainflow(socs)) if whole and socs else None,
         usable_wh=usable_wh,
+        availability=available,
     )
 
 

@@ -1,6 +1,7 @@
 """What the metering context asks of its store and of the reader of files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -351,6 +352,22 @@ class Alarms(Protocol):
 
     async def blocks(self, pack_id: PackId) -> bool:
         """Say whether a trip of any tenant's keeps a pack from being used."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamMessage:
+    """What a broker delivered, and under which topic."""
+
+    topic: str
+    payload: bytes
+
+
+class TelemetryStream(Protocol):
+    """A stream of packs' minutes that others deliver."""
+
+    async def listen(self, take: Callable[[StreamMessage], Awaitable[None]]) -> None:
+        """Hand every message over until cancelled; one that is not taken without error is delivered again."""
         ...
 
 

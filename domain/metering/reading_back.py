@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from domain.metering.availability import Availability
 from domain.metering.carbon import EmissionFactor, factor_known_at
 from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet_months, without_storage
 from domain.metering.errors import StretchTooLong
@@ -148,7 +149,7 @@ class ReadInsight:
     """A site's month from every side.
 
     `as_if` prices it by a version that is named; without, the assigned tariffs price it, and where none is assigned
-    or `priced` is False it is not priced. `usable_wh` is the storage's, where somebody knows it.
+    or `priced` is False it is not priced. `usable_wh` and `available` are the storage's, where somebody knows them.
     """
 
     actor: Actor
@@ -158,6 +159,7 @@ class ReadInsight:
     as_if: AsIf | None = None
     priced: bool = True
     usable_wh: int | None = None
+    available: Availability | None = None
     as_of: datetime | None = None
 
 
@@ -219,6 +221,7 @@ async def read_insight(
             efficiency_ppm=usage.efficiency_ppm,
         ),
         usable_wh=wish.usable_wh,
+        available=wish.available,
         priced=priced,
         unmeasured=sum(
             len(slots)

@@ -39,6 +39,7 @@ PLANTED = {
     "qrcode lives in adapters.qr": ("adapters/documents/planted_k.py", "import qrcode"),
     "typst lives in adapters.documents": ("adapters/qr/planted_l.py", "import typst"),
     "webauthn lives in adapters.system": ("adapters/qr/planted_q.py", "import webauthn"),
+    "aiomqtt lives in adapters.mqtt": ("app/wiring.py", "import aiomqtt"),
     "joserfc lives in adapters.oidc": ("adapters/qr/planted_r.py", "import joserfc.jwt"),
     "fastnda lives in adapters.ktr": ("adapters/sandbox/planted_m.py", "import fastnda"),
     "apscheduler lives in app.jobs": ("app/http/planted_n.py", "import apscheduler.schedulers.asyncio"),

@@ -36,6 +36,7 @@ from domain.certification.errors import (
     AlreadyReceived,
     AssessmentBroken,
     AssessmentUnknown,
+    BookingUnknown,
     BookingWrong,
     CalibrationWrong,
     CertificateMoved,
@@ -43,6 +44,7 @@ from domain.certification.errors import (
     DeviceBooked,
     DeviceNotCalibrated,
     DeviceOutOfRange,
+    DeviceUnitUncalibrated,
     DeviceUnknown,
     DischargeMissing,
     DocumentUnknown,
@@ -104,6 +106,7 @@ from domain.certification.usecases import (
     record_measurements,
     register_device,
     reinstate,
+    release_booking,
     review,
     revoke,
     suspend,
@@ -112,6 +115,7 @@ from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.documents import DocumentKind
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, ReportId, TenantId
+from domain.shared.time import seoul_day
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
 from tests.fakes.documents import FakeDocuments, FakeSeals
 from tests.fakes.system import CountedIds, FixedClock, someone
@@ -1005,10 +1009,10 @@ def calibrated(**changed) -> Calibrated:
     return Calibrated(**{**told, **changed})
 
 
-async def registered(house, *, serial="CH-03", actor=TESTER, **changed):
+async def registered(house, *, serial="CH-03", actor=None, **changed):
     return await register_device(
         RegisterDevice(
-            actor=actor,
+            actor=actor or MANAGER,
             kind=DeviceKind.CYCLER,
             name="충방전기",
             serial=serial,
@@ -1049,7 +1053,9 @@ async def test_a_serial_is_registered_once_a_body(house):
     with pytest.raises(SerialTaken):
         await registered(house)
 
-    assert (await registered(house, actor=STRANGER)).tenant_id == TWO
+    assert (await registered(house, actor=replace(STRANGER, role=Role.QUALITY))).tenant_id == TWO
+    with pytest.raises(RoleNotEnough):
+        await registered(house, serial="CH-04", actor=TESTER)
 
 
 async def test_a_calibration_is_newer_than_the_last(house, work):
@@ -1057,7 +1063,7 @@ async def test_a_calibration_is_newer_than_the_last(house, work):
 
     with pytest.raises(CalibrationWrong):
         await calibrate_device(
-            CalibrateDevice(actor=TESTER, device_id=made.device_id, calibrated=calibrated()),
+            CalibrateDevice(actor=MANAGER, device_id=made.device_id, calibrated=calibrated()),
             work=work,
             ids=house.ids,
             clock=house.clock,
@@ -1076,6 +1082,7 @@ async def test_a_run_names_its_device_as_it_was_calibrated_that_day(house, work)
         await house.run(reception, serial="CH-99")
 
 
+VOLTS_ALONE = (DeviceRange(unit="V", lowest=Decimal(0), highest=Decimal(5), uncertainty=Decimal("0.001")),)
 VOLTS_TOO_FEW = (DeviceRange(unit="V", lowest=Decimal(0), highest=Decimal("3.5"), uncertainty=Decimal("0.001")),)
 
 
@@ -1084,6 +1091,7 @@ VOLTS_TOO_FEW = (DeviceRange(unit="V", lowest=Decimal(0), highest=Decimal("3.5")
     [
         ({"due_on": date(2026, 11, 20)}, DeviceNotCalibrated, "교정이 2026-11-21에 유효하지 않습니다"),
         ({"ranges": VOLTS_TOO_FEW}, DeviceOutOfRange, "교정 범위(0~3.5 V)를 벗어난 값입니다"),
+        ({"ranges": VOLTS_ALONE}, DeviceUnitUncalibrated, "A 단위로 교정되지 않았습니다"),
     ],
 )
 async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_report_says_why(
@@ -1112,6 +1120,60 @@ async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_
     await house.issue(reception)
 
     assert run.deviation in house.documents.made[0][1]["deviations_ko"]
+
+
+async def test_a_device_found_out_of_tolerance_names_what_it_measured_since(house, work):
+    device = await registered(house)
+    reception = await house.receive()
+    run = await house.run(reception, serial="CH-03")
+    failed = await calibrate_device(
+        CalibrateDevice(
+            actor=MANAGER,
+            device_id=device.device_id,
+            calibrated=calibrated(calibrated_on=seoul_day(house.clock.now()), passed=False),
+        ),
+        work=work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+
+    assert await work.devices.one(ONE, device.device_id) == failed
+    first, last = failed.doubtful()
+    found = await work.devices.measured_with(failed, from_on=first, until_on=last, limit=10)
+    assert [(one.reception_number, one.sequence, one.certificate_number) for one in found] == [
+        (reception.number, run.sequence, None)
+    ]
+    tomorrow = last + timedelta(days=1)
+    assert await work.devices.measured_with(failed, from_on=tomorrow, until_on=tomorrow, limit=10) == ()
+
+
+async def test_the_days_of_a_booking_that_are_not_over_can_be_given_back(house, work):
+    device = await registered(house)
+    reception = await house.receive()
+    today = seoul_day(house.clock.now())
+    booking = await book_device(
+        BookDevice(
+            actor=TESTER,
+            device_id=device.device_id,
+            reception_number=reception.number,
+            from_on=today,
+            until_on=today + timedelta(days=4),
+        ),
+        work=work,
+        ids=house.ids,
+        clock=house.clock,
+    )
+    assert await work.devices.booking(ONE, booking.booking_id) == booking
+    house.clock.move(days=2)
+
+    with pytest.raises(BookingUnknown):
+        await release_booking(STRANGER, booking.booking_id, work=work, clock=house.clock)
+    await release_booking(TESTER, booking.booking_id, work=work, clock=house.clock)
+
+    (kept,) = await work.devices.bookings(ONE, from_on=today, until_on=today + timedelta(days=30))
+    assert (kept.from_on, kept.until_on) == (today, today + timedelta(days=1))
+    with pytest.raises(BookingUnknown):
+        await release_booking(TESTER, booking.booking_id, work=work, clock=house.clock)
 
 
 async def test_a_deviation_counts_for_its_reception_only(house, work):

@@ -1,15 +1,20 @@
 """Every real test file of ../shared reads with the figures of its reference."""
 
 import asyncio
+import collections
 import json
 import os
+import random
+import resource
 import shutil
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from adapters.ktr.cyclers import KtrCyclers
+from adapters.sandbox.runner import MEBIBYTE, Limits
 from app import inspecting
 from domain.certification.model import CyclerFormat, CyclerRecord, StepKind
 from domain.certification.spelling import cycler_record_of, record_text
@@ -300,6 +305,49 @@ async def test_a_real_binary_with_flipped_bytes_is_a_record_or_a_refusal(shared:
             code = error.code
 
         assert code.startswith(("certification.", "shared.file-"))
+
+
+def spoilt(sound: bytes, chance: random.Random) -> bytes:
+    """Flip, cut, repeat, blank and splice a sound file; more often near its ends, where binaries keep their tables."""
+    content = bytearray(sound[: chance.choice((len(sound), len(sound), chance.randrange(len(sound))))])
+    for _ in range(chance.randint(1, 12)):
+        edge = min(len(content), 4_096)
+        at = chance.choice(
+            (chance.randrange(edge), len(content) - 1 - chance.randrange(edge), chance.randrange(len(content)))
+        )
+        width = chance.choice((1, 2, 4, 8, 512))
+        other = chance.randrange(len(content))
+        content[at : at + width] = chance.choice(
+            (bytes(width), b"\xff" * width, chance.randbytes(width), content[other : other + width], b"")
+        )
+    return bytes(content)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("name", [NDA, NDAX, RES, MODULE, LGM50, "neware_ndax/empty.ndax"])
+async def test_spoilt_binaries_leave_the_process_unharmed(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name
+):
+    await record_of(shared, f"cyclers/{name}")
+    sound = (shared / "data/cyclers" / name).read_bytes()
+    limits = Limits(memory_bytes=4_096 * MEBIBYTE, cpu_s=20, timeout_s=30)
+    readers = KtrCyclers(limits)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    async def read(seed: int) -> str:
+        try:
+            await readers.read(spoilt(sound, random.Random(seed)))
+        except DomainError as error:
+            return error.code
+        return "a record"
+
+    ends = collections.Counter(await asyncio.gather(*(read(seed) for seed in range(300))))
+
+    assert all(end == "a record" or end.startswith(("certification.", "shared.file-")) for end in ends), ends
+    assert ends["shared.file-took-too-long"] == 0, ends
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 * 1024  # KiB: what the records hold
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", [MACCOR, PEC, NDA, RES, LGM50, "neware_csv/nw_regular_export_ife_example.csv"])

@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from decimal import Decimal
@@ -501,6 +502,12 @@ def gzip_bomb() -> bytes:
     return b"".join(deflater.compress(block) for _ in range(520)) + deflater.flush()
 
 
+def zip_saying(unpacked_bytes: int) -> bytes:
+    """An archive of one megabyte of nothing whose directory says another size."""
+    true = 1024 * 1024
+    return zipped(("test.txt", bytes(true))).replace(struct.pack("<I", true), struct.pack("<I", unpacked_bytes))
+
+
 ENTITY = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 GOOD = as_bytes(LAYOUTS["maccor"][1])
@@ -516,6 +523,20 @@ REFUSED = {
     "two files in one": (lambda: zipped(("a.txt", GOOD), ("b.txt", GOOD)), "cycler-format-unknown"),
     "an archive in an archive": (lambda: zipped(("a.zip", zipped(("b.txt", GOOD)))), "cycler-format-unknown"),
     "a gzip bomb": (gzip_bomb, "cycler-file-too-long"),
+    "a zip bomb": (lambda: zip_saying(600 * 1024 * 1024), "cycler-file-too-long"),
+    "a zip that unpacks to more than it says": (lambda: zip_saying(10), "cycler-file-damaged"),
+    "ten thousand members": (
+        lambda: zipped(*((f"{n}.txt", b"") for n in range(10_000))),
+        "cycler-file-too-long",
+    ),
+    "a sheet of more rows than are read": (
+        lambda: workbook(sheet([["1"]]).replace("<sheetData>", "<sheetData>" + "<row/>" * 200_001)),
+        "cycler-file-too-long",
+    ),
+    "a formula among the values of a CSV": (
+        lambda: str(LAYOUTS["arbin mits"][1]).replace(",3.0,", ",=cmd|' /C calc'!A0,", 1).encode(),
+        "cycler-file-damaged",
+    ),
     "gzip cut short": (lambda: zlib.compress(GOOD, wbits=31)[:-20], "cycler-file-damaged"),
     "nonsense behind NEWARE": (lambda: b"NEWARE" + bytes(range(256)) * 40, "cycler-file-damaged"),
     "nonsense behind PAR1": (lambda: b"PAR1" + bytes(100) + b"PAR1", "cycler-file-damaged"),

@@ -56,6 +56,12 @@ def test_a_test_file_is_summarised_and_evaluated():
     ]
 
 
+def test_a_file_without_an_end_is_refused_before_it_fills_the_memory():
+    code, found = document("cycler", "inspect", Path("/dev/zero"))
+
+    assert (code, found["error"]["code"]) == (3, "shared.file-too-large")
+
+
 def test_the_evaluation_is_told_in_both_languages():
     assert "건강도" in sunhwan("cycler", "inspect", SAMPLE, "--rated-ah", "5")[1]
     assert "Health" in sunhwan("cycler", "inspect", SAMPLE, "--rated-ah", "5", "--lang", "en")[1]

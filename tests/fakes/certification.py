@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from domain.certification.amending import Amendment
-from domain.certification.equipment import Booking, Calibration, Deviation, Device
+from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.errors import (
     AlreadyAmended,
     AlreadyReceived,
     AssessmentUnknown,
+    BookingUnknown,
     CertificateMoved,
     CertificateUnknown,
     DeviceBooked,
@@ -50,6 +51,7 @@ from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, TenantId
+from domain.shared.time import seoul_day
 from tests.fakes.subscription import MemoryNumbers
 
 STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
@@ -105,13 +107,13 @@ class MemoryReceptions:
 
 class MemoryTestRuns:
     def __init__(self) -> None:
-        self._runs: list[TestRun] = []
+        self.runs: list[TestRun] = []
 
     async def add(self, run: TestRun) -> None:
-        self._runs.append(run)
+        self.runs.append(run)
 
     async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
-        return tuple(run for run in self._runs if run.reception_id == reception.reception_id)
+        return tuple(run for run in self.runs if run.reception_id == reception.reception_id)
 
 
 class MemoryAssessments:
@@ -142,7 +144,10 @@ class MemorySignatures:
 
 
 class MemoryDevices:
-    def __init__(self) -> None:
+    def __init__(
+        self, receptions: MemoryReceptions, test_runs: MemoryTestRuns, certificates: "MemoryCertificates"
+    ) -> None:
+        self._receptions, self._test_runs, self._certificates = receptions, test_runs, certificates
         self._devices: dict[UUID, Device] = {}
         self._bookings: list[Booking] = []
         self._deviations: dict[tuple[ReceptionId, UUID], Deviation] = {}
@@ -180,6 +185,35 @@ class MemoryDevices:
         touching = [one for one in mine if one.from_on <= until_on and from_on <= one.until_on]
         return tuple(sorted(touching, key=lambda one: (one.from_on, one.booking_id)))
 
+    async def booking(self, tenant_id: TenantId, booking_id: UUID) -> Booking:
+        for one in self._bookings:
+            if (one.tenant_id, one.booking_id) == (tenant_id, booking_id):
+                return one
+        raise BookingUnknown
+
+    async def release(self, booking: Booking, *, from_on: date) -> None:
+        self._bookings.remove(booking)
+        if booking.from_on < from_on:
+            self._bookings.append(replace(booking, until_on=from_on - timedelta(days=1)))
+
+    async def measured_with(
+        self, device: Device, *, from_on: date, until_on: date, limit: int
+    ) -> tuple[DoubtfulRun, ...]:
+        found = [
+            DoubtfulRun(
+                reception_id=run.reception_id,
+                reception_number=(await self._receptions.one(run.reception_id)).number,
+                sequence=run.sequence,
+                recorded_at=run.recorded_at,
+                certificate_number=next(
+                    (c.number for c in self._certificates.issued.values() if c.reception_id == run.reception_id), None
+                ),
+            )
+            for run in self._test_runs.runs
+            if run.device_id == device.device_id and from_on <= seoul_day(run.recorded_at) <= until_on
+        ]
+        return tuple(sorted(found, key=lambda one: (one.recorded_at, one.sequence), reverse=True)[:limit])
+
     async def accept(self, deviation: Deviation) -> None:
         self._deviations.setdefault((deviation.reception_id, deviation.device_id), deviation)
 
@@ -200,24 +234,24 @@ class MemoryReports:
 
 class MemoryCertificates:
     def __init__(self) -> None:
-        self._certificates: dict[CertificateId, Certificate] = {}
+        self.issued: dict[CertificateId, Certificate] = {}
         self._changed: dict[CertificateId, datetime] = {}
 
     async def changed_at(self, certificate: Certificate) -> datetime:
         return self._changed.get(certificate.certificate_id, certificate.issued_at)
 
     async def add(self, certificate: Certificate) -> None:
-        for other in self._certificates.values():
+        for other in self.issued.values():
             if other.number == certificate.number:
                 raise NumberTaken(number=certificate.number)
             if other.verify_token_sha256 == certificate.verify_token_sha256:
                 raise NumberTaken(number="token")
-        self._certificates[certificate.certificate_id] = certificate
+        self.issued[certificate.certificate_id] = certificate
 
     async def one(self, certificate_id: CertificateId) -> Certificate:
-        if certificate_id not in self._certificates:
+        if certificate_id not in self.issued:
             raise CertificateUnknown
-        return self._certificates[certificate_id]
+        return self.issued[certificate_id]
 
     async def find(self, number: str) -> Certificate:
         return self._first(lambda one: one.number == number)
@@ -226,19 +260,19 @@ class MemoryCertificates:
         return self._first(lambda one: one.verify_token_sha256 == token_sha256(token))
 
     def _first(self, fits) -> Certificate:
-        for certificate in self._certificates.values():
+        for certificate in self.issued.values():
             if fits(certificate):
                 return certificate
         raise CertificateUnknown
 
     async def standing(self, pack_id: PackId) -> Certificate | None:
-        mine = [one for one in self._certificates.values() if one.pack_id == pack_id and one.status in STANDING]
+        mine = [one for one in self.issued.values() if one.pack_id == pack_id and one.status in STANDING]
         return mine[0] if mine else None
 
     async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
         mine = [
             one
-            for one in self._certificates.values()
+            for one in self.issued.values()
             if one.status in STANDING and (after is None or one.certificate_id > after)
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
@@ -248,14 +282,14 @@ class MemoryCertificates:
         return tuple([one for one in standing if one.valid_until < before][:limit])
 
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
-        mine = [one for one in self._certificates.values() if one.pack_id == pack_id]
+        mine = [one for one in self.issued.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
 
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
-        if self._certificates[certificate.certificate_id].status is not certificate.status:
+        if self.issued[certificate.certificate_id].status is not certificate.status:
             raise CertificateMoved(status=certificate.status.value)
         self._changed[certificate.certificate_id] = at
-        self._certificates[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+        self.issued[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
 
 
 class MemoryIssuedDocuments:
@@ -358,9 +392,9 @@ class MemoryCertificationWork:
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
         self.signatures = MemorySignatures()
-        self.devices = MemoryDevices()
         self.reports = MemoryReports()
         self.certificates = MemoryCertificates()
+        self.devices = MemoryDevices(self.receptions, self.test_runs, self.certificates)
         self.reinspections = MemoryReinspections(self.certificates, self.receptions)
         self.status_places = MemoryStatusPlaces(self.certificates)
         self.issued_documents = MemoryIssuedDocuments()

@@ -1,5 +1,7 @@
 """Test devices through the program: register, calibrate, book, measure, deviate."""
 
+import re
+
 from app import demo
 from tests.http.test_api import collect, problem, receive, register
 from tests.http.test_pages import checked
@@ -8,7 +10,10 @@ CALIBRATION = {
     "certificate_no": "KC-CAL-1",
     "calibrated_on": "2026-01-05",
     "due_on": "2026-02-10",
-    "ranges": [{"unit": "V", "lowest": "0", "highest": "5", "uncertainty": "0.001"}],
+    "ranges": [
+        {"unit": "V", "lowest": "0", "highest": "5", "uncertainty": "0.001"},
+        {"unit": "A", "lowest": "-20", "highest": "20", "uncertainty": "0.01"},
+    ],
 }
 DEVICE = {
     "kind": "cycler",
@@ -20,17 +25,18 @@ DEVICE = {
 
 
 async def test_a_device_is_registered_listed_calibrated_and_booked(signed_in) -> None:
-    operator, tester = await signed_in("operator"), await signed_in("tester")
-    made = await tester.post("/api/v1/devices", json=DEVICE)
+    operator, tester, keeper = [await signed_in(name) for name in ("operator", "tester", "quality")]
+    problem(await tester.post("/api/v1/devices", json=DEVICE), 403, "shared.role-not-enough")
+    made = await keeper.post("/api/v1/devices", json=DEVICE)
     assert made.status_code == 201, made.text
     device = f"/api/v1/devices/{made.json()['device_id']}"
     assert made.json()["calibrated"] is True
-    problem(await tester.post("/api/v1/devices", json=DEVICE), 409, "certification.serial-taken")
+    problem(await keeper.post("/api/v1/devices", json=DEVICE), 409, "certification.serial-taken")
 
     newer = {**CALIBRATION, "certificate_no": "KC-CAL-2", "calibrated_on": "2026-01-31", "due_on": "2027-01-31"}
-    renewed = await tester.post(f"{device}/calibrations", json=newer)
+    renewed = await keeper.post(f"{device}/calibrations", json=newer)
     assert [one["certificate_no"] for one in renewed.json()["calibrations"]] == ["KC-CAL-1", "KC-CAL-2"]
-    problem(await tester.post(f"{device}/calibrations", json=newer), 422, "certification.calibration-wrong")
+    problem(await keeper.post(f"{device}/calibrations", json=newer), 422, "certification.calibration-wrong")
 
     pack_id = await register(operator)
     await collect(operator, pack_id)
@@ -44,12 +50,18 @@ async def test_a_device_is_registered_listed_calibrated_and_booked(signed_in) ->
     )
     (listed,) = (await tester.get("/api/v1/devices")).json()
     assert [one["reception"] for one in listed["bookings"]] == [number]
+    release = f"/api/v1/devices/bookings/{listed['bookings'][0]['booking_id']}/release"
+    assert (await tester.post(release)).json()["bookings"] == []
+    problem(await tester.post(release), 404, "certification.booking-unknown")
+    failed = {**newer, "certificate_no": "KC-CAL-3", "calibrated_on": "2026-02-01", "passed": False}
+    doubted = (await keeper.post(f"{device}/calibrations", json=failed)).json()
+    assert (doubted["calibrated"], doubted["calibrations"][-1]["passed"], doubted["doubtful"]) == (False, False, [])
 
 
 async def test_a_device_out_of_calibration_measures_only_with_an_approvers_reason(signed_in, ports) -> None:
     operator, tester, approver = [await signed_in(name) for name in ("operator", "tester", "approver")]
     overdue = {**CALIBRATION, "due_on": "2026-01-20"}
-    assert (await tester.post("/api/v1/devices", json={**DEVICE, "calibration": overdue})).status_code == 201
+    assert (await approver.post("/api/v1/devices", json={**DEVICE, "calibration": overdue})).status_code == 201
     pack_id = await register(operator)
     await collect(operator, pack_id)
     reception = f"/api/v1/receptions/{await receive(tester, pack_id)}"
@@ -73,8 +85,8 @@ async def test_a_device_out_of_calibration_measures_only_with_an_approvers_reaso
 
 
 async def test_another_bodys_device_is_not_there(signed_in) -> None:
-    tester, tenant = await signed_in("tester"), await signed_in("tenant")
-    made = (await tester.post("/api/v1/devices", json=DEVICE)).json()
+    tester, keeper, tenant = [await signed_in(name) for name in ("tester", "quality", "tenant")]
+    made = (await keeper.post("/api/v1/devices", json=DEVICE)).json()
 
     problem(await tenant.get(f"/api/v1/devices/{made['device_id']}"), 403, "shared.role-not-enough")
     problem(
@@ -83,7 +95,9 @@ async def test_another_bodys_device_is_not_there(signed_in) -> None:
 
 
 async def test_devices_are_kept_by_forms_alone(signed_in) -> None:
-    operator, tester, approver = [await signed_in(name) for name in ("operator", "tester", "approver")]
+    operator, tester, approver, keeper = [
+        await signed_in(name) for name in ("operator", "tester", "approver", "quality")
+    ]
     form = {
         "kind": "cycler",
         "name": "충방전기",
@@ -96,15 +110,20 @@ async def test_devices_are_kept_by_forms_alone(signed_in) -> None:
         "lowest_1": "0",
         "highest_1": "3",
         "uncertainty_1": "0.001",
+        "unit_2": "A",
+        "lowest_2": "-20",
+        "highest_2": "20",
+        "uncertainty_2": "0.01",
     }
     empty = await tester.get("/ktr/devices")
     checked(empty)
+    assert "품질책임자, 검토자, 승인자가 합니다" in empty.text
     assert "등록된 장비가 없습니다." in empty.text
-    wrong = await tester.post("/ktr/devices", data={**form, "lowest_1": "abc"})
+    wrong = await keeper.post("/ktr/devices", data={**form, "lowest_1": "abc"})
     assert wrong.status_code == 422
     checked(wrong)
     assert 'value="CH-03"' in wrong.text
-    made = await tester.post("/ktr/devices", data=form)
+    made = await keeper.post("/ktr/devices", data=form)
     assert made.status_code == 303, made.text[-3000:]
     device = made.headers["location"]
     listed = await tester.get("/ktr/devices")
@@ -121,7 +140,7 @@ async def test_devices_are_kept_by_forms_alone(signed_in) -> None:
     assert taken.status_code == 409
     checked(taken)
     newer = {**form, "calibrated_on": "2026-01-31", "due_on": "2027-01-31", "certificate_no": "KC-CAL-2"}
-    assert (await tester.post(f"{device}/calibrations", data=newer)).status_code == 303
+    assert (await keeper.post(f"{device}/calibrations", data=newer)).status_code == 303
     shown = await tester.get(device)
     checked(shown)
     for one in ("KC-CAL-1", "KC-CAL-2", number, "교정 유효"):
@@ -145,3 +164,16 @@ async def test_devices_are_kept_by_forms_alone(signed_in) -> None:
     done = await tester.get(reception)
     checked(done)
     assert "허용: 표준셀로 확인 (최승인)" in done.text
+
+    failed = {**newer, "certificate_no": "KC-CAL-3", "calibrated_on": "2026-02-01", "passed": "no"}
+    assert (await keeper.post(f"{device}/calibrations", data=failed)).status_code == 303
+    doubted = await keeper.get(device)
+    checked(doubted)
+    for one in ("교정 불합격", "재확인이 필요한 시험", number):
+        assert one in doubted.text
+    (release,) = re.findall(rf'action="({device}/bookings/[^"]+/release)"', doubted.text)
+    assert (await tester.post(release)).status_code == 303
+    assert "예약이 없습니다." in (await tester.get(device)).text
+    gone = await tester.post(release)
+    assert gone.status_code == 404
+    checked(gone)

@@ -498,3 +498,22 @@ async def test_the_pages_show_what_stands_and_let_an_operator_clear_a_trip(deplo
 )
 def test_a_value_is_written_in_the_unit_that_people_read(word, value, said) -> None:
     assert shown(word, value, "en") == said
+
+
+async def test_a_month_tells_how_available_the_storage_was(deployed: Deployed, ports: Ports) -> None:
+    """100 kW are promised: of four quarter hours one was too weak, and of the fifth nothing was heard."""
+    sent = await deployed.send(
+        *(deployed.minute(number, power_ready_w=10_000 if number == 20 else 95_000) for number in range(60))
+    )
+    assert sent.json()["accepted"] == 60
+    ports.clock.move_to(BEGINS + timedelta(minutes=76))
+
+    month = await deployed.tenant.get(f"/api/v1/sites/{deployed.site}/months/2026-07/insight")
+
+    assert month.status_code == 200, month.text
+    assert month.json()["storage"]["availability"] == {
+        "ppm": 600_000,
+        "available": 3,
+        "unavailable": 1,
+        "unknown": 1,
+    }

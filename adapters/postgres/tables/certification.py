@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -344,10 +345,11 @@ class DeviceCalibrationRow(SQLModel, table=True):
     entered_by: UUID = Field(sa_column=Column("entered_by", Uuid, nullable=False))
     entered_by_name: str = Field(sa_column=Column("entered_by_name", Text, nullable=False))
     entered_at: datetime = Field(sa_column=Column("entered_at", DateTime(timezone=True), nullable=False))
+    passed: bool = Field(sa_column=Column("passed", Boolean, nullable=False))
 
 
 class DeviceDayRow(SQLModel, table=True):
-    """A day on which a device is booked: the key lets a device have one booking a day. Never changed."""
+    """A day on which a device is booked: the key lets a device have one booking a day. Days to come may be freed."""
 
     __tablename__ = "device_day"
     __table_args__ = (

@@ -1,5 +1,6 @@
 """When a device may measure, and what a calibration and a booking must be."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -14,10 +15,19 @@ from domain.certification.equipment import (
     readings_of,
     require_bookable,
     require_fit,
+    require_kind,
     require_sound,
+    weeks_of,
 )
-from domain.certification.errors import BookingWrong, CalibrationWrong, DeviceNotCalibrated, DeviceOutOfRange
-from domain.certification.model import Measurement, MeasurementSource
+from domain.certification.errors import (
+    BookingWrong,
+    CalibrationWrong,
+    DeviceNotCalibrated,
+    DeviceOfOtherKind,
+    DeviceOutOfRange,
+    DeviceUnitUncalibrated,
+)
+from domain.certification.model import CyclerFormat, Measurement, MeasurementSource
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.certification import cycler_record
 
@@ -159,3 +169,68 @@ def test_a_booking_begins_today_at_the_earliest_and_takes_ninety_two_days_at_mos
     ):
         with pytest.raises(BookingWrong):
             require_bookable(from_on, until_on, today=DAY)
+
+
+def typed(test_id: str) -> Measurement:
+    return Measurement(
+        quantity="insulation_mohm", value=Decimal(5), unit="MOhm", test_id=test_id, source=MeasurementSource.MANUAL
+    )
+
+
+def test_a_failed_calibration_holds_on_no_day_and_puts_what_came_before_in_doubt():
+    failed = calibration(calibrated_on=date(2026, 6, 1), due_on=date(2027, 6, 1), passed=False)
+    doubted = device(calibration(), failed)
+
+    assert doubted.doubtful() == (date(2026, 1, 5), date(2026, 6, 1))
+    assert device(failed).doubtful() == (date(1970, 1, 1), date(2026, 6, 1))
+    assert device(failed, calibration(calibrated_on=date(2026, 7, 1))).doubtful() is None
+    require_fit(doubted, on=date(2026, 5, 31), readings=[])
+    with pytest.raises(DeviceNotCalibrated):
+        require_fit(doubted, on=date(2026, 6, 1), readings=[])
+
+
+def test_what_a_device_recorded_in_a_unit_it_was_never_calibrated_for_is_refused():
+    amps = ("current", "A", Decimal(2))
+    require_fit(device(calibration()), on=DAY, readings=[amps])
+
+    with pytest.raises(DeviceUnitUncalibrated) as caught:
+        require_fit(device(calibration()), on=DAY, readings=[amps], recorded=True)
+
+    assert caught.value.facts == {"serial": "CH-03", "quantity": "current", "unit": "A"}
+    assert caught.value.finding_ko == "장비 CH-03은(는) A 단위로 교정되지 않았습니다: current."
+
+
+@pytest.mark.parametrize(
+    ("kind", "test_id", "fits"),
+    [
+        (DeviceKind.INSULATION_TESTER, "T03", True),
+        (DeviceKind.CYCLER, "T03", False),
+        (DeviceKind.BMS_READER, "T05", True),
+        (DeviceKind.SCALE, "T05", False),
+        (DeviceKind.SCALE, "T01", True),
+        (DeviceKind.OTHER, "T03", True),
+    ],
+)
+def test_a_test_with_a_device_of_its_own_is_measured_by_no_other_kind(kind, test_id, fits):
+    if fits:
+        require_kind(replace(device(), kind=kind), [typed(test_id)], None)
+        return
+    with pytest.raises(DeviceOfOtherKind):
+        require_kind(replace(device(), kind=kind), [typed(test_id)], None)
+
+
+def test_a_cyclers_file_comes_from_no_chamber_and_a_spectrum_from_no_cycler():
+    spectrum = replace(cycler_record(), format=CyclerFormat.EIS_GAMRY)
+    require_kind(device(), [], cycler_record())
+    require_kind(replace(device(), kind=DeviceKind.IMPEDANCE_ANALYSER), [], spectrum)
+
+    for wrong, record in ((DeviceKind.CHAMBER, cycler_record()), (DeviceKind.CYCLER, spectrum)):
+        with pytest.raises(DeviceOfOtherKind):
+            require_kind(replace(device(), kind=wrong), [], record)
+
+
+def test_a_calendar_has_whole_weeks_from_monday():
+    weeks = weeks_of(date(2026, 11, 29), 14)
+
+    assert [week[0] for week in weeks] == [date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 7)]
+    assert {len(week) for week in weeks} == {7}

@@ -1,0 +1,1 @@
+"""Minutes of packs from an MQTT broker; off unless one is named."""
