@@ -378,6 +378,7 @@ async def issue_certificate(
     """
     # A pack that is certified anew may serve a contract, which lies beyond the inspection body's own reach.
     async with unit(on_behalf_of(wish.actor)) as work:
+        reception = await work.receptions.one(wish.reception_id)
         pack = await work.packs.one(reception.pack_id)
         body = await work.parties.one(reception.tenant_id)
         issued = await certification.issue(
