@@ -683,6 +683,7 @@ class CertificateStatus(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     SUPERSEDED = "superseded"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -723,7 +724,8 @@ def certificate_valid_at(certificate: Certificate, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What one issue brings into the world."""
+    """What one issue brings into the world; `superseded` is the certificate whose place it takes, as it was before."""
 
     report: Report
     certificate: Certificate
+    superseded: Certificate | None = None

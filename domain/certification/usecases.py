@@ -1,4 +1,4 @@
-"""The steps of certification: receive, record, judge, review, approve, issue, suspend, revoke. None commits."""
+"""The steps of certification, from reception to issue, and a certificate's suspension and end. None commits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +25,13 @@ from domain.certification.errors import (
     BookingUnknown,
     CalibrationWrong,
     CertificateMoved,
+    CertificateRunOut,
     CertificateUnknown,
     DeviceUnfit,
     DischargeMissing,
     NotForReuse,
     NothingMeasured,
+    OwnSuspension,
     OwnWork,
     ReceptionMoved,
     ReceptionUnknown,
@@ -873,7 +875,7 @@ async def issue(
         )
     )
     await work.receptions.move(reception, to=ReceptionState.ISSUED, at=now)
-    return Issued(report=report, certificate=certificate)
+    return Issued(report=report, certificate=certificate, superseded=standing)
 
 
 async def _signed_assessment(
@@ -984,6 +986,29 @@ async def revoke(wish: ChangeCertificate, *, work: CertificationWork, clock: Clo
     return await _changed(wish, standing, CertificateStatus.REVOKED, work, clock)
 
 
+async def reinstate(
+    wish: ChangeCertificate, *, suspended_by: PersonId | None, work: CertificationWork, clock: Clock
+) -> Certificate:
+    """Lift a certificate's suspension, as another person than the one who imposed it.
+
+    Raises:
+        RoleNotEnough: the actor is neither reviewer nor approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
+        CertificateUnknown: there is none, or it is another body's.
+        CertificateMoved: it is not suspended.
+        CertificateRunOut: its last day is over.
+        OwnSuspension: the actor suspended it.
+    """
+    wish.actor.require(Role.REVIEWER, Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
+    certificate = await _own(wish, (CertificateStatus.SUSPENDED,), work)
+    if seoul_day(clock.now()) > certificate.valid_until:
+        raise CertificateRunOut(valid_until=certificate.valid_until.isoformat())
+    if suspended_by == wish.actor.person_id:
+        raise OwnSuspension
+    return await _to(certificate, CertificateStatus.VALID, wish, work, clock)
+
+
 async def _changed(
     wish: ChangeCertificate,
     allowed: tuple[CertificateStatus, ...],
@@ -993,11 +1018,21 @@ async def _changed(
 ) -> Certificate:
     wish.actor.require(Role.APPROVER)
     wish.actor.require_confirmed(clock.now())
+    return await _to(await _own(wish, allowed, work), to, wish, work, clock)
+
+
+async def _own(wish: ChangeCertificate, allowed: tuple[CertificateStatus, ...], work: CertificationWork) -> Certificate:
     certificate = await work.certificates.one(wish.certificate_id)
     if certificate.tenant_id != wish.actor.tenant_id:
         raise CertificateUnknown
     if certificate.status not in allowed:
         raise CertificateMoved(status=certificate.status.value)
+    return certificate
+
+
+async def _to(
+    certificate: Certificate, to: CertificateStatus, wish: ChangeCertificate, work: CertificationWork, clock: Clock
+) -> Certificate:
     reason = wish.reason[:_REASON_LENGTH_MAX]
     await work.certificates.change(certificate, to=to, reason=reason, at=clock.now())
     return replace(certificate, status=to, status_reason=reason)

@@ -29,6 +29,7 @@ from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
 from domain.certification.spelling import assessment_text
 from domain.identity.ports import Tokens
+from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
 from domain.journeys.protocols import protocol_of
 from domain.passport import usecases as passport
@@ -37,10 +38,9 @@ from domain.passport.ports import Labels
 from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import Documents, Seals
-from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId
+from domain.shared.identifiers import Ids, PackId, ReceptionId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
-from domain.subscription import usecases as subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,16 +374,15 @@ async def issue_certificate(
 ) -> Issued:
     """Issue the test report (발급) and the certificate (인증): printed, signed, and in the pack's history.
 
+    An earlier certificate of the pack ends as superseded, and what the pack serves goes on under the new one.
+
     Raises:
         ReceptionMoved: the reception is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
     """
-    async with unit(wish.actor) as work:
+    # A pack that is certified anew may serve a contract, which lies beyond the inspection body's own reach.
+    async with unit(on_behalf_of(wish.actor)) as work:
         reception = await work.receptions.one(wish.reception_id)
-        standing = await work.certificates.standing(reception.pack_id)
-    # Superseding another body's certificate lies beyond the own reach; the use case holds the reception to its body.
-    beyond = standing is not None and standing.tenant_id != wish.actor.tenant_id
-    async with unit(on_behalf_of(wish.actor) if beyond else wish.actor) as work:
         pack = await work.packs.one(reception.pack_id)
         body = await work.parties.one(reception.tenant_id)
         issued = await certification.issue(
@@ -411,6 +410,19 @@ async def issue_certificate(
             qr_svg=labels.svg,
         )
         certificate = issued.certificate
+        if issued.superseded is not None:
+            await validity.tell_end(
+                issued.superseded,
+                validity.How.SUPERSEDED,
+                reason=certificate.number,
+                at=clock.now(),
+                actor=wish.actor,
+                work=work,
+                ids=ids,
+                clock=clock,
+                successor=certificate,
+            )
+        state, _ = await validity.tell_in_force(certificate, actor=wish.actor, work=work, ids=ids, clock=clock)
         await _record(
             reception,
             EntryKind.CERTIFIED,
@@ -424,6 +436,7 @@ async def issue_certificate(
                 "credential_sha256": sha256(certificate.credential).hex(),
                 "certificate_pdf_sha256": certificate.pdf_sha256,
                 "report_pdf_sha256": issued.report.pdf_sha256,
+                "goes_on_as": state.value,
             },
             actor=wish.actor,
             work=work,
@@ -449,56 +462,6 @@ async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
         "rated_energy_wh": pack.rated_energy_wh,
         "nominal_voltage_mv": pack.nominal_voltage_mv,
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndCertificate:
-    """A certificate that may no longer be relied on: for now (`suspended`) or for ever (`revoked`)."""
-
-    actor: Actor
-    certificate_id: CertificateId
-    how: Literal["suspended", "revoked"]
-    reason: str
-
-
-async def end_certificate(wish: EndCertificate, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Certificate:
-    """Suspend or revoke a certificate; the pack's service is suspended at the same instant, and its fee stops.
-
-    Raises:
-        CertificateUnknown: there is none, or it is another body's.
-        CertificateMoved: its status does not allow it.
-    """
-    change = certification.suspend if wish.how == "suspended" else certification.revoke
-    # Ending a certificate stops a tenant's service, which lies beyond the inspection body's own reach.
-    async with unit(on_behalf_of(wish.actor)) as work:
-        certificate = await change(
-            certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
-            work=work,
-            clock=clock,
-        )
-        pack = await work.packs.one(certificate.pack_id)
-        if pack.contract_id is not None:
-            await subscription.suspend_assignments_of(
-                subscription.SuspendAssignments(
-                    actor=wish.actor, tenant_id=pack.holder, pack_id=pack.pack_id, at=clock.now()
-                ),
-                work=work,
-            )
-        await passport.record(
-            certificate.pack_id,
-            Fact(
-                kind=EntryKind.CERTIFICATE_ENDED,
-                occurred_at=clock.now(),
-                particulars={"certificate": certificate.number, "how": wish.how, "reason": certificate.status_reason},
-            ),
-            actor=wish.actor,
-            holder=pack.holder,
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
-        await work.commit()
-    return certificate
 
 
 async def queue(
