@@ -5,7 +5,7 @@ from alembic import op
 from migrations.steps import SCHEMA, begin
 
 revision = "0065"
-down_revision = "0086"
+down_revision = "0062"
 branch_labels = None
 depends_on = None
 
