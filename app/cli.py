@@ -13,11 +13,11 @@ from uuid import UUID
 
 import typer
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app import inspecting, logs, wiring
-from app.answers import FAILED, USAGE, Json, Lang, Language
+from app.answers import FAILED, REFUSED, USAGE, Json, Lang, Language
 from app.answers import fail as _fail
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
@@ -30,24 +30,37 @@ from app.recorded import opened as _ports
 from app.registrar import audit_log, key, person, tenant
 from app.registrar import configured as _settings
 from app.settings import Settings
-from app.terminal import err, out, show_findings, show_forecast, show_import, show_scanned, show_story, show_trace
+from app.terminal import (
+    err,
+    out,
+    show_findings,
+    show_forecast,
+    show_import,
+    show_readings,
+    show_scanned,
+    show_story,
+    show_trace,
+)
 from app.workbench import cycler, forecasts, screen
 from domain.certification.forecasting import Forecast
 from domain.identity import members, provider
 from domain.identity import usecases as identity
-from domain.identity.errors import ProviderOff
+from domain.identity.errors import ProviderOff, TenantUnknown
 from domain.identity.model import PartyKind
 from domain.journeys import pack_health, pack_life, readings, trace
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
+from domain.metering.usecases import ReadingsReport
 from domain.metering.validation import DEFAULTS, Scanned
 from domain.shared.actor import SIGNED_IN, SYSTEM, Actor, Role, system_actor
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
+from domain.shared.untrusted import FileBroke
 
 if TYPE_CHECKING:
     from app import demo
+    from app.given_readings import Form
 
 # What starts servers or tells the story is imported by the verb that does: reading one file must not wait for it.
 
@@ -428,50 +441,152 @@ def forecast_pack(
 
 @meter.command("import")
 def meter_import(
-    file: Annotated[Path, typer.Argument(help="계량 파일: CSV, .gz.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="사업장 CSV; channel,at,wh CSV; NDJSON; JSON 시계열; 지침. 내용으로 구별, .gz 가능 · told by content."
+        ),
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="저장하지 않고 검사만 한다 · examine only.")] = False,
     site: Annotated[UUID | None, typer.Option("--site", help="사업장 번호 · the site's id.")] = None,
-    month: Annotated[str | None, typer.Option("--month", help="기대하는 달 YYYY-MM (--dry-run).")] = None,
+    owner: Annotated[
+        int | None, typer.Option("--tenant", help="채널 번호로 된 파일의 기관 · whose the numbered channels are.")
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", help="기대하는 달 YYYY-MM; 다른 달이 있으면 받지 않는다 · no other month.")
+    ] = None,
     as_json: Json = False,
     language: Lang = "ko",
 ) -> None:
-    """계량 파일을 넣거나 검사한다 · take a meter's file, or name everything in it that looks wrong."""
+    """계량 파일을 넣거나 검사한다 (docs/metering.md) · take a file of readings; exit code 3 when a value is refused."""
+    from app import given_readings
+
+    try:
+        expected = None if month is None else Month.parse(month)
+    except ValueError:
+        err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
+        raise typer.Exit(USAGE) from None
+
+    async def read() -> tuple[bytes, given_readings.Form]:
+        content = read_file(file)
+        try:
+            return content, given_readings.form_of(given_readings.unpacked(content))
+        except FileBroke:  # the site file's own reader says in its own words what is wrong
+            return content, given_readings.Form.SITE
+
+    content, form = _run(read, language, as_json=as_json)
+    if dry_run:
+        _examine(content, form, expected, language, name=file.name, as_json=as_json)
+        return
+    if site is None and (owner is None or form is given_readings.Form.SITE):
+        ko = "--site 를 지정해 주세요 (채널 번호로 된 파일은 --tenant 도 됩니다)."
+        en = "Name the --site (a file of numbered channels also takes --tenant), or use --dry-run."
+        err.print(ko if language == "ko" else en)
+        raise typer.Exit(USAGE)
+    if form is given_readings.Form.SITE:
+        _import_site(content, SiteId(site), expected, language, name=file.name, as_json=as_json)  # type: ignore[arg-type]
+    else:
+        _import_readings(content, form, site, owner, expected, language, name=file.name, as_json=as_json)
+
+
+def _import_site(
+    content: bytes, site_id: SiteId, month: Month | None, language: Language, *, name: str, as_json: bool
+) -> None:
+    """Take a site's file in one transaction."""
     from app.http.sites import import_out
 
-    if dry_run:
-        try:
-            expected = None if month is None else Month.parse(month)
-        except ValueError:
-            err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
-            raise typer.Exit(USAGE) from None
-        _examine(file, expected, language, as_json=as_json)
-        return
-    if site is None:
-        err.print("--site 를 지정해 주세요." if language == "ko" else "Name the --site, or use --dry-run.")
-        raise typer.Exit(USAGE)
     settings = _settings(language)
 
     async def run() -> ImportReport:
-        content = read_file(file)
         async with _ports(settings) as ports:
             actor = await _operator(ports)
-            owner = await _owner(ports, SiteId(site))
+            owner = await _owner(ports, site_id)
+            told(1, 3)
             imported = await readings.import_file(
-                readings.ImportFile(actor=actor, tenant_id=owner, site_id=SiteId(site), content=content),
+                readings.ImportFile(actor=actor, tenant_id=owner, site_id=site_id, content=content, month=month),
                 unit=ports.unit,
                 reading_files=ports.reading_files,
                 ids=ports.ids,
                 clock=ports.clock,
             )
-            await note(ports, "meter import", object_ids=f"site_id={site}", for_tenant=owner)
+            told(2, 3)
+            await note(ports, "meter import", object_ids=f"site_id={site_id}", for_tenant=owner)
+            told(3, 3)
             return imported
 
-    with _waiting(file.name, quiet=as_json):
+    with _moving(name, quiet=as_json) as told:
         report = _run(run, language, as_json=as_json)
     if as_json:
         _print_whole(inspecting.as_json(import_out(report)))
     else:
         show_import(report, language)
+
+
+def _import_readings(
+    content: bytes,
+    form: "Form",
+    site: UUID | None,
+    owner: int | None,
+    month: Month | None,
+    language: Language,
+    *,
+    name: str,
+    as_json: bool,
+) -> None:
+    """Take numbered channels' readings as the door does, part by part."""
+    from app import given_readings
+    from app.http.readings import report_out
+
+    settings = _settings(language)
+
+    async def run() -> ReadingsReport:
+        text = given_readings.unpacked(content)
+        async with _ports(settings) as ports:
+            actor = await _operator(ports)
+            tenant_id = await _sender(ports, site, owner)
+            arrived = given_readings.sort(text, form, now=ports.clock.now())
+            given_readings.require_only(month, arrived)
+            values = given_readings.values_of(arrived)
+            told(0, values)
+            report = await given_readings.send(
+                text,
+                arrived,
+                actor=actor,
+                tenant_id=tenant_id,
+                intake=ports.intake,
+                told=lambda sent: told(sent, values),
+            )
+            objects = "" if site is None else f"site_id={site}"
+            await note(ports, "meter import", object_ids=objects, for_tenant=tenant_id)
+            return report
+
+    with _moving(name, quiet=as_json) as told:
+        report = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(inspecting.as_json(report_out(report)))
+    else:
+        show_readings(report, language)
+    if report.rejected:
+        raise typer.Exit(REFUSED)
+
+
+async def _sender(ports: Ports, site: UUID | None, owner: int | None) -> TenantId:
+    """Return whose numbered channels a file tells of: a site's tenant, or the one that was named.
+
+    Raises:
+        SiteUnknown: there is no such site, or it is another tenant's than was named.
+        TenantUnknown: there is no such tenant.
+    """
+    if site is not None:
+        found = await _owner(ports, SiteId(site))
+        if owner not in (None, found):
+            raise SiteUnknown
+        return found
+    async with ports.unit(SYSTEM) as opened:
+        tenants = {one.tenant_id for one in await opened.parties.of_kind(PartyKind.TENANT)}
+    if owner not in tenants:
+        raise TenantUnknown
+    return TenantId(owner)
 
 
 async def _owner(ports: Ports, site_id: SiteId) -> TenantId:
@@ -483,25 +598,40 @@ async def _owner(ports: Ports, site_id: SiteId) -> TenantId:
 
 
 @contextlib.contextmanager
-def _waiting(name: str, *, quiet: bool) -> Iterator[None]:
-    """Show a bar that moves while a file is read and stored."""
+def _moving(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar; yields what tells it how much of how much is done."""
     if quiet:
-        yield
+        yield lambda _done, _total: None
         return
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err, transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
     ) as bar:
-        bar.add_task(name, total=None)
-        yield
+        task = bar.add_task(name, total=None)  # until somebody knows how much there is
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _examine(file: Path, month: Month | None, language: Language, *, as_json: bool) -> None:
+def _examine(
+    content: bytes, form: "Form", month: Month | None, language: Language, *, name: str, as_json: bool
+) -> None:
+    from app import given_readings
+
     async def run() -> Scanned:
-        content = read_file(file)
         now = wiring.system_clock().now()
-        return await wiring.reading_files().scan(content, now=now, month=month, thresholds=DEFAULTS)
+        told(0, len(content))
+        if form is given_readings.Form.SITE:
+            scanned = await wiring.reading_files().scan(content, now=now, month=month, thresholds=DEFAULTS)
+        else:
+            arrived = given_readings.sort(given_readings.unpacked(content), form, now=now)
+            scanned = given_readings.examined(arrived, month=month)
+        told(len(content), len(content))
+        return scanned
 
-    with _waiting(file.name, quiet=as_json):
+    with _moving(name, quiet=as_json) as told:
         scanned = _run(run, language, as_json=as_json)
     if as_json:
         _print_whole(inspecting.as_json(inspecting.scanned_out(scanned)))

@@ -530,12 +530,16 @@ class FindingOut(Out):
 
 
 class ScannedOut(Out):
-    """What a meter's file would bring: data rows, values that would be taken, findings, Wh a channel."""
+    """What a meter's file would bring: data rows, values that would be taken, findings, Wh a channel.
+
+    `findings_left_out` stands there only if more was found than is named.
+    """
 
     rows: int
     accepted: int
     findings: list[FindingOut]
     totals_wh: dict[str, int]
+    findings_left_out: int | UnsetType = UNSET
 
 
 def scanned_out(scanned: Scanned) -> ScannedOut:
@@ -548,6 +552,7 @@ def scanned_out(scanned: Scanned) -> ScannedOut:
             for one in scanned.findings
         ],
         totals_wh=dict(scanned.totals_wh),
+        findings_left_out=scanned.findings_left_out or UNSET,
     )
 
 

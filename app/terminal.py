@@ -14,6 +14,7 @@ from app.inspecting import EvaluationOut, ForecastOut
 from domain.journeys import trace
 from domain.journeys.public_passport import standing_of
 from domain.metering.model import ImportReport
+from domain.metering.usecases import ReadingsReport
 from domain.metering.validation import FindingKind, Scanned
 from domain.passport.model import EntryKind
 from domain.shared.time import SEOUL
@@ -234,6 +235,7 @@ FINDINGS: Mapping[FindingKind, str] = {
     FindingKind.TOO_PRECISE: "소수 자릿수 초과",
     FindingKind.TOO_LARGE: "값 초과",
     FindingKind.ROW_LENGTH: "칸 수 다름",
+    FindingKind.MALFORMED_ROW: "행 형식 오류",
 }
 _FINDINGS_SHOWN = 40
 _PULSES_SHOWN = 12
@@ -261,6 +263,9 @@ def show_scanned(scanned: Scanned, language: str) -> None:
     out.print(table)
     if len(scanned.findings) > _FINDINGS_SHOWN:
         out.print("… --json 에 모두 있습니다." if ko else "… --json names all of them.")
+    if scanned.findings_left_out:
+        left_out = f"{scanned.findings_left_out:,}"
+        out.print(f"이 밖에 {left_out}건이 더 있습니다." if ko else f"{left_out} more are not named.", highlight=False)
     for channel, total_wh in scanned.totals_wh.items():
         out.print(f"{channel:>18} {total_wh:>16,} Wh", highlight=False)
 
@@ -269,9 +274,35 @@ def show_import(report: ImportReport, language: str) -> None:
     """Print what an import did."""
     names = ("신규", "중복", "상이", "지연") if language == "ko" else ("accepted", "duplicate", "conflicting", "late")
     counts = (report.accepted, report.duplicate, report.conflicting, report.late)
-    out.print(" · ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True)), highlight=False)
+    out.print(_counted(names, counts), highlight=False)
     for quantity, total_wh in report.totals_wh.items():
         out.print(f"{quantity.value:>18} {total_wh:>16,} Wh", highlight=False)
+
+
+def _counted(names: Sequence[str], counts: Sequence[int]) -> str:
+    return " · ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
+
+
+def show_readings(report: ReadingsReport, language: str) -> None:
+    """Print what became of a file's readings."""
+    ko = language == "ko"
+    names = ("신규", "중복", "상이", "거절", "지연")
+    if not ko:
+        names = ("accepted", "duplicate", "conflicting", "rejected", "late")
+    counts = (report.accepted, report.duplicate, report.conflicting, report.rejected, report.late)
+    out.print(_counted(names, counts), highlight=False)
+    reads = report.registers
+    if reads is not None:
+        kinds = ("지침 신규", "중복", "상이", "채운 구간")
+        if not ko:
+            kinds = ("reads accepted", "duplicate", "conflicting", "slots filled")
+        told = (reads.accepted, reads.duplicate, reads.conflicting, reads.slots)
+        out.print(_counted(kinds, told), highlight=False)
+        for found in reads.findings[:_FINDINGS_SHOWN]:
+            kind = FINDINGS[found.kind] if ko else found.kind.value
+            out.print(f"  {kind} · {found.channel or '-'} · {found.detail}", highlight=False, markup=False)
+    for one in report.rejections[:_FINDINGS_SHOWN]:
+        out.print(f"  {one.place}: {one.reason.value} × {one.values:,}", highlight=False, markup=False)
 
 
 def show_evaluation(found: EvaluationOut, language: str) -> None:

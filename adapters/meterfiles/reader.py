@@ -58,6 +58,7 @@ class _Scanned(msgspec.Struct, forbid_unknown_fields=True):
     accepted: _Count
     findings: list[_Finding]
     totals_wh: dict[str, Annotated[int, msgspec.Meta(ge=0)]]
+    findings_left_out: _Count = 0
 
 
 _DECODER = msgspec.json.Decoder(_Read, strict=True)
@@ -105,4 +106,5 @@ class SandboxedReadingFiles:
                 for one in read.findings
             ),
             totals_wh=read.totals_wh,
+            findings_left_out=read.findings_left_out,
         )

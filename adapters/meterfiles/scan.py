@@ -34,7 +34,7 @@ from domain.metering.validation import (
 from domain.shared.time import SLOT, Month
 
 FINDINGS_MAX = 20_000
-"""So many findings are named; a file with more is beyond naming."""
+"""So many findings are named; the others are counted."""
 
 REGISTER_COLUMNS = ("channel", "read_at", "value_wh", "epoch")
 
@@ -80,7 +80,7 @@ def scan(path: Path, arguments: Mapping[str, str]) -> bytes:
     if not count:
         raise NoRows
     return json.dumps(
-        {"rows": count, "accepted": accepted, "findings": found.told(), "totals_wh": totals},
+        {"rows": count, "accepted": accepted, "findings": found.told(), "totals_wh": totals} | found.cut(),
         separators=(",", ":"),
     ).encode()
 
@@ -158,6 +158,10 @@ class _Found:
             self.note(FindingKind.OUT_OF_PERIOD, detail=f"{shown} is not of the month", at=at, row=row)
             return None
         return at.astimezone(UTC)
+
+    def cut(self) -> dict[str, int]:
+        """Return how many findings are not named, if any."""
+        return {"findings_left_out": len(self._findings) - FINDINGS_MAX} if len(self._findings) > FINDINGS_MAX else {}
 
     def told(self) -> list[dict[str, str | int | None]]:
         """Return what was found, by row and then in order, as JSON takes it."""

@@ -17,6 +17,7 @@ from app.http.schemas import INT4_MAX, Day, Instant, Out, TenantQuery
 from app.ports import Ports
 from domain.metering import usecases as metering
 from domain.metering.arrivals import RESOLUTIONS, Rejection, Sorters, slot_at
+from domain.metering.errors import ReadingsMalformed, ReadingsTooMany
 from domain.metering.model import SLOT_MINUTES
 from domain.metering.registers import READ_VALUE_MAX, RegistersReport
 from domain.metering.validation import Finding, FindingKind
@@ -174,8 +175,8 @@ def _malformed(error: msgspec.DecodeError) -> ValidationException:
     return ValidationException(extra=[{"key": place.strip("`") or "body", "message": said}])
 
 
-def _room(values: int) -> None:
-    if values > VALUES_MAX:
+def _room(values: int, sorters: Sorters) -> None:
+    if values > sorters.values_max:
         raise TooManyValues
 
 
@@ -200,7 +201,7 @@ def _sort_json(body: bytes, sorters: Sorters) -> None:
         raise _malformed(error) from error
     if not read.series and not read.rows and not read.registers:
         raise ValidationException(extra=[{"key": "body", "message": "Expected `series`, `rows` or `registers`"}])
-    _room(sum(map(_length, read.series)) + len(read.rows) + len(read.registers))
+    _room(sum(map(_length, read.series)) + len(read.rows) + len(read.registers), sorters)
     for number, one_read in enumerate(read.registers):
         place = f"registers[{number}]"
         sorters.read(one_read.channel, one_read.read_at, one_read.value, one_read.epoch, place=place)
@@ -244,12 +245,12 @@ def _sort_ndjson(body: bytes, sorters: Sorters) -> None:
     try:
         rows = _ROW.decode_lines(body)
     except msgspec.DecodeError:
-        _room(body.count(b"\n") + 1)
+        _room(body.count(b"\n") + 1, sorters)
         for number, line in enumerate(body.split(b"\n"), start=1):
             if line.strip():
                 _sort_line(line, f"line {number}", sorters)
         return
-    _room(len(rows))
+    _room(len(rows), sorters)
     lines = (
         None if body.count(b"\n") <= len(rows) else [n for n, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     )
@@ -284,7 +285,7 @@ def _sort_csv(body: bytes, sorters: Sorters) -> None:
     if names not in (_CSV_HEADER, _CSV_WIDE_HEADER):
         raise ValidationException(extra=[{"key": "line 1", "message": "Expected the header `channel,at,wh`"}])
     lines = rest.count("\n") + (not rest.endswith("\n") and bool(rest))
-    _room(lines)
+    _room(lines, sorters)
     found = _CSV_ROW.findall(rest)
     if len(found) == lines and names == _CSV_HEADER:
         sorters.quarters.rows(
@@ -298,7 +299,7 @@ def _sort_csv(body: bytes, sorters: Sorters) -> None:
 
 def _sort_csv_reads(rest: str, sorters: Sorters) -> None:
     """Sort `channel,read_at,value` and perhaps `epoch`."""
-    _room(rest.count("\n") + 1)
+    _room(rest.count("\n") + 1, sorters)
     number, value = _CSV_CELLS
     for line_number, line in enumerate(rest.split("\n"), start=2):
         if not line.strip():
@@ -342,6 +343,36 @@ _SORTS: Mapping[str, Callable[[bytes, Sorters], None]] = {
 }
 
 
+def sort_body(kind: str, body: bytes, sorters: Sorters) -> None:
+    """Sort a body of a media type.
+
+    Raises:
+        MediaTypeUnknown: there is no such form of readings.
+        TooManyValues: it holds more than `sorters` take at once.
+        ValidationException: the body has not this form.
+    """
+    sort = _SORTS.get(kind)
+    if sort is None:
+        raise MediaTypeUnknown
+    sort(body, sorters)
+
+
+def sort_file(kind: str, text: bytes, sorters: Sorters) -> None:
+    """Sort a file as a body of its form, and say what is wrong with it in the field's words.
+
+    Raises:
+        ReadingsMalformed: the file has not this form.
+        ReadingsTooMany: it holds more than `sorters` take at once.
+    """
+    try:
+        sort_body(kind, text, sorters)
+    except ValidationException as error:
+        wrong = error.extra[0] if isinstance(error.extra, list) else {}
+        raise ReadingsMalformed(place=wrong.get("key"), detail=wrong.get("message")) from error
+    except TooManyValues as error:
+        raise ReadingsTooMany(values_max=sorters.values_max) from error
+
+
 def finding_out(found: Finding) -> FindingOut:
     """Say a finding in the API's words."""
     return FindingOut(kind=found.kind.value, at=found.at, channel=found.channel, detail=found.detail)
@@ -362,7 +393,8 @@ def _registers_out(report: RegistersReport | None) -> RegistersOut | None:
     )
 
 
-def _report_out(report: metering.ReadingsReport) -> ReadingsOut:
+def report_out(report: metering.ReadingsReport) -> ReadingsOut:
+    """Say what became of readings in the API's words."""
     return ReadingsOut(
         accepted=report.accepted,
         duplicate=report.duplicate,
@@ -423,11 +455,8 @@ class ReadingsController(Controller):
         ports = give_ports(request.app.state, request.scope)
         body = await request.body()
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        sort = _SORTS.get(kind)
-        if sort is None:
-            raise MediaTypeUnknown
-        sorters = Sorters(now=ports.clock.now())
-        sort(body, sorters)
+        sorters = Sorters(now=ports.clock.now(), values_max=VALUES_MAX)
+        sort_body(kind, body, sorters)
         report = await ports.intake.take(
             metering.TakeReadings(
                 actor=actor,
@@ -440,4 +469,4 @@ class ReadingsController(Controller):
         counted = 0 if reads is None else reads.accepted + reads.duplicate + reads.conflicting
         values = report.accepted + report.duplicate + report.conflicting + report.rejected
         charge_values(request, actor, values + counted)
-        return _report_out(report)
+        return report_out(report)

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Protocol
 
 from domain.journeys.ports import JourneyWork
 from domain.metering import registering
 from domain.metering import usecases as metering
 from domain.metering.arrivals import REJECTIONS_NAMED_MAX
+from domain.metering.errors import ReadingsOutsideMonth
 from domain.metering.model import ImportReport, Site
 from domain.metering.ports import ReadingFiles, ReadingsCrossed
 from domain.shared.actor import Actor, Extent
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import Ids, SiteId, TenantId
-from domain.shared.time import SLOTS_A_DAY, Clock
+from domain.shared.time import SLOTS_A_DAY, Clock, Month
 from domain.shared.unit import Unit
 
 
@@ -34,12 +37,13 @@ async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportFile:
-    """A readings file as it was sent."""
+    """A readings file as it was sent; with a `month` it may tell of no other."""
 
     actor: Actor
     tenant_id: TenantId
     site_id: SiteId
     content: bytes
+    month: Month | None = None
 
 
 async def import_file(
@@ -51,11 +55,13 @@ async def import_file(
         FileRefused: something in the file has no meaning; it says what and where.
         SiteUnknown: the tenant has no such site.
         ReadingInFuture: a slot ends more than five minutes from now.
+        ReadingsOutsideMonth: it tells of another month than was expected.
     """
     metering.require_import(wish.actor, wish.tenant_id, wish.site_id)
     async with unit(wish.actor) as work:  # an unknown site is refused before a large file is read
         await work.sites.one(wish.tenant_id, wish.site_id)
     series = await reading_files.parse(wish.content)
+    require_month(wish.month, sorted({day for column in series.quantities for day in column.days}))
     async with unit(wish.actor) as work:
         report = await metering.import_series(
             metering.ImportSeries(
@@ -71,6 +77,19 @@ async def import_file(
         )
         await work.commit()
     return report
+
+
+def require_month(month: Month | None, days: Iterable[date]) -> None:
+    """Refuse days outside an expected month; without one every day may be.
+
+    Raises:
+        ReadingsOutsideMonth: a day, the first of `days`, is of another month.
+    """
+    if month is None:
+        return
+    for day in days:
+        if Month.of(day) != month:
+            raise ReadingsOutsideMonth(month=str(month), day=day.isoformat())
 
 
 class SharingUnit(Protocol):

@@ -236,9 +236,13 @@ class Sorter:
 
 
 class Sorters:
-    """A sorter for each length of slots that is spoken of; nearly always only that of 15 minutes."""
+    """A sorter for each length of slots that is spoken of; nearly always only that of 15 minutes.
 
-    def __init__(self, *, now: datetime) -> None:
+    Whoever fills it brings no more than `values_max` values.
+    """
+
+    def __init__(self, *, now: datetime, values_max: int = 500_000) -> None:
+        self.values_max = values_max
         self._now = now
         self.quarters = Sorter(now=now)
         self._others: dict[int, Sorter] = {}

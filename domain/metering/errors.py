@@ -139,6 +139,30 @@ class ReadingInFuture(RuleBroken):
     title_en = "A reading is for a slot that has not ended yet: {ends_at}. Nothing of the file was taken."
 
 
+class ReadingsOutsideMonth(RuleBroken):
+    """A file tells of another month than the one that was expected; the whole file is refused."""
+
+    code = "metering.readings-outside-month"
+    title_ko = "{month}이 아닌 검침값이 있습니다: {day}. 파일 전체를 받지 않았습니다."
+    title_en = "A reading is not of {month} but of {day}. Nothing of the file was taken."
+
+
+class ReadingsMalformed(RuleBroken):
+    """A file has none of the forms in which readings are taken; `place` says where it stops having one."""
+
+    code = "metering.readings-malformed"
+    title_ko = "검침 파일의 형식이 올바르지 않습니다 ({place}): {detail}."
+    title_en = "The file is none of readings ({place}): {detail}."
+
+
+class ReadingsTooMany(RuleBroken):
+    """A file holds more values than are sorted at once."""
+
+    code = "metering.readings-too-many"
+    title_ko = "한 파일에는 값이 {values_max}개까지 들어갑니다. 나누어 주세요."
+    title_en = "A file holds at most {values_max} values; split it."
+
+
 class MonthNotOver(RuleBroken):
     """The month still runs, so its usage cannot be frozen."""
 

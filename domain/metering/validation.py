@@ -42,6 +42,7 @@ class FindingKind(StrEnum):
     TOO_PRECISE = "too-precise"
     TOO_LARGE = "too-large"
     ROW_LENGTH = "row-length"
+    MALFORMED_ROW = "malformed-row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +85,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """What a file would bring, nothing stored: data rows, values that would be taken, findings, totals a channel."""
+    """What a file would bring, nothing stored: data rows, values that would be taken, findings, totals a channel.
+
+    A file may hold more findings than are named; `findings_left_out` counts the others.
+    """
 
     rows: int
     accepted: int
     findings: tuple[Finding, ...]
     totals_wh: Mapping[str, int]
+    findings_left_out: int = 0
 
 
 Days = Mapping[date, DayValues]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.metering.model import (
@@ -128,6 +128,7 @@ def test_a_reading_that_equals_the_estimate_is_a_reading_from_then_on():
 VALUES = st.lists(st.one_of(st.none(), st.integers(0, 2**31 - 1)), min_size=96, max_size=96).map(tuple)
 
 
+@settings(deadline=None)  # a busy machine is no slow rule
 @given(whole=VALUES, parts=st.lists(st.sets(st.integers(0, 95)), max_size=6), order=st.randoms())
 def test_parts_in_any_order_and_again_store_the_same_day(whole, parts, order):
     offers = [whole] + [tuple(v if i in part else None for i, v in enumerate(whole)) for part in parts]
