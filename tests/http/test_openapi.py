@@ -46,8 +46,10 @@ AT_ONCE = 2
 ENDING = ("SignOut", "EndAllSessions", "EndSession", "EndOtherSessions")
 """They end the session that asks, or may."""
 
-MOST_STRANGE = 0.05
-"""How many of an asker's requests may be answered 401 where one signs in to come: guesses at a confirmation."""
+MOST_STRANGE = 0.1
+"""How many of an asker's requests may be answered 401 where one signs in to come.
+
+They guess at a password to confirm, or are a key at the doors of people's accounts."""
 ASKER = "x-asker"
 
 
