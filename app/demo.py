@@ -21,7 +21,7 @@ from app.http.receptions import BenchSheetIn, BenchValueIn, bench_values
 from app.ports import Ports
 from domain.billing.model import InvoiceStanding
 from domain.certification.errors import SignatureBroken
-from domain.certification.model import Applicant, Issued
+from domain.certification.model import Applicant, Certificate, Issued, PriorLife
 from domain.journeys import (
     contract_started,
     inspection,
@@ -386,8 +386,10 @@ class _Teller:
                 applicant=Applicant(name="순환 운영", contact="054-000-0000"),
                 condition="외관 이상 없음, 12개 모듈 결선 상태, 셀 1점 시료 채취",
                 due_on=self.begins - timedelta(days=70),
+                prior_life=PriorLife(use="BEV", event_flags=(), source="의뢰자 진술, 제조사 자료"),
             ),
             unit=ports.unit,
+            tokens=ports.tokens,
             ids=ports.ids,
             clock=ports.clock,
         )
@@ -401,6 +403,8 @@ class _Teller:
                 content=cycler,
                 ambient_c=Decimal(25),
                 equipment="충방전기 CH-03",
+                started_at=self._day(-89),
+                ended_at=self._day(-88),
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -424,6 +428,8 @@ class _Teller:
                 measurements=bench_values(sheet),
                 ambient_c=Decimal(25),
                 equipment=sheet.equipment,
+                started_at=self._day(-87),
+                ended_at=self._day(-86),
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -496,7 +502,7 @@ class _Teller:
             ids=ports.ids,
             clock=ports.clock,
         )
-        certificate = issued.certificate
+        certificate = _certificate_of(issued)
         credential = msgspec.json.decode(certificate.credential.encode())
         await ports.credentials.verify(credential)
         altered = certificate.credential.replace(certificate.number, certificate.number[:-1] + "X", 1)
@@ -684,7 +690,7 @@ class _Teller:
                 for entry in found.entries
             ],
         }
-        if issued.certificate.number not in [one.number for one in found.certificates]:
+        if _certificate_of(issued).number not in [one.number for one in found.certificates]:
             raise DemoNotAsExpected(what="the certificate is not in the trace")
 
 
@@ -704,6 +710,12 @@ def _thousandths(part: int, whole: int) -> str | None:
         return None
     nearest = (part * 2000 + whole) // (2 * whole)
     return f"{nearest // 1000}.{nearest % 1000:03d}"
+
+
+def _certificate_of(issued: Issued) -> Certificate:
+    if issued.certificate is None:
+        raise DemoNotAsExpected(what="no certificate for a unit that may be reused")
+    return issued.certificate
 
 
 def _invoice_told(standing: InvoiceStanding) -> Told:

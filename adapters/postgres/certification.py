@@ -1,12 +1,27 @@
 """Ports of the certification context on PostgreSQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -20,6 +35,8 @@ from adapters.postgres.tables.certification import (
     DeviceDayRow,
     DeviceDeviationRow,
     DeviceRow,
+    HoldReleaseRow,
+    ReceptionEventRow,
     ReceptionRow,
     ReceptionStateRow,
     ReinspectionRow,
@@ -46,15 +63,20 @@ from domain.certification.model import (
     Assessment,
     Certificate,
     CertificateStatus,
+    HoldRelease,
     Meaning,
     Queued,
+    QueuePlace,
     RawFile,
     Reception,
     ReceptionState,
     Report,
     Signature,
+    Signed,
     TestRun,
+    Transition,
     Variant,
+    Worklist,
 )
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import (
@@ -81,7 +103,7 @@ _WORD_LENGTH_MAX = 200
 _STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
 
 
-async def _lead(
+async def lead_to(
     connection: AsyncConnection, key: str, kind: str, *, pack_id: UUID, subject_id: UUID, tenant_id: TenantId
 ) -> None:
     """Let a body's key lead to a subject, for ever."""
@@ -90,11 +112,11 @@ async def _lead(
         .values(key=key, kind=kind, pack_id=pack_id, subject_id=subject_id, tenant_id=tenant_id)
         .on_conflict_do_nothing()
     )
-    if await _led(connection, key, kind) != (pack_id, subject_id):
+    if await led_to(connection, key, kind) != (pack_id, subject_id):
         raise NumberTaken(number=key if kind != "verify-token" else "token")
 
 
-async def _led(connection: AsyncConnection, key: str, kind: str) -> tuple[UUID, UUID] | None:
+async def led_to(connection: AsyncConnection, key: str, kind: str) -> tuple[UUID, UUID] | None:
     """Return the pack and the subject that a key leads to."""
     found = await connection.execute(
         select(col(CertificationKeyRow.pack_id), col(CertificationKeyRow.subject_id)).where(
@@ -146,6 +168,31 @@ def _receptions() -> Select[tuple[object, ...]]:
     )
 
 
+def _to_transition(row: RowMapping) -> Transition:
+    return Transition(
+        pack_id=PackId(row["pack_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        sequence=row["sequence"],
+        from_state=None if row["from_state"] is None else ReceptionState(row["from_state"]),
+        to_state=ReceptionState(row["to_state"]),
+        moved_by=PersonId(row["moved_by"]),
+        moved_by_name=row["moved_by_name"],
+        moved_at=row["moved_at"],
+        reason=row["reason"],
+    )
+
+
+def _named(wanted: Worklist) -> ColumnElement[bool]:
+    """Say which receptions a search names; the applicant's name is read out of its canonical JSON."""
+    applicant = cast(col(ReceptionRow.applicant), JSONB)["name"].astext
+    named = or_(
+        col(ReceptionStateRow.number).icontains(wanted.search, autoescape=True),
+        applicant.icontains(wanted.search, autoescape=True),
+    )
+    return named if wanted.pack_id is None else or_(named, col(ReceptionStateRow.pack_id) == wanted.pack_id)
+
+
 class PostgresReceptions:
     """Receptions and where each stands."""
 
@@ -171,7 +218,7 @@ class PostgresReceptions:
         if opened.rowcount != 1:
             raise AlreadyReceived
         for key, kind in ((str(reception.reception_id), "reception-id"), (reception.number, "reception-number")):
-            await _lead(
+            await lead_to(
                 self._connection,
                 key,
                 kind,
@@ -189,7 +236,7 @@ class PostgresReceptions:
         return await self._one(reception_id, held=True)
 
     async def _one(self, reception_id: ReceptionId, *, held: bool) -> Reception:
-        led = await _led(self._connection, str(reception_id), "reception-id")
+        led = await led_to(self._connection, str(reception_id), "reception-id")
         if led is None:
             raise ReceptionUnknown(reception=str(reception_id))
         if held:
@@ -208,7 +255,7 @@ class PostgresReceptions:
 
     async def find(self, number: str) -> ReceptionId:
         """Return the reception of a number."""
-        led = await _led(self._connection, number[:_WORD_LENGTH_MAX], "reception-number")
+        led = await led_to(self._connection, number[:_WORD_LENGTH_MAX], "reception-number")
         if led is None:
             raise ReceptionUnknown(reception=number[:_WORD_LENGTH_MAX])
         return ReceptionId(led[1])
@@ -227,6 +274,36 @@ class PostgresReceptions:
         )
         if done.rowcount != 1:
             raise ReceptionMoved(state=reception.state.value)
+
+    async def log(self, transition: Transition) -> None:
+        """Add to what happened to a reception."""
+        await self._connection.execute(
+            insert(ReceptionEventRow).values(
+                pack_id=transition.pack_id,
+                reception_id=transition.reception_id,
+                tenant_id=transition.tenant_id,
+                sequence=transition.sequence,
+                from_state=None if transition.from_state is None else transition.from_state.value,
+                to_state=transition.to_state.value,
+                moved_by=transition.moved_by,
+                moved_by_name=transition.moved_by_name,
+                moved_at=transition.moved_at,
+                reason=transition.reason,
+            )
+        )
+
+    async def transitions(self, reception: Reception) -> tuple[Transition, ...]:
+        """Return every move of a reception."""
+        found = await self._connection.execute(
+            select(*ReceptionEventRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(ReceptionEventRow.pack_id) == reception.pack_id,
+                col(ReceptionEventRow.reception_id) == reception.reception_id,
+                col(ReceptionEventRow.tenant_id) == reception.tenant_id,
+            )
+            .order_by(col(ReceptionEventRow.sequence))
+        )
+        return tuple(_to_transition(row) for row in found.mappings())
 
     async def queue(
         self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
@@ -260,6 +337,55 @@ class PostgresReceptions:
             )
             for reception_id, number, pack_id, due_on, state in found
         )
+
+    async def worklist(self, wanted: Worklist, *, after: QueuePlace | None, limit: int) -> tuple[Queued, ...]:
+        """Return what a body has to do, nearest due date first."""
+        query = (
+            select(
+                col(ReceptionStateRow.reception_id),
+                col(ReceptionStateRow.number),
+                col(ReceptionStateRow.pack_id),
+                col(ReceptionStateRow.due_on),
+                col(ReceptionStateRow.state),
+            )
+            .where(
+                col(ReceptionStateRow.tenant_id) == wanted.tenant_id,
+                col(ReceptionStateRow.state).in_([state.value for state in wanted.states]),
+            )
+            .order_by(col(ReceptionStateRow.due_on), col(ReceptionStateRow.reception_id))
+            .limit(limit)
+        )
+        if wanted.search:
+            query = query.join(
+                ReceptionRow,
+                (col(ReceptionRow.pack_id) == col(ReceptionStateRow.pack_id))
+                & (col(ReceptionRow.reception_id) == col(ReceptionStateRow.reception_id)),
+            ).where(_named(wanted))
+        if after is not None:
+            query = query.where(
+                tuple_(col(ReceptionStateRow.due_on), col(ReceptionStateRow.reception_id))
+                > tuple_(literal(after.due_on), literal(after.reception_id))
+            )
+        found = await self._connection.execute(query)
+        return tuple(
+            Queued(
+                reception_id=ReceptionId(reception_id),
+                number=number,
+                pack_id=PackId(pack_id),
+                due_on=due_on,
+                state=ReceptionState(state),
+            )
+            for reception_id, number, pack_id, due_on, state in found
+        )
+
+    async def counts(self, tenant_id: TenantId) -> Mapping[ReceptionState, int]:
+        """Return how many of a body's receptions are in each state."""
+        found = await self._connection.execute(
+            select(col(ReceptionStateRow.state), func.count())
+            .where(col(ReceptionStateRow.tenant_id) == tenant_id)
+            .group_by(col(ReceptionStateRow.state))
+        )
+        return {ReceptionState(state): count for state, count in found}
 
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         """Return every reception of a pack, oldest first."""
@@ -306,6 +432,8 @@ def _test_run_row(run: TestRun) -> dict[str, object]:
         "recorded_at": run.recorded_at,
         "device_id": run.device_id,
         "deviation": run.deviation,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
     }
 
 
@@ -330,6 +458,8 @@ def _to_test_run(row: RowMapping) -> TestRun:
         recorded_at=row["recorded_at"],
         device_id=row["device_id"],
         deviation=row["deviation"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
     )
 
 
@@ -422,7 +552,7 @@ def _signature_row(signature: Signature) -> dict[str, object]:
         "signature_id": signature.signature_id,
         "tenant_id": signature.tenant_id,
         "reception_id": signature.reception_id,
-        "subject_type": signature.subject_type,
+        "subject_type": signature.subject_type.value,
         "subject_id": signature.subject_id,
         "subject_sha256": bytes.fromhex(signature.subject_sha256),
         "meaning": signature.meaning.value,
@@ -430,6 +560,8 @@ def _signature_row(signature: Signature) -> dict[str, object]:
         "printed_name": signature.printed_name,
         "entered_by": list(signature.entered_by),
         "signed_at": signature.signed_at,
+        "assessment_id": None if signature.subject_type is Signed.REPORT else signature.subject_id,
+        "report_id": signature.subject_id if signature.subject_type is Signed.REPORT else None,
     }
 
 
@@ -439,7 +571,7 @@ def _to_signature(row: RowMapping) -> Signature:
         pack_id=PackId(row["pack_id"]),
         tenant_id=TenantId(row["tenant_id"]),
         reception_id=ReceptionId(row["reception_id"]),
-        subject_type=row["subject_type"],
+        subject_type=Signed(row["subject_type"]),
         subject_id=row["subject_id"],
         subject_sha256=row["subject_sha256"].hex(),
         meaning=Meaning(row["meaning"]),
@@ -470,6 +602,48 @@ class PostgresSignatures:
             .order_by(col(SignatureRow.signed_at), col(SignatureRow.signature_id))
         )
         return tuple(_to_signature(row) for row in found.mappings())
+
+    async def release(self, release: HoldRelease) -> None:
+        """Store the release of a hold."""
+        await self._connection.execute(
+            insert(HoldReleaseRow).values(
+                pack_id=release.pack_id,
+                assessment_id=release.assessment_id,
+                reception_id=release.reception_id,
+                tenant_id=release.tenant_id,
+                reason=release.reason,
+                judgement=judgement_text(release.judgement),
+                released_by=release.released_by,
+                released_by_name=release.released_by_name,
+                released_at=release.released_at,
+            )
+        )
+
+    async def released(self, assessment: Assessment) -> HoldRelease | None:
+        """Return the release of an assessment's hold."""
+        found = await self._connection.execute(
+            select(*HoldReleaseRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(HoldReleaseRow.pack_id) == assessment.pack_id,
+                col(HoldReleaseRow.assessment_id) == assessment.assessment_id,
+                col(HoldReleaseRow.tenant_id) == assessment.tenant_id,
+            )
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_release(row)
+
+
+def _to_release(row: RowMapping) -> HoldRelease:
+    return HoldRelease(
+        pack_id=PackId(row["pack_id"]),
+        assessment_id=row["assessment_id"],
+        reception_id=ReceptionId(row["reception_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        reason=row["reason"],
+        judgement=judgement_of(row["judgement"]),
+        released_by=PersonId(row["released_by"]),
+        released_by_name=row["released_by_name"],
+        released_at=row["released_at"],
+    )
 
 
 def _report_row(report: Report) -> dict[str, object]:
@@ -603,7 +777,7 @@ class PostgresCertificates:
             (certificate.number, "certificate-number"),
             (certificate.verify_token_sha256, "verify-token"),
         ):
-            await _lead(
+            await lead_to(
                 self._connection,
                 key,
                 kind,
@@ -625,7 +799,7 @@ class PostgresCertificates:
         return await self._led_to(token_sha256(token[:_WORD_LENGTH_MAX]), "verify-token")
 
     async def _led_to(self, key: str, kind: str) -> Certificate:
-        led = await _led(self._connection, key, kind)
+        led = await led_to(self._connection, key, kind)
         if led is None:
             raise CertificateUnknown
         found = await self._connection.execute(

@@ -21,7 +21,8 @@ NEVER_REWRITTEN = frozenset(
         "invoice_line", "invoice_document", "usage_snapshot", "test_run", "assessment", "reception", "label",
         "bank_deposit", "allocation", "stored_file", "reading_import", "reading_conflict", "certification_key",
         "pack_identifier", "capacity_slot", "plan_version", "member_change", "audit_entry", "issued_document",
-        "status_place", "record_key", "amended_report", "alarm_change",
+        "status_place", "record_key", "amended_report", "alarm_change", "reception_event", "hold_release",
+        "custody_move", "sample_label",
         "external_record", "record_import", "record_import_row", "trusted_issuer", "protocol_version", "protocol_step",
     }
 )  # fmt: skip

@@ -19,6 +19,7 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
+from adapters.postgres.custody import PostgresCustody
 from adapters.postgres.engine import DatabaseBusy, reaching
 from adapters.postgres.external_records import PostgresExternalRecords
 from adapters.postgres.grants import PostgresGrants
@@ -187,6 +188,11 @@ class PostgresWork:
     def receptions(self) -> PostgresReceptions:
         """Receptions."""
         return PostgresReceptions(self._connection)
+
+    @cached_property
+    def custody(self) -> PostgresCustody:
+        """Custody, sample labels and fees."""
+        return PostgresCustody(self._connection)
 
     @cached_property
     def test_runs(self) -> PostgresTestRuns:

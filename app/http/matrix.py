@@ -94,6 +94,15 @@ POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  
 POST!  /api/v1/receptions/{reception_id}/review                  -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/approval                -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/custody                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+PUT    /api/v1/receptions/{reception_id}/fees                    -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/fees/agreement          -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/sample-label/{form}     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/return                  -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/hold-release            -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/refusal                 -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/release                 -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/withdrawal              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
@@ -207,6 +216,11 @@ POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/fees                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /ktr/labels                                               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /s/{token}                                                -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/because/{step}             -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/devices                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /ktr/devices                                              -  -  -  -  y  y  y  -  -  -  -  -  -  -  -

@@ -1,11 +1,12 @@
 """The inspection body's doors: reception, test, judgement, approval, issue; and what a certificate says to anyone."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -13,25 +14,52 @@ from app.http.bodies import UploadedBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object
+from app.ports import Ports
 from domain.certification import usecases as certification
-from domain.certification.errors import CertificateUnknown
+from domain.certification.custody import HandOver, SetFees
+from domain.certification.errors import CertificateUnknown, TestTimesWrong
 from domain.certification.model import (
     Applicant,
     Assessment,
     Certificate,
+    CustodyKind,
+    CustodyMove,
     CyclerRecord,
+    Fee,
+    Fees,
+    HoldRelease,
+    PriorLife,
     Queued,
+    Reception,
     ReceptionState,
     Signature,
     TestRun,
+    Transition,
     certificate_valid_at,
 )
+from domain.journeys import dispositions, inspection, reinspection, samples
 from domain.journeys import equipment as devices
-from domain.journeys import inspection, reinspection
+from domain.shared.actor import Actor
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
 
+AmbientC = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,2})?$", description="Ambient temperature of the test in degrees Celsius."
+    ),
+]
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
 PDF = {200: ResponseSpec(data_container=bytes, media_type="application/pdf", description="The document.")}
+
+
+class PriorLifeIn(In):
+    """What is said of a unit's life before, in the protocol's words, and by whom; no flags: nothing happened."""
+
+    use: Literal["BEV", "PHEV", "HEV", "ESS", "test", "unknown"]
+    source: Name
+    event_flags: Annotated[
+        list[Literal["crash", "flood", "fire", "recall_open", "opened_pack"]], msgspec.Meta(max_length=5)
+    ] = msgspec.field(default_factory=list)
 
 
 class ReceptionIn(In):
@@ -42,6 +70,7 @@ class ReceptionIn(In):
     contact: Name
     condition: Sentence
     due_on: Day
+    prior_life: PriorLifeIn | None = None
 
 
 class ReceptionOut(Out):
@@ -98,6 +127,9 @@ class RunOut(Out):
     sequence: int
     recorded_at: Instant
     recorded_by: str
+    started_at: Instant | None
+    ended_at: Instant | None
+    ambient_c: str | None
     equipment: str
     deviation: str
     record: RecordOut | None
@@ -116,6 +148,14 @@ class BenchValueIn(In):
     unit: Annotated[str, msgspec.Meta(max_length=20, pattern=TEXT_PATTERN)] | None = None
 
 
+class ConditionsIn(In):
+    """What surrounded a test: the ambient temperature, and when it ran; all optional."""
+
+    ambient_c: AmbientC | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+
+
 class BenchSheetIn(In):
     """Values read off a bench, taken all or none."""
 
@@ -124,6 +164,9 @@ class BenchSheetIn(In):
     device: Annotated[
         str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
     ] = ""
+    ambient_c: AmbientC | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
 
 
 class DeviationIn(In):
@@ -206,14 +249,102 @@ class VerifiedOut(Out):
     valid: bool
 
 
+class MoveOut(Out):
+    """One move of a reception; `from_state` is null at its beginning, `reason` empty where none is asked for."""
+
+    from_state: str | None
+    to_state: str
+    moved_by: str
+    moved_at: Instant
+    reason: str
+
+
+class HoldReleaseOut(Out):
+    """Why a held unit may be reused after all, who said so, and the grade that it has then."""
+
+    reason: str
+    released_by: str
+    released_at: Instant
+    grade: str | None
+
+
+class HandOverIn(In):
+    """How a unit changed hands: where it is now, who holds it, and how it looked."""
+
+    kind: Literal["moved", "returned", "disposed"]
+    place: Name
+    holder: Name
+    condition: Sentence
+
+
+class HandOverOut(Out):
+    """One hand-over of a unit."""
+
+    sequence: int
+    kind: str
+    place: str
+    holder: str
+    condition: str
+    moved_by: str
+    moved_at: Instant
+
+
+class FeeIn(In):
+    """One line of what an inspection costs."""
+
+    what: Name
+    amount_krw: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="Whole won, tax not included.")]
+
+
+class FeesIn(In):
+    """What an inspection costs, line by line; replaces what was said before."""
+
+    lines: Annotated[list[FeeIn], msgspec.Meta(max_length=50)]
+
+
+class FeeOut(Out):
+    """One line of what an inspection costs."""
+
+    what: str
+    amount_krw: int
+
+
+class FeesOut(Out):
+    """What an inspection costs; no invoice. It changes until it is agreed."""
+
+    lines: list[FeeOut]
+    total_krw: int
+    set_by: str
+    set_at: Instant
+    agreed_at: Instant | None
+
+
 class ReceptionFileOut(Out):
     """Everything about one reception."""
 
     reception: ReceptionOut
+    moves: list[MoveOut]
+    custody: list[HandOverOut]
+    fees: FeesOut | None
     runs: list[RunOut]
     assessment: AssessmentOut | None
+    hold_release: HoldReleaseOut | None
     signatures: list[SignatureOut]
+    report: str | None
     certificate: CertificateOut | None
+
+
+class IssuedOut(Out):
+    """What was issued: a report always, a certificate for what may be reused."""
+
+    report: str
+    certificate: CertificateOut | None
+
+
+class ReasonIn(In):
+    """Why."""
+
+    reason: Sentence
 
 
 class ReinspectionOut(Out):
@@ -277,6 +408,9 @@ def _run_out(run: TestRun) -> RunOut:
         sequence=run.sequence,
         recorded_at=run.recorded_at,
         recorded_by=run.recorded_by_name,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        ambient_c=None if run.ambient_c is None else str(run.ambient_c),
         equipment=run.equipment,
         deviation=run.deviation,
         record=None if run.record is None else record_out(run.record),
@@ -339,6 +473,47 @@ def _signature_out(signature: Signature) -> SignatureOut:
     )
 
 
+def _move_out(move: Transition) -> MoveOut:
+    return MoveOut(
+        from_state=None if move.from_state is None else move.from_state.value,
+        to_state=move.to_state.value,
+        moved_by=move.moved_by_name,
+        moved_at=move.moved_at,
+        reason=move.reason,
+    )
+
+
+def _hand_over_out(move: CustodyMove) -> HandOverOut:
+    return HandOverOut(
+        sequence=move.sequence,
+        kind=move.kind.value,
+        place=move.place,
+        holder=move.holder,
+        condition=move.condition,
+        moved_by=move.moved_by_name,
+        moved_at=move.moved_at,
+    )
+
+
+def _fees_out(fees: Fees) -> FeesOut:
+    return FeesOut(
+        lines=[FeeOut(what=one.what, amount_krw=one.amount_krw) for one in fees.lines],
+        total_krw=fees.total_krw,
+        set_by=fees.set_by_name,
+        set_at=fees.set_at,
+        agreed_at=fees.agreed_at,
+    )
+
+
+def _hold_release_out(release: HoldRelease) -> HoldReleaseOut:
+    return HoldReleaseOut(
+        reason=release.reason,
+        released_by=release.released_by_name,
+        released_at=release.released_at,
+        grade=release.judgement.grade,
+    )
+
+
 def _certificate_out(certificate: Certificate, ports: GivenPorts) -> CertificateOut:
     return CertificateOut(
         certificate_id=certificate.certificate_id,
@@ -371,6 +546,47 @@ def _given(value: Any) -> Any:
     return tuple(_given(part) for part in value)
 
 
+async def sample_sheet(actor: Actor, receptions: tuple[ReceptionId, ...], ports: Ports) -> bytes:
+    """Print the sample labels of some receptions on one sheet."""
+    return await samples.label_sheet(
+        actor,
+        receptions,
+        unit=ports.unit,
+        documents=ports.documents,
+        labels=ports.labels,
+        tokens=ports.tokens,
+        public_url=ports.public_url,
+        clock=ports.clock,
+    )
+
+
+def prior_life(told: PriorLifeIn | None) -> PriorLife | None:
+    """Say what was told of a unit's life before in certification's words."""
+    if told is None:
+        return None
+    return PriorLife(use=told.use, event_flags=tuple(dict.fromkeys(told.event_flags)), source=told.source)
+
+
+def _with_offset(at: datetime | None, field: str) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise TestTimesWrong(field=field)
+    return at
+
+
+def _reception_out(reception: Reception) -> ReceptionOut:
+    return ReceptionOut(
+        reception_id=reception.reception_id,
+        number=reception.number,
+        pack_id=reception.pack_id,
+        due_on=reception.due_on,
+        state=reception.state.value,
+    )
+
+
+def _with_reason(actor: Actor, reception_id: UUID, data: ReasonIn) -> certification.SignWithReason:
+    return certification.SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=data.reason)
+
+
 class ReceptionsController(Controller):
     """Receptions at the inspection body."""
 
@@ -387,18 +603,14 @@ class ReceptionsController(Controller):
                 applicant=Applicant(name=data.applicant, contact=data.contact),
                 condition=data.condition,
                 due_on=data.due_on,
+                prior_life=prior_life(data.prior_life),
             ),
             unit=ports.unit,
+            tokens=ports.tokens,
             ids=ports.ids,
             clock=ports.clock,
         )
-        return ReceptionOut(
-            reception_id=reception.reception_id,
-            number=reception.number,
-            pack_id=reception.pack_id,
-            due_on=reception.due_on,
-            state=reception.state.value,
-        )
+        return _reception_out(reception)
 
     @get("/", operation_id="ListReceptions", summary="List receptions", responses=PROBLEMS)
     async def list_receptions(
@@ -424,16 +636,15 @@ class ReceptionsController(Controller):
         """Show a reception with its results, judgement, signatures and certificate."""
         found = await inspection.open_reception(actor, ReceptionId(reception_id), unit=ports.unit)
         return ReceptionFileOut(
-            reception=ReceptionOut(
-                reception_id=found.reception.reception_id,
-                number=found.reception.number,
-                pack_id=found.reception.pack_id,
-                due_on=found.reception.due_on,
-                state=found.reception.state.value,
-            ),
+            reception=_reception_out(found.reception),
+            moves=[_move_out(one) for one in found.moves],
+            custody=[_hand_over_out(one) for one in found.custody],
+            fees=None if found.fees is None else _fees_out(found.fees),
             runs=[_run_out(run) for run in found.runs],
             assessment=None if found.assessment is None else _assessment_out(found.assessment),
+            hold_release=None if found.release is None else _hold_release_out(found.release),
             signatures=[_signature_out(one) for one in found.signatures],
+            report=None if found.report is None else found.report.number,
             certificate=None if found.certificate is None else _certificate_out(found.certificate, ports),
         )
 
@@ -456,6 +667,19 @@ class ReceptionsController(Controller):
         device: Annotated[
             str, QueryParameter(max_length=200, pattern=TEXT_PATTERN, description="Serial of a registered device.")
         ] = "",
+        ambient_c: Annotated[
+            str | None,
+            QueryParameter(
+                pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,2})?$", description="Ambient temperature, degrees Celsius."
+            ),
+        ] = None,
+        started_at: Annotated[
+            datetime | None, QueryParameter(description="When the test began (RFC 3339 with offset).")
+        ] = None,
+        ended_at: Annotated[
+            datetime | None,
+            QueryParameter(description="When it ended; without it, the start and what the file lasted say so."),
+        ] = None,
     ) -> RunOut:
         """Add the capacity test that a cycler file holds."""
         run = await inspection.take_cycler_file(
@@ -466,6 +690,9 @@ class ReceptionsController(Controller):
                 content=upload,
                 equipment=equipment,
                 serial=device,
+                ambient_c=None if ambient_c is None else Decimal(ambient_c),
+                started_at=_with_offset(started_at, "started_at"),
+                ended_at=_with_offset(ended_at, "ended_at"),
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -492,6 +719,9 @@ class ReceptionsController(Controller):
                 measurements=bench_values(data),
                 equipment=data.equipment,
                 serial=data.device,
+                ambient_c=None if data.ambient_c is None else Decimal(data.ambient_c),
+                started_at=data.started_at,
+                ended_at=data.ended_at,
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -564,8 +794,8 @@ class ReceptionsController(Controller):
         summary="Issue report and certificate (발급, 인증)",
         responses=PROBLEMS,
     )
-    async def issue(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> CertificateOut:
-        """Issue the test report and the certificate."""
+    async def issue(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> IssuedOut:
+        """Issue the test report and, for what may be reused, the certificate; the issue is signed."""
         issued = await inspection.issue_certificate(
             inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
             unit=ports.unit,
@@ -578,7 +808,143 @@ class ReceptionsController(Controller):
             ids=ports.ids,
             clock=ports.clock,
         )
-        return _certificate_out(issued.certificate, ports)
+        return IssuedOut(
+            report=issued.report.number,
+            certificate=None if issued.certificate is None else _certificate_out(issued.certificate, ports),
+        )
+
+    @post(
+        "/{reception_id:uuid}/return",
+        operation_id="ReturnReception",
+        summary="Return to the tester with a reason (반려)",
+        responses=PROBLEMS,
+    )
+    async def send_back(
+        self, reception_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> ReceptionOut:
+        """Return a judgement, or its review, to the tester."""
+        wish = _with_reason(actor, reception_id, data)
+        return _reception_out(await dispositions.send_back(wish, unit=ports.unit, clock=ports.clock))
+
+    @post(
+        "/{reception_id:uuid}/hold-release",
+        operation_id="ReleaseHold",
+        summary="Release a hold with a reason (보류 해제)",
+        responses=PROBLEMS,
+    )
+    async def release_hold(
+        self, reception_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> SignatureOut:
+        """Sign that a held unit may be reused after all; this is its review."""
+        signature = await dispositions.release_hold(
+            _with_reason(actor, reception_id, data),
+            unit=ports.unit,
+            protocol=ports.protocol,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _signature_out(signature)
+
+    @post(
+        "/{reception_id:uuid}/refusal",
+        operation_id="RefuseReception",
+        summary="Refuse a received unit with a reason (접수 거부)",
+        responses=PROBLEMS,
+    )
+    async def refuse(
+        self, reception_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> ReceptionOut:
+        """Close a reception before anything was tested."""
+        wish = _with_reason(actor, reception_id, data)
+        return _reception_out(await dispositions.refuse(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
+
+    @post(
+        "/{reception_id:uuid}/release",
+        operation_id="ReleaseUnit",
+        summary="Give a unit back without a report (반환)",
+        responses=PROBLEMS,
+    )
+    async def release(
+        self, reception_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> ReceptionOut:
+        """Close a reception without a report; the unit may be received again."""
+        wish = _with_reason(actor, reception_id, data)
+        return _reception_out(await dispositions.release(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
+
+    @post(
+        "/{reception_id:uuid}/withdrawal",
+        operation_id="WithdrawReport",
+        summary="Withdraw an issued report with a reason (성적서 철회)",
+        responses=PROBLEMS,
+    )
+    async def withdraw(
+        self, reception_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> ReceptionOut:
+        """Withdraw a report on which no certificate stands."""
+        wish = _with_reason(actor, reception_id, data)
+        return _reception_out(await dispositions.withdraw_report(wish, unit=ports.unit, clock=ports.clock))
+
+    @post(
+        "/{reception_id:uuid}/custody",
+        operation_id="HandOverUnit",
+        summary="Hand a unit over (인계)",
+        responses=PROBLEMS,
+    )
+    async def hand_over(
+        self, reception_id: FromPath[UUID], data: JSONBody[HandOverIn], ports: GivenPorts, actor: GivenActor
+    ) -> HandOverOut:
+        """Write down where a unit is from now on, who holds it, and how it looked."""
+        move = await samples.hand_over(
+            HandOver(
+                actor=actor,
+                reception_id=ReceptionId(reception_id),
+                kind=CustodyKind(data.kind),
+                place=data.place,
+                holder=data.holder,
+                condition=data.condition,
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+        return _hand_over_out(move)
+
+    @put("/{reception_id:uuid}/fees", operation_id="SetFees", summary="Say what it costs (수수료)", responses=PROBLEMS)
+    async def set_fees(
+        self, reception_id: FromPath[UUID], data: JSONBody[FeesIn], ports: GivenPorts, actor: GivenActor
+    ) -> FeesOut:
+        """Say what an inspection costs, in the place of what was said before; until it is agreed."""
+        lines = tuple(Fee(what=one.what, amount_krw=one.amount_krw) for one in data.lines)
+        wish = SetFees(actor=actor, reception_id=ReceptionId(reception_id), lines=lines)
+        return _fees_out(await samples.set_fees(wish, unit=ports.unit, clock=ports.clock))
+
+    @post("/{reception_id:uuid}/fees/agreement", operation_id="AgreeFees", summary="Agree the fees", responses=PROBLEMS)
+    async def agree_fees(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> FeesOut:
+        """Note that the applicant agreed; the fees do not change after."""
+        fees = await samples.agree_fees(actor, ReceptionId(reception_id), unit=ports.unit, clock=ports.clock)
+        return _fees_out(fees)
+
+    @get(
+        "/{reception_id:uuid}/sample-label/{form:str}",
+        operation_id="FetchSampleLabel",
+        summary="Fetch a unit's sample label",
+        responses={200: ResponseSpec(data_container=bytes, media_type="image/svg+xml", description="It."), **PROBLEMS},
+    )
+    async def fetch_sample_label(
+        self,
+        reception_id: FromPath[UUID],
+        form: FromPath[Literal["svg", "png", "sheet"]],
+        ports: GivenPorts,
+        actor: GivenActor,
+    ) -> Response[bytes]:
+        """Return the QR symbol (SVG, PNG) or a printed sheet (PDF); scanning it says nothing to outsiders."""
+        wanted = ReceptionId(reception_id)
+        if form == "sheet":
+            return Response(await sample_sheet(actor, (wanted,), ports), media_type="application/pdf")
+        _, _, label = await samples.sample_label(actor, wanted, unit=ports.unit, tokens=ports.tokens, clock=ports.clock)
+        url = samples.sample_url(label, public_url=ports.public_url)
+        if form == "png":
+            return Response(ports.labels.png(url), media_type="image/png")
+        return Response(ports.labels.svg(url).encode(), media_type="image/svg+xml")
 
     @get(
         "/{reception_id:uuid}/documents/{kind:str}",

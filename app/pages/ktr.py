@@ -1,37 +1,76 @@
 """The inspection body's rooms: the queue, a reception, bench values, judgement, review, approval and issue."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.receptions import CYCLER_BYTES_MAX, BenchSheetIn, DeviationIn, ReceptionIn, bench_values
+from app.http.receptions import (
+    CYCLER_BYTES_MAX,
+    BenchSheetIn,
+    ConditionsIn,
+    DeviationIn,
+    FeeIn,
+    HandOverIn,
+    PriorLifeIn,
+    ReasonIn,
+    ReceptionIn,
+    bench_values,
+    prior_life,
+    sample_sheet,
+)
 from app.pages.confirming import prove_by_form
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
+from app.pages.packs import with_offset
 from app.ports import Ports
 from domain.certification import usecases as certification
 from domain.certification.conditions import quantities_of
+from domain.certification.custody import HandOver, SetFees
+from domain.certification.errors import ReceptionUnknown
 from domain.certification.evaluating import evaluate
-from domain.certification.model import Applicant, MeasurementSource, ReceptionState, Scope
+from domain.certification.model import (
+    OPEN_STATES,
+    Applicant,
+    CertificateStatus,
+    CustodyKind,
+    Disposition,
+    Fee,
+    Judgement,
+    MeasurementSource,
+    QueuePlace,
+    ReceptionState,
+    Scope,
+)
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.journeys import equipment, inspection, public_passport, reinspection, trace
+from domain.journeys import dispositions, equipment, inspection, public_passport, reinspection, samples, trace
 from domain.journeys.protocols import protocol_of
-from domain.passport.model import Pack
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import PackId, ReceptionId
 from domain.shared.time import seoul_day
 
-QUEUE_MAX = 100
+QUEUE_PAGE = 50
+SEARCH_LENGTH_MAX = 200
+SCANS_MAX = 50
+EVENT_FLAGS = ("crash", "flood", "fire", "recall_open", "opened_pack")
+FEE_LINES_MAX = 50
 DUE_IN_DAYS = 14
 SHEET_BYTES_MAX = 1024 * 1024
+STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
+SIGNED_STEPS = ("hold-release", "withdrawal")
+"""Steps with a reason that are signatures as well, and ask for the password again."""
+
+_SAMPLE = re.compile(r"/s/[0-9a-f]{32,64}$")
+"""How the address on a sample label ends: scanned into the search, it opens its reception."""
 
 RECEPTION_FACTS = frozenset(
     {"chemistry", "rated_capacity", "rated_energy", "nominal_voltage", "manufactured_on", "calendar_expiry_on"}
@@ -40,26 +79,55 @@ RECEPTION_FACTS = frozenset(
 
 
 @get("/ktr")
-async def queue(ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
-    """Show the body's receptions by state, those due first on top."""
-    found = await inspection.queue(actor, states=tuple(ReceptionState), after=None, limit=QUEUE_MAX, unit=ports.unit)
+async def queue(request: PageRequest, ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template | Redirect:
+    """Show what the body has to do, nearest due date first; open receptions unless others are asked for."""
+    asked = request.query_params.get("state", "open")
+    search = request.query_params.get("search", "")[:SEARCH_LENGTH_MAX]
+    sample = _SAMPLE.search(search)
+    if sample is not None:
+        return Redirect(sample[0], status_code=303)
+    found = await inspection.worklist(
+        actor,
+        states=_asked_states(asked),
+        search=search,
+        after=_place(request.query_params.get("after", "")),
+        limit=QUEUE_PAGE,
+        unit=ports.unit,
+    )
     again = await reinspection.waiting(actor, unit=ports.unit)
-    packs: dict[PackId, Pack] = {}
     async with ports.unit(actor) as work:
-        for pack_id in dict.fromkeys([*(one.pack_id for one in found), *(one.pack_id for one in again)]):
-            packs[pack_id] = await work.packs.one(pack_id)
-    lanes = [
-        (state.value, sorted((one for one in found if one.state is state), key=lambda one: (one.due_on, one.number)))
-        for state in ReceptionState
-    ]
+        returning = {pack.pack_id: pack for pack in await work.packs.several([one.pack_id for one in again])}
+    ended = found.ended_at
     return page.show(
         "ktr_queue.html",
-        lanes=lanes,
-        packs=packs,
+        found=found,
+        asked=asked if asked in ("open", "closed") or asked in [one.value for one in ReceptionState] else "open",
+        search=search,
+        open_count=sum(found.counts.get(state, 0) for state in OPEN_STATES),
+        closed_count=sum(count for state, count in found.counts.items() if not state.is_open),
+        states=[(state.value, found.counts.get(state, 0)) for state in ReceptionState],
+        next_after="" if ended is None else f"{ended.due_on.isoformat()}_{ended.reception_id}",
+        packs=returning,
         reinspections=again,
         today=seoul_day(ports.clock.now()),
         may_receive=actor.role is Role.TESTER,
     )
+
+
+def _asked_states(asked: str) -> tuple[ReceptionState, ...]:
+    """Return the states that a filter means; whatever is no filter means the open ones."""
+    closed = tuple(state for state in ReceptionState if not state.is_open)
+    known = {"closed": closed, **{state.value: (state,) for state in ReceptionState}}
+    return known.get(asked, OPEN_STATES)
+
+
+def _place(after: str) -> QueuePlace | None:
+    """Read where the page before ended; what is no place begins at the beginning."""
+    due_on, _, reception_id = after.partition("_")
+    try:
+        return QueuePlace(due_on=date.fromisoformat(due_on), reception_id=ReceptionId(UUID(reception_id)))
+    except ValueError:
+        return None
 
 
 @get("/ktr/receptions/new")
@@ -76,26 +144,56 @@ def _due(ports: Ports) -> str:
 
 @post("/ktr/receptions/new", status_code=303)
 async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template | Redirect:
-    """Take a pack in for inspection."""
+    """Take in what was scanned, a pack a line: each for itself, so that one unknown line holds no other up."""
     form = await read_form(request)
+    scanned = list(dict.fromkeys(line.strip() for line in form.get("identifier", "").splitlines() if line.strip()))
+    received: list[ReceptionId] = []
+    left: list[tuple[str, DomainError]] = []
     try:
-        pack_id = await trace.find_pack(form.get("identifier", "-"), actor=actor, unit=ports.unit, clock=ports.clock)
-        wish = read_as({**form, "pack_id": str(pack_id)}, ReceptionIn, page.language)
-        reception = await inspection.receive_pack(
-            inspection.ReceivePack(
-                actor=actor,
-                pack_id=PackId(wish.pack_id),
-                applicant=Applicant(name=wish.applicant, contact=wish.contact),
-                condition=wish.condition,
-                due_on=wish.due_on,
-            ),
-            unit=ports.unit,
-            ids=ports.ids,
-            clock=ports.clock,
-        )
+        if not scanned:
+            raise FormMalformed(field=field_name("identifier", page.language))
+        for line in scanned[:SCANS_MAX]:
+            try:
+                received.append(await _receive(line, form, ports, actor, page.language))
+            except FormMalformed:
+                raise
+            except DomainError as error:
+                left.append((line, error))
     except DomainError as error:
         return page.again("ktr_new.html", error, form, due_on=_due(ports))
-    return Redirect(f"/ktr/receptions/{reception.reception_id}", status_code=303)
+    if left:
+        form["identifier"] = "\n".join([line for line, _ in left] + scanned[SCANS_MAX:])
+        refused = [(line, error.sentence(page.language)) for line, error in left]
+        return page.again("ktr_new.html", left[0][1], form, due_on=_due(ports), received=len(received), refused=refused)
+    if len(received) == 1:
+        return Redirect(f"/ktr/receptions/{received[0]}", status_code=303)
+    return Redirect("/ktr?state=received", status_code=303)
+
+
+async def _receive(scanned: str, form: dict[str, str], ports: Ports, actor: Actor, language: str) -> ReceptionId:
+    """Take in the pack that one scanned line names."""
+    pack_id = await trace.find_pack(scanned, actor=actor, unit=ports.unit, clock=ports.clock)
+    wish = read_as({**form, "pack_id": str(pack_id)}, ReceptionIn, language)
+    told = None
+    if "prior_use" in form:
+        flags = [flag for flag in EVENT_FLAGS if f"flag_{flag}" in form]
+        life = {"use": form["prior_use"], "event_flags": flags, "source": form.get("prior_source", "")}
+        told = prior_life(read_as(life, PriorLifeIn, language))
+    reception = await inspection.receive_pack(
+        inspection.ReceivePack(
+            actor=actor,
+            pack_id=PackId(wish.pack_id),
+            applicant=Applicant(name=wish.applicant, contact=wish.contact),
+            condition=wish.condition,
+            due_on=wish.due_on,
+            prior_life=told,
+        ),
+        unit=ports.unit,
+        tokens=ports.tokens,
+        ids=ports.ids,
+        clock=ports.clock,
+    )
+    return reception.reception_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +268,22 @@ def _given(quantity: Quantity, text: str) -> Given:
             return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a form says surrounded a test; its times are Seoul's."""
+
+    ambient_c: Decimal | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+def _conditions(form: Mapping[str, str], language: str) -> Conditions:
+    told = with_offset(dict(form), "started_at", "ended_at")
+    wish = read_as(told, ConditionsIn, language)
+    ambient_c = None if wish.ambient_c is None else Decimal(wish.ambient_c)
+    return Conditions(ambient_c=ambient_c, started_at=wish.started_at, ended_at=wish.ended_at)
+
+
 @get("/ktr/receptions/{reception_id:uuid}")
 async def show_reception(
     reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
@@ -195,7 +309,9 @@ async def _reception(
         protocol = await protocol_of(found.reception, work=work, shipped=ports.protocol)
     state = found.reception.state
     measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
-    measuring = state not in (ReceptionState.APPROVED, ReceptionState.ISSUED)
+    if found.reception.facts.prior_life is not None:
+        measured |= {"prior_use", "event_flags"}
+    measuring = state.is_open and state is not ReceptionState.APPROVED
     now = ports.clock.now()
     context: dict[str, object] = {
         "found": found,
@@ -204,7 +320,7 @@ async def _reception(
         "names": names,
         "devices": devices,
         "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
-        "judgement": None if found.assessment is None else found.assessment.judgement,
+        "judgement": _decided(found),
         "rows": blanks(protocol, measured),
         "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
@@ -212,9 +328,15 @@ async def _reception(
         "may_review": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED),
         "may_approve": _may_sign(found, actor, Role.APPROVER, ReceptionState.REVIEWED),
         "may_issue": actor.role is Role.APPROVER and state is ReceptionState.APPROVED,
+        "with_reasons": _with_reasons(found, actor),
+        "signed_steps": SIGNED_STEPS,
+        "issues_report_only": _issues_report_only(found),
+        "may_price": actor.role is Role.TESTER and (found.fees is None or found.fees.agreed_at is None),
+        "may_label": actor.role is Role.TESTER,
+        "hand_overs": _hand_overs(found),
         "why_not": _why_not(found, actor),
         "standing": None if found.certificate is None else public_passport.standing_of(found.certificate, at=now),
-        "late": found.reception.due_on < seoul_day(now) and state is not ReceptionState.ISSUED,
+        "late": found.reception.due_on < seoul_day(now) and state.is_open,
         "raw": MeasurementSource.RAW,
         "evaluations": {
             run.sequence: evaluation
@@ -230,12 +352,50 @@ async def _reception(
     return page.again("ktr_reception.html", error, form or {}, **context)
 
 
-def _for_reuse(found: inspection.ReceptionFile) -> bool:
-    return found.assessment is not None and found.assessment.judgement.disposition.value == "reuse"
+def _decided(found: inspection.ReceptionFile) -> Judgement | None:
+    """Return the judgement as it stands after a hold's release."""
+    if found.release is not None:
+        return found.release.judgement
+    return None if found.assessment is None else found.assessment.judgement
+
+
+def _issues_report_only(found: inspection.ReceptionFile) -> bool:
+    judgement = _decided(found)
+    return judgement is not None and judgement.disposition is not Disposition.REUSE
 
 
 def _may_sign(found: inspection.ReceptionFile, actor: Actor, role: Role, state: ReceptionState) -> bool:
-    return found.may_sign and actor.role is role and found.reception.state is state and _for_reuse(found)
+    return found.may_sign and actor.role is role and found.reception.state is state
+
+
+def _hand_overs(found: inspection.ReceptionFile) -> tuple[str, ...]:
+    """Return how the unit may change hands now: it leaves only once its reception is no longer open."""
+    if found.custody and found.custody[-1].kind.leaves:
+        return ()
+    kinds = (CustodyKind.MOVED,) if found.reception.state.is_open else tuple(CustodyKind)[1:]
+    return tuple(kind.value for kind in kinds)
+
+
+def _is_held(found: inspection.ReceptionFile) -> bool:
+    return found.assessment is not None and found.assessment.judgement.disposition is Disposition.HOLD_REVIEW
+
+
+def _with_reasons(found: inspection.ReceptionFile, actor: Actor) -> tuple[str, ...]:
+    """Return the steps beside the straight way that this person may take now; each asks why."""
+    state, role = found.reception.state, actor.role
+    waits = {Role.REVIEWER: ReceptionState.TESTED, Role.APPROVER: ReceptionState.REVIEWED}
+    stands = found.certificate is not None and found.certificate.status in STANDING
+    steps = {
+        "hold-release": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED) and _is_held(found),
+        "return": waits.get(role) is state,
+        "refusal": role is Role.TESTER and state is ReceptionState.RECEIVED,
+        "release": role is Role.TESTER and state.is_open and state is not ReceptionState.APPROVED,
+        "withdrawal": role is Role.APPROVER
+        and state in (ReceptionState.ISSUED, ReceptionState.AMENDED)
+        and not stands
+        and actor.person_id not in found.workers,
+    }
+    return tuple(step for step, may in steps.items() if may)
 
 
 def _why_not(found: inspection.ReceptionFile, actor: Actor) -> str | None:
@@ -243,8 +403,6 @@ def _why_not(found: inspection.ReceptionFile, actor: Actor) -> str | None:
     state = found.reception.state
     signing = {ReceptionState.TESTED: Role.REVIEWER, ReceptionState.REVIEWED: Role.APPROVER}.get(state)
     if signing is not None:
-        if not _for_reuse(found):
-            return "ktr.why-not-reuse"
         if actor.role is not signing:
             return "ktr.why-reviewer" if signing is Role.REVIEWER else "ktr.why-approver"
         return None if found.may_sign else "ktr.why-own-work"
@@ -262,6 +420,7 @@ async def send_file(
     """Add the capacity test that a cycler file holds."""
     form = await read_form(request)
     try:
+        conditions = _conditions(form, page.language)
         name, content = await read_upload(request)
         await inspection.take_cycler_file(
             inspection.TakeCyclerFile(
@@ -271,6 +430,9 @@ async def send_file(
                 content=content,
                 equipment=form.get("equipment", "")[:200],
                 serial=form.get("device", "")[:200],
+                ambient_c=conditions.ambient_c,
+                started_at=conditions.started_at,
+                ended_at=conditions.ended_at,
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -328,6 +490,7 @@ async def _enter(
     values: Callable[[], tuple[certification.Entered, ...]],
 ) -> Template | Redirect:
     try:
+        conditions = _conditions(form, page.language)
         await inspection.enter_bench_values(
             inspection.EnterBenchValues(
                 actor=actor,
@@ -335,6 +498,9 @@ async def _enter(
                 measurements=values(),
                 equipment=form.get("equipment", "")[:200],
                 serial=form.get("device", "")[:200],
+                ambient_c=conditions.ambient_c,
+                started_at=conditions.started_at,
+                ended_at=conditions.ended_at,
             ),
             unit=ports.unit,
             protocol=ports.protocol,
@@ -361,6 +527,113 @@ async def accept_deviation(
             unit=ports.unit,
             clock=ports.clock,
         )
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
+
+
+@post("/ktr/receptions/{reception_id:uuid}/custody", status_code=303)
+async def hand_over(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Write down where a unit is from now on."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, HandOverIn, page.language)
+        await samples.hand_over(
+            HandOver(
+                actor=actor,
+                reception_id=ReceptionId(reception_id),
+                kind=CustodyKind(wish.kind),
+                place=wish.place,
+                holder=wish.holder,
+                condition=wish.condition,
+            ),
+            unit=ports.unit,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
+
+
+@post("/ktr/receptions/{reception_id:uuid}/fees", status_code=303)
+async def change_fees(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Add a line to what the inspection costs, take one away, or note that it is agreed."""
+    form = await read_form(request)
+    reception = ReceptionId(reception_id)
+    try:
+        if "agree" in form:
+            await samples.agree_fees(actor, reception, unit=ports.unit, clock=ports.clock)
+        else:
+            before = (await inspection.open_reception(actor, reception, unit=ports.unit)).fees
+            kept = [
+                line
+                for place, line in enumerate(() if before is None else before.lines, start=1)
+                if form.get("remove") != str(place)
+            ]
+            if "remove" not in form:
+                wish = read_as(form, FeeIn, page.language)
+                kept.append(Fee(what=wish.what, amount_krw=wish.amount_krw))
+            fees = SetFees(actor=actor, reception_id=reception, lines=kept[:FEE_LINES_MAX])
+            await samples.set_fees(fees, unit=ports.unit, clock=ports.clock)
+    except DomainError as error:
+        return await _reception(page, ports, actor, reception, error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
+
+
+@get("/ktr/labels")
+async def print_labels(request: PageRequest, ports: GivenPorts, actor: GivenActor) -> Response[bytes]:
+    """Print the sample labels of the receptions that were chosen, on one sheet."""
+    chosen: list[ReceptionId] = []
+    for text in request.query_params.getall("reception", []):
+        try:
+            chosen.append(ReceptionId(UUID(text)))
+        except ValueError as error:
+            raise ReceptionUnknown(reception=text[:100]) from error
+    if not chosen:
+        raise ReceptionUnknown(reception="-")
+    return Response(await sample_sheet(actor, tuple(chosen), ports), media_type="application/pdf")
+
+
+@get("/s/{token:str}")
+async def scan_sample(token: FromPath[str], ports: GivenPorts, actor: GivenActor) -> Redirect:
+    """Open the reception of a scanned sample label, for its body's staff."""
+    reception = await samples.find_sample(actor, token, unit=ports.unit)
+    return Redirect(f"/ktr/receptions/{reception.reception_id}", status_code=303)
+
+
+@post("/ktr/receptions/{reception_id:uuid}/because/{step:str}", status_code=303)
+async def take_step_because(
+    request: PageRequest,
+    reception_id: FromPath[UUID],
+    step: FromPath[Literal["return", "hold-release", "refusal", "release", "withdrawal"]],
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+) -> Template | Redirect:
+    """Return, release a hold, refuse, give back or withdraw, each with its reason; two of them are signatures."""
+    form = await read_form(request)
+    try:
+        why = read_as(form, ReasonIn, page.language).reason
+        if step in SIGNED_STEPS:
+            actor = await prove_by_form(request, ports, actor, form, signing=True, language=page.language)
+        wish = certification.SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=why)
+        match step:
+            case "return":
+                await dispositions.send_back(wish, unit=ports.unit, clock=ports.clock)
+            case "hold-release":
+                await dispositions.release_hold(
+                    wish, unit=ports.unit, protocol=ports.protocol, ids=ports.ids, clock=ports.clock
+                )
+            case "refusal":
+                await dispositions.refuse(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
+            case "release":
+                await dispositions.release(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
+            case "withdrawal":
+                await dispositions.withdraw_report(wish, unit=ports.unit, clock=ports.clock)
     except DomainError as error:
         return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
@@ -406,4 +679,19 @@ async def take_step(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
-KTR = (queue, receive_form, receive, show_reception, send_file, enter_values, enter_sheet, accept_deviation, take_step)
+KTR = (
+    queue,
+    receive_form,
+    receive,
+    show_reception,
+    send_file,
+    enter_values,
+    enter_sheet,
+    accept_deviation,
+    hand_over,
+    change_fees,
+    print_labels,
+    scan_sample,
+    take_step_because,
+    take_step,
+)

@@ -70,11 +70,75 @@ class OwnWork(NotAllowed):
 
 
 class NotForReuse(RuleBroken):
-    """The assessment did not end in reuse, so nothing can be approved."""
+    """The assessment did not end in reuse, so there is no certificate to draft."""
 
     code = "certification.not-for-reuse"
-    title_ko = "판정 결과가 재사용이 아니어서 검토·승인할 수 없습니다: {disposition}."
-    title_en = "Only an assessment for reuse can be reviewed and approved; this one says {disposition}."
+    title_ko = "판정 결과가 재사용이 아니어서 인증할 수 없습니다: {disposition}."
+    title_en = "Only what is judged for reuse is certified; this assessment says {disposition}."
+
+
+class NotHeld(RuleBroken):
+    """There is nothing to release: the judgement is no hold."""
+
+    code = "certification.not-held"
+    title_ko = "보류 판정이 아니어서 해제할 것이 없습니다: {disposition}."
+    title_en = "There is no hold to release; the judgement says {disposition}."
+
+
+class HoldStays(RuleBroken):
+    """A hold that nobody may release: something was not assessed, or no grade is reached. Missing is never pass."""
+
+    code = "certification.hold-stays"
+    title_ko = "평가하지 않은 항목이 있거나 등급에 미치지 못해 보류를 해제할 수 없습니다: {tests}."
+    title_en = "This hold cannot be released: something was not assessed or no grade is reached ({tests})."
+
+
+class ProtocolChanged(Conflict):
+    """The protocol is not the one that the unit was judged by."""
+
+    code = "certification.protocol-changed"
+    title_ko = "판정에 쓰인 프로토콜({judged})이 현재 프로토콜과 다릅니다. 다시 판정해 주세요."
+    title_en = "The unit was judged by protocol {judged}, which is no longer in force; judge it anew."
+
+
+class ReasonMissing(RuleBroken):
+    """A step that must say why does not."""
+
+    code = "certification.reason-missing"
+    title_ko = "사유를 적어 주세요."
+    title_en = "This step takes a reason."
+
+
+class CustodyEnded(Conflict):
+    """The unit was handed back or disposed of already."""
+
+    code = "certification.custody-ended"
+    title_ko = "이미 반출되었거나 폐기된 시료입니다."
+    title_en = "The unit has left already; its custody is over."
+
+
+class FeesAgreed(Conflict):
+    """There is nothing to change: the fees are agreed, or there are none to agree to."""
+
+    code = "certification.fees-agreed"
+    title_ko = "수수료가 없거나 이미 합의되어 바꿀 수 없습니다."
+    title_en = "There are no fees to agree to, or they are agreed already and no longer change."
+
+
+class FeeWrong(RuleBroken):
+    """A fee names nothing, or is no amount between nothing and a billion won."""
+
+    code = "certification.fee-wrong"
+    title_ko = "수수료 항목이 올바르지 않습니다: {what}."
+    title_en = "This line of the fees is not possible: {what}."
+
+
+class CertificateStands(Conflict):
+    """A report cannot be withdrawn while the certificate that rests on it stands."""
+
+    code = "certification.certificate-stands"
+    title_ko = "인증서 {number}의 효력이 남아 있습니다. 먼저 인증서를 취소해 주세요."
+    title_en = "Certificate {number} still stands; revoke it first."
 
 
 class ItemFactsWrong(RuleBroken):
@@ -107,6 +171,16 @@ class UnitDiffers(RuleBroken):
     code = "certification.unit-differs"
     title_ko = "{test_id} {quantity}의 단위는 {needed}이어야 합니다(입력: {given})."
     title_en = "The unit of {test_id} {quantity} is {needed}, not {given}."
+
+
+class TestTimesWrong(RuleBroken):
+    """A test ran before its unit was received, ended before it began, or has not ended yet."""
+
+    __test__ = False
+
+    code = "certification.test-times-wrong"
+    title_ko = "시험 시각이 올바르지 않습니다: {field}. 접수 이후, 시작 이후, 현재 이전이어야 합니다."
+    title_en = "The time of the test is not possible ({field}): after reception, end after start, not in the future."
 
 
 class NothingMeasured(RuleBroken):

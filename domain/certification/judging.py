@@ -63,18 +63,23 @@ class Context:
     site_ip_code: str | None = None
 
 
-def judge(protocol: Protocol, measurements: Sequence[Measurement], context: Context) -> Judgement:
+def judge(
+    protocol: Protocol, measurements: Sequence[Measurement], context: Context, *, released: bool = False
+) -> Judgement:
     """Judge a unit by every rule of a protocol.
+
+    `released` says that somebody looked at what the rules only ask to be looked at, and let it go on: a verdict
+    of `review` then holds nothing back. What failed still fails, and what is missing still is.
 
     Where a quantity was measured more than once, a file outranks a BMS read-out, which outranks a typed
     value; within one source the later counts. Quantities with a formula are computed, unrounded; a
     typed one stands only where the formula's inputs are missing.
     """
-    counted = _counted([*measurements, *_reception_facts(protocol, context.facts)])
+    counted = _counted([*measurements, *_reception_facts(protocol, context.facts, measurements)])
     known = _known(protocol, counted, context)
     tests = tuple(_test_verdict(test, counted, known, context) for test in protocol.tests)
     row = _grade(protocol, known)
-    disposition = _disposition(protocol, tests, row)
+    disposition = _disposition(protocol, tests, row, released=released)
     reuse = disposition is Disposition.REUSE and row is not None
     soh = _last(known.values.get(_SOH))
     energy = _last(known.values.get(_ENERGY))
@@ -100,8 +105,10 @@ def judge(protocol: Protocol, measurements: Sequence[Measurement], context: Cont
     )
 
 
-def _reception_facts(protocol: Protocol, facts: ItemFacts) -> Iterable[Measurement]:
-    """Let the data sheet given at reception answer what the intake test asks."""
+def _reception_facts(
+    protocol: Protocol, facts: ItemFacts, measurements: Sequence[Measurement]
+) -> Iterable[Measurement]:
+    """Let what was told at reception answer what the intake test asks; what a tester found is never told away."""
     answers: dict[str, Value] = {
         "chemistry": facts.chemistry.value,
         "rated_capacity": facts.sample_capacity_ah,
@@ -111,6 +118,10 @@ def _reception_facts(protocol: Protocol, facts: ItemFacts) -> Iterable[Measureme
     }
     if facts.calendar_expiry_on is not None:
         answers["calendar_expiry_on"] = facts.calendar_expiry_on.isoformat()
+    if facts.prior_life is not None:
+        found = [one.value for one in measurements if one.quantity == "event_flags" and isinstance(one.value, tuple)]
+        flags = [str(flag) for row in (facts.prior_life.event_flags, *found) for flag in row]
+        answers |= {"prior_use": facts.prior_life.use, "event_flags": tuple(dict.fromkeys(flags))}
     for test in protocol.tests:
         for quantity in test.quantities:
             if quantity.key in answers:
@@ -317,6 +328,12 @@ def spelled(value: Value | Number) -> str:
             return ", ".join(spelled(one) for one in value) or "none"
 
 
+def said_by(test: TestVerdict) -> tuple[Verdict, ...]:
+    """Return everything a test said; its verdict alone would hide what is missing behind what was found."""
+    lacks = bool(test.reason_en) and test.verdict is not Verdict.NOT_APPLICABLE
+    return (test.verdict, *(rule.verdict for rule in test.rules), *((Verdict.NOT_ASSESSED,) if lacks else ()))
+
+
 def _last(value: Value | None) -> Decimal | None:
     match value:
         case Decimal():
@@ -354,7 +371,9 @@ def _holds(bound: Bound, value: Value | None) -> bool | None:
     return min(values) >= bound.value if bound.least else max(values) <= bound.value
 
 
-def _disposition(protocol: Protocol, tests: Sequence[TestVerdict], row: GradeRow | None) -> Disposition:
+def _disposition(
+    protocol: Protocol, tests: Sequence[TestVerdict], row: GradeRow | None, *, released: bool
+) -> Disposition:
     """Safety outranks performance, failing outranks holding, and only a graded unit is reused."""
     failed = [
         limit.disposition
@@ -365,6 +384,7 @@ def _disposition(protocol: Protocol, tests: Sequence[TestVerdict], row: GradeRow
     if failed:
         performance_only = all(one is Disposition.RECYCLE for one in failed)
         return Disposition.RECYCLE if performance_only else Disposition.QUARANTINE
-    if any(test.verdict in (Verdict.REVIEW, Verdict.NOT_ASSESSED) for test in tests) or row is None:
+    held_by = (Verdict.NOT_ASSESSED,) if released else (Verdict.REVIEW, Verdict.NOT_ASSESSED)
+    if any(said in held_by for test in tests for said in said_by(test)) or row is None:
         return Disposition.HOLD_REVIEW
     return Disposition.REUSE if row.bounds else Disposition.RECYCLE

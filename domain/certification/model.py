@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from domain.certification.errors import DischargeMissing, ItemFactsWrong
+from domain.certification.errors import DischargeMissing, FeeWrong, ItemFactsWrong
 from domain.shared.identifiers import CertificateId, PackId, PersonId, ReceptionId, ReportId, TenantId, TestRunId
 from domain.shared.time import seoul_day
 
@@ -41,6 +41,18 @@ class Sampled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriorLife:
+    """What was said of a unit's life before it was received, and by whom or what (출처).
+
+    `use` and `event_flags` are the protocol's own words; no flags means that it was asked, and nothing happened.
+    """
+
+    use: str
+    event_flags: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
     """What the applicant's data sheet says of the received pack, kept with the reception.
 
@@ -61,6 +73,7 @@ class ItemFacts:
     manufactured_on: date
     calendar_expiry_on: date | None = None
     sampled: Sampled = Sampled.CELL
+    prior_life: PriorLife | None = None
 
     def __post_init__(self) -> None:
         for fact in (
@@ -96,7 +109,7 @@ class Applicant:
 
 
 class ReceptionState(StrEnum):
-    """How far a reception has come."""
+    """How far a reception has come: on the way to its report, or past it, or closed without one."""
 
     RECEIVED = "received"
     UNDER_TEST = "under_test"
@@ -104,6 +117,29 @@ class ReceptionState(StrEnum):
     REVIEWED = "reviewed"
     APPROVED = "approved"
     ISSUED = "issued"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    RELEASED = "released"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the unit is still to get its report; while it is, the unit is not received again."""
+        return self in OPEN_STATES
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether a report was issued, whatever became of it later."""
+        return self in (ReceptionState.ISSUED, ReceptionState.AMENDED, ReceptionState.WITHDRAWN)
+
+
+OPEN_STATES = (
+    ReceptionState.RECEIVED,
+    ReceptionState.UNDER_TEST,
+    ReceptionState.TESTED,
+    ReceptionState.REVIEWED,
+    ReceptionState.APPROVED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +161,102 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One move of a reception, kept for ever: from where (None at its beginning) to where, by whom, when and why."""
+
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    sequence: int
+    from_state: ReceptionState | None
+    to_state: ReceptionState
+    moved_by: PersonId
+    moved_by_name: str
+    moved_at: datetime
+    reason: str = ""
+
+
+class CustodyKind(StrEnum):
+    """How a unit changed hands."""
+
+    TAKEN_IN = "taken_in"
+    MOVED = "moved"
+    RETURNED = "returned"
+    DISPOSED = "disposed"
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the body no longer has it after."""
+        return self in (CustodyKind.RETURNED, CustodyKind.DISPOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyMove:
+    """One hand-over of a unit, kept for ever: where it is from then on, who holds it, and how it looked."""
+
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    sequence: int
+    kind: CustodyKind
+    place: str
+    holder: str
+    condition: str
+    moved_by: PersonId
+    moved_by_name: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleLabel:
+    """What is stuck on a received unit: a token, at least 128 random bits in hex, that says nothing of itself."""
+
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    token: str
+    made_by: PersonId
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """One line of what an inspection costs; whole won.
+
+    Raises:
+        FeeWrong: it is below zero or beyond a billion, or says nothing of what it is for.
+    """
+
+    what: str
+    amount_krw: int
+
+    def __post_init__(self) -> None:
+        if not self.what or not 0 <= self.amount_krw <= FEE_KRW_MAX:
+            raise FeeWrong(what=self.what[:100])
+
+
+FEE_KRW_MAX = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """What the inspection of a unit costs, line by line; agreed with the applicant, or not yet. No invoice."""
+
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    lines: tuple[Fee, ...]
+    set_by_name: str
+    set_at: datetime
+    agreed_at: datetime | None
+
+    @property
+    def total_krw(self) -> int:
+        """All lines together; won."""
+        return sum(line.amount_krw for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
     """A reception as the work queue shows it."""
 
@@ -133,6 +265,27 @@ class Queued:
     pack_id: PackId
     due_on: date
     state: ReceptionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worklist:
+    """Which of a body's receptions are asked for: in these states, and those that `search` names, if it is given.
+
+    It names by a part of the reception's number or of the applicant's name, or by the whole pack, `pack_id`.
+    """
+
+    tenant_id: TenantId
+    states: tuple[ReceptionState, ...]
+    search: str = ""
+    pack_id: PackId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlace:
+    """Where a page of the work list ended."""
+
+    due_on: date
+    reception_id: ReceptionId
 
 
 class CyclerFormat(StrEnum):
@@ -470,6 +623,7 @@ class RawFile:
 class TestRun:
     """One addition to a reception's results (시험); never changed, a retest adds another.
 
+    `started_at` and `ended_at` are when the test ran, None where nobody said; it was recorded later or then.
     `deviation` says what was accepted about its device, by whom and why; empty where nothing had to be.
     """
 
@@ -493,6 +647,18 @@ class TestRun:
     recorded_at: datetime
     device_id: UUID | None = None
     deviation: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def first_at(self) -> datetime:
+        """When its work began, as far as it is known."""
+        return self.started_at or self.ended_at or self.recorded_at
+
+    @property
+    def last_at(self) -> datetime:
+        """When its work ended, as far as it is known."""
+        return self.ended_at or self.started_at or self.recorded_at
 
 
 class Verdict(StrEnum):
@@ -604,21 +770,50 @@ class Meaning(StrEnum):
     """What a signature says its signer did."""
 
     REVIEW = "review"
+    HOLD_RELEASE = "hold_release"
     APPROVAL = "approval"
+    ISSUE = "issue"
+
+
+class Signed(StrEnum):
+    """What a signature is on: a judgement, the release of a held judgement with its reason, or a report as printed."""
+
+    ASSESSMENT = "assessment"
+    HOLD_RELEASE = "hold_release"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRelease:
+    """A held unit that a second person let go on to reuse, and why (보류 해제).
+
+    `judgement` is what the rules say when what asked for a look counts as looked at; nothing else differs.
+    """
+
+    pack_id: PackId
+    assessment_id: UUID
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    reason: str
+    judgement: Judgement
+    released_by: PersonId
+    released_by_name: str
+    released_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """A person's signature on one exact text: bound by type, id and hash, so it cannot be moved to another.
 
-    `entered_by` are those whose work is signed; the signer is never among them.
+    `entered_by` are those whose work is signed; the signer is never among them. `subject_id` is the
+    assessment's for a judgement and for its release, the report's for a report.
     """
 
     signature_id: UUID
     pack_id: PackId
     tenant_id: TenantId
     reception_id: ReceptionId
-    subject_type: str
+    subject_type: Signed
     subject_id: UUID
     subject_sha256: str
     meaning: Meaning
@@ -723,7 +918,7 @@ def certificate_valid_at(certificate: Certificate, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What one issue brings into the world."""
+    """What one issue brings into the world: a report always, a certificate for what may be reused."""
 
     report: Report
-    certificate: Certificate
+    certificate: Certificate | None

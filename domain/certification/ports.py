@@ -12,15 +12,22 @@ from domain.certification.model import (
     Assessment,
     Certificate,
     CertificateStatus,
+    CustodyMove,
     CyclerRecord,
+    Fees,
+    HoldRelease,
     IssuedDocument,
     PulsedCell,
     Queued,
+    QueuePlace,
     Reception,
     ReceptionState,
     Report,
+    SampleLabel,
     Signature,
     TestRun,
+    Transition,
+    Worklist,
 )
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
@@ -292,10 +299,26 @@ class Receptions(Protocol):
         """
         ...
 
+    async def log(self, transition: Transition) -> None:
+        """Add to what happened to a reception; never changed."""
+        ...
+
+    async def transitions(self, reception: Reception) -> tuple[Transition, ...]:
+        """Return every move of a reception, oldest first."""
+        ...
+
     async def queue(
         self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
     ) -> tuple[Queued, ...]:
         """Return a body's receptions in these states, newest first."""
+        ...
+
+    async def worklist(self, wanted: Worklist, *, after: QueuePlace | None, limit: int) -> tuple[Queued, ...]:
+        """Return what a body has to do, nearest due date first, then by identifier, beyond `after`."""
+        ...
+
+    async def counts(self, tenant_id: TenantId) -> Mapping[ReceptionState, int]:
+        """Return how many of a body's receptions are in each state; those without any may be left out."""
         ...
 
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
@@ -306,6 +329,50 @@ class Receptions(Protocol):
         self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
     ) -> tuple[Reception, ...]:
         """Return what a body took in from one instant up to another, oldest first."""
+        ...
+
+
+class Custody(Protocol):
+    """Where units are and in whose hands, their sample labels, and what their inspection costs."""
+
+    async def add(self, move: CustodyMove) -> None:
+        """Add a hand-over; never changed."""
+        ...
+
+    async def of_reception(self, reception: Reception) -> tuple[CustodyMove, ...]:
+        """Return every hand-over of a unit, oldest first."""
+        ...
+
+    async def add_label(self, label: SampleLabel) -> None:
+        """Let a token lead to a reception, for ever; a reception has one.
+
+        Raises:
+            NumberTaken: it leads to another one.
+        """
+        ...
+
+    async def label(self, reception: Reception) -> SampleLabel | None:
+        """Return a unit's sample label; None where it has none yet."""
+        ...
+
+    async def find(self, token: str) -> ReceptionId:
+        """Return the reception that a sample label's token leads to.
+
+        Raises:
+            ReceptionUnknown: it leads to none.
+        """
+        ...
+
+    async def set_fees(self, fees: Fees) -> None:
+        """Store what an inspection costs, in the place of what was stored before.
+
+        Raises:
+            FeesAgreed: what was stored before is agreed.
+        """
+        ...
+
+    async def fees(self, reception: Reception) -> Fees | None:
+        """Return what an inspection costs; None where nobody said so."""
         ...
 
 
@@ -350,6 +417,14 @@ class Signatures(Protocol):
 
     async def of_subject(self, pack_id: PackId, subject_id: UUID) -> tuple[Signature, ...]:
         """Return the signatures on one record, oldest first."""
+        ...
+
+    async def release(self, release: HoldRelease) -> None:
+        """Store the release of a hold; an assessment is released once."""
+        ...
+
+    async def released(self, assessment: Assessment) -> HoldRelease | None:
+        """Return the release of an assessment's hold; None where nobody released it."""
         ...
 
 
@@ -587,6 +662,11 @@ class CertificationWork(Protocol):
     @property
     def receptions(self) -> Receptions:
         """Receptions."""
+        ...
+
+    @property
+    def custody(self) -> Custody:
+        """Custody, sample labels and fees."""
         ...
 
     @property

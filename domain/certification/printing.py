@@ -7,6 +7,7 @@ from domain.certification.judging import spelled
 from domain.certification.model import (
     Assessment,
     Certificate,
+    HoldRelease,
     Laboratory,
     Meaning,
     Reception,
@@ -23,7 +24,12 @@ from domain.shared.time import day_start, seoul_day, utc_text
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
 _DECISION_RULE_EN = "simple acceptance: the measured value is compared with the limit, uncertainty is not added"
 _NONE_KO = "없음"
-_MEANINGS_KO = {Meaning.REVIEW: "검토", Meaning.APPROVAL: "승인"}
+_MEANINGS_KO = {
+    Meaning.REVIEW: "검토",
+    Meaning.HOLD_RELEASE: "검토·보류 해제",
+    Meaning.APPROVAL: "승인",
+    Meaning.ISSUE: "발급",
+}
 
 
 def report_content(
@@ -37,6 +43,7 @@ def report_content(
     assessment: Assessment,
     reviewed: Signature | None,
     approval: Signature,
+    release: HoldRelease | None,
     verify_url: str,
 ) -> dict[str, Canonical]:
     """Return what a test report prints: ISO/IEC 17025 clause 7.8.2.1, a to p, each filled."""
@@ -60,8 +67,8 @@ def report_content(
         },
         "pack": pack_print,
         "protocol": {"id": judgement.protocol_id, "version": judgement.protocol_version},
-        "started_on": seoul_day(min(run.recorded_at for run in runs)).isoformat(),
-        "finished_on": seoul_day(max(run.recorded_at for run in runs)).isoformat(),
+        "started_on": seoul_day(min(run.first_at for run in runs)).isoformat(),
+        "finished_on": seoul_day(max(run.last_at for run in runs)).isoformat(),
         "ambient": ambient(runs),
         "tests": [_test(test) for test in done],
         "not_assessed": [
@@ -76,7 +83,7 @@ def report_content(
         "decision_rule_ko": _DECISION_RULE_KO,
         "decision_rule_en": _DECISION_RULE_EN,
         "sampling_ko": sampling(reception),
-        "deviations_ko": deviations(done, runs),
+        "deviations_ko": deviations(done, runs, release),
         "external_ko": _NONE_KO,
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
@@ -250,8 +257,8 @@ def sampling(reception: Reception) -> str:
     return "팩 전체"
 
 
-def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun]) -> str:
-    """Return every rule that was not applied and every device that was accepted, and why; or that there is none."""
+def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun], release: HoldRelease | None = None) -> str:
+    """Return every rule not applied, every device accepted and a hold's release, and why; or that there is none."""
     said = [
         f"{test.test_id} {rule.rule}: {rule.reason_ko}"
         for test in tests
@@ -259,4 +266,6 @@ def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun]) -> str:
         if rule.verdict is Verdict.NOT_APPLICABLE
     ]
     said += list(dict.fromkeys(run.deviation for run in runs if run.deviation))
+    if release is not None:
+        said.append(f"보류 해제: {release.reason} ({release.released_by_name})")
     return "; ".join(said) or _NONE_KO

@@ -19,12 +19,14 @@ from domain.certification.model import (
     CyclerStep,
     Disposition,
     Extremes,
+    HoldRelease,
     Impedance,
     ItemFacts,
     Judgement,
     LongRest,
     Measurement,
     MeasurementSource,
+    PriorLife,
     RuleVerdict,
     Sampled,
     Shown,
@@ -57,6 +59,7 @@ def facts_text(facts: ItemFacts) -> str:
             "rated_capacity_mah": facts.rated_capacity_mah,
             "rated_energy_wh": facts.rated_energy_wh,
             "sampled": facts.sampled.value,
+            **({} if facts.prior_life is None else {"prior_life": _prior_life(facts.prior_life)}),
         }
     )
 
@@ -77,6 +80,25 @@ def facts_of(text: str) -> ItemFacts:
         rated_capacity_mah=_count(fields["rated_capacity_mah"]),
         rated_energy_wh=_count(fields["rated_energy_wh"]),
         sampled=Sampled(_word(fields["sampled"])),
+        prior_life=_prior_life_of(fields.get("prior_life")),
+    )
+
+
+def _prior_life(told: PriorLife) -> dict[str, Canonical]:
+    return {"event_flags": list(told.event_flags), "source": told.source, "use": told.use}
+
+
+def _prior_life_of(value: object) -> PriorLife | None:
+    if value is None:
+        return None
+    fields = _object(value)
+    flags = fields["event_flags"]
+    if not isinstance(flags, list):
+        raise ValueError("event flags are a list")
+    return PriorLife(
+        use=_word(fields["use"]),
+        event_flags=tuple(_word(one) for one in flags),
+        source=_word(fields["source"]),
     )
 
 
@@ -369,6 +391,19 @@ def assessment_text(assessment: Assessment) -> str:
             "run_ids": [str(one) for one in assessment.run_ids],
             "sequence": assessment.sequence,
             "tenant_id": assessment.tenant_id,
+        }
+    )
+
+
+def hold_release_text(assessment: Assessment, release: HoldRelease) -> str:
+    """Spell the release of a hold: the text whose hash its signer signs, bound to the assessment that was held."""
+    return canonical_text(
+        {
+            "assessment_sha256": sha256(assessment_text(assessment)).hex(),
+            "judgement": _judgement(release.judgement),
+            "reason": release.reason,
+            "released_at": utc_text(release.released_at),
+            "released_by": str(release.released_by),
         }
     )
 

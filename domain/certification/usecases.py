@@ -1,8 +1,8 @@
-"""The steps of certification: receive, record, judge, review, approve, issue, suspend, revoke. None commits."""
+"""The steps of certification: receive, record, judge, review, approve, issue, close, suspend, revoke. None commits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,22 +22,29 @@ from domain.certification.equipment import (
 )
 from domain.certification.errors import (
     AssessmentBroken,
+    AssessmentUnknown,
     BookingUnknown,
     CalibrationWrong,
     CertificateMoved,
+    CertificateStands,
     CertificateUnknown,
     DeviceUnfit,
     DischargeMissing,
+    HoldStays,
     NotForReuse,
+    NotHeld,
     NothingMeasured,
     OwnWork,
+    ProtocolChanged,
+    ReasonMissing,
     ReceptionMoved,
     ReceptionUnknown,
     SerialUnknown,
+    TestTimesWrong,
     TokenTooShort,
 )
 from domain.certification.evaluating import evaluate, yielded
-from domain.certification.judging import Context, judge
+from domain.certification.judging import Context, judge, said_by
 from domain.certification.model import (
     Applicant,
     Assessment,
@@ -46,10 +53,12 @@ from domain.certification.model import (
     CyclerRecord,
     Discharge,
     Disposition,
+    HoldRelease,
     Issued,
     IssuedDocument,
     IssuedKind,
     ItemFacts,
+    Judgement,
     Laboratory,
     Meaning,
     Measurement,
@@ -59,13 +68,16 @@ from domain.certification.model import (
     ReceptionState,
     Report,
     Signature,
+    Signed,
     TestRun,
+    Transition,
     Variant,
+    Verdict,
 )
 from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.protocol import Given, Protocol
-from domain.certification.spelling import assessment_text, token_sha256
+from domain.certification.spelling import assessment_text, hold_release_text, token_sha256
 from domain.certification.status_list import candidates
 from domain.shared.actor import BODY_STAFF, Actor, Role
 from domain.shared.canonical import Canonical, canonical_text, sha256
@@ -138,7 +150,60 @@ async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Cl
         state=ReceptionState.RECEIVED,
     )
     await work.receptions.add(reception)
+    await _logged(reception, None, ReceptionState.RECEIVED, wish.actor, work=work, now=now)
     return reception
+
+
+async def _moved(
+    actor: Actor,
+    reception: Reception,
+    to: ReceptionState,
+    *,
+    work: CertificationWork,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Move a reception on, and keep who did it, when and why."""
+    await work.receptions.move(reception, to=to, at=now)
+    await _logged(reception, reception.state, to, actor, work=work, now=now, reason=reason)
+
+
+async def _logged(
+    reception: Reception,
+    from_state: ReceptionState | None,
+    to: ReceptionState,
+    actor: Actor,
+    *,
+    work: CertificationWork,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    await work.receptions.log(
+        Transition(
+            pack_id=reception.pack_id,
+            reception_id=reception.reception_id,
+            tenant_id=reception.tenant_id,
+            sequence=len(await work.receptions.transitions(reception)) + 1,
+            from_state=from_state,
+            to_state=to,
+            moved_by=actor.person_id,
+            moved_by_name=actor.name,
+            moved_at=now,
+            reason=reason,
+        )
+    )
+
+
+def _because(reason: str) -> str:
+    """Return a reason, cut to what is kept.
+
+    Raises:
+        ReasonMissing: there is none.
+    """
+    said = reason.strip()[:_REASON_LENGTH_MAX]
+    if not said:
+        raise ReasonMissing
+    return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +218,8 @@ class RecordCyclerRun:
     ambient_c: Decimal | None = None
     equipment: str = ""
     serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 async def record_cycler_run(
@@ -164,6 +231,7 @@ async def record_cycler_run(
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is approved already.
+        TestTimesWrong: the test ran at a time that is not possible.
         DischargeMissing: the file holds no full discharge, and answers nothing else of the protocol either.
     """
     wish.actor.require(Role.TESTER)
@@ -206,6 +274,7 @@ async def record_cycler_run(
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
         serial=wish.serial,
+        times=_test_times(wish, reception, wish.record, now=clock.now()),
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
         record=wish.record,
     )
@@ -243,6 +312,8 @@ class RecordMeasurements:
     ambient_c: Decimal | None = None
     equipment: str = ""
     serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 async def record_measurements(
@@ -254,6 +325,7 @@ async def record_measurements(
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is approved already.
+        TestTimesWrong: the test ran at a time that is not possible.
         NothingMeasured: the list is empty.
         QuantityUnknown: the protocol has no such quantity.
         QuantityMalformed: a value is not of its quantity's kind.
@@ -285,6 +357,7 @@ async def record_measurements(
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
         serial=wish.serial,
+        times=_test_times(wish, reception, None, now=clock.now()),
         raw_file=None,
         record=None,
     )
@@ -303,10 +376,13 @@ async def _recorded(
     ambient_c: Decimal | None,
     equipment: str,
     serial: str,
+    times: tuple[datetime | None, datetime | None],
     raw_file: RawFile | None,
     record: CyclerRecord | None,
 ) -> TestRun:
-    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=seoul_day(now))
+    began_at, ended_at = times
+    tested_on = sorted({seoul_day(at) for at in times if at is not None}) or [seoul_day(now)]
+    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=tested_on)
     earlier = await work.test_runs.of_reception(reception)
     run = TestRun(
         test_run_id=TestRunId(ids.new()),
@@ -318,7 +394,7 @@ async def _recorded(
         protocol_version=protocol.version,
         variant=variant,
         ambient_c=ambient_c,
-        equipment=equipment if device is None else device.label_on(seoul_day(now)),
+        equipment=equipment if device is None else device.label_on(tested_on[-1]),
         raw_file=raw_file,
         record=record,
         measurements=measurements,
@@ -327,11 +403,35 @@ async def _recorded(
         recorded_at=now,
         device_id=None if device is None else device.device_id,
         deviation="; ".join(one for one in (deviation, protocol.ambient_deviation(ambient_c)) if one),
+        started_at=began_at,
+        ended_at=ended_at,
     )
     await work.test_runs.add(run)
     if reception.state is not ReceptionState.UNDER_TEST:
-        await work.receptions.move(reception, to=ReceptionState.UNDER_TEST, at=now)
+        await _moved(actor, reception, ReceptionState.UNDER_TEST, work=work, now=now)
     return run
+
+
+def _test_times(
+    wish: "RecordCyclerRun | RecordMeasurements", reception: Reception, record: CyclerRecord | None, *, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a test began and ended; what a file lasted supplies the one that was not told.
+
+    Raises:
+        TestTimesWrong: it began before the unit was received, ended before it began, or has not ended.
+    """
+    began_at, ended_at = wish.started_at, wish.ended_at
+    lasted = None if record is None else timedelta(hours=float(record.hours))
+    if lasted is not None and began_at is not None and ended_at is None:
+        ended_at = began_at + lasted
+    elif lasted is not None and ended_at is not None and began_at is None:
+        began_at = ended_at - lasted
+    if began_at is not None and began_at < reception.received_at:
+        raise TestTimesWrong(field="started_at")
+    last_at = ended_at or began_at
+    if last_at is not None and (last_at > now or last_at < (began_at or reception.received_at)):
+        raise TestTimesWrong(field="ended_at" if ended_at is not None else "started_at")
+    return began_at, ended_at
 
 
 async def _fit_device(
@@ -341,9 +441,9 @@ async def _fit_device(
     record: CyclerRecord | None,
     *,
     work: CertificationWork,
-    on: date,
+    on: Sequence[date],
 ) -> tuple[Device | None, str]:
-    """Return the device that was named and what was accepted about it.
+    """Return the device that was named and what was accepted about it, on each of the days that the test touched.
 
     Raises:
         SerialUnknown: the body has no such device.
@@ -355,7 +455,8 @@ async def _fit_device(
     device = await _named(reception.tenant_id, serial, work)
     require_kind(device, measurements, record)
     try:
-        require_fit(device, on=on, readings=readings_of(measurements, record), recorded=record is not None)
+        for day in on:
+            require_fit(device, on=day, readings=readings_of(measurements, record), recorded=record is not None)
     except DeviceUnfit as fault:
         accepted = await work.devices.deviation(reception, device.device_id)
         if accepted is None:
@@ -480,7 +581,7 @@ async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, cl
         RoleNotEnough: the actor is none of the body's staff.
         DeviceUnknown: the body has none such.
         ReceptionUnknown: there is no such reception, or it is another body's.
-        ReceptionMoved: it is issued already.
+        ReceptionMoved: it is issued already, or closed.
         BookingWrong: the days are out of order, over, or too many.
         DeviceBooked: one of the days is taken.
     """
@@ -491,7 +592,7 @@ async def book_device(wish: BookDevice, *, work: CertificationWork, ids: Ids, cl
     reception = await work.receptions.one(await work.receptions.find(wish.reception_number.strip()))
     if reception.tenant_id != wish.actor.tenant_id:
         raise ReceptionUnknown(reception=wish.reception_number)
-    if reception.state is ReceptionState.ISSUED:
+    if not reception.state.is_open:
         raise ReceptionMoved(state=reception.state.value)
     booking = Booking(
         booking_id=ids.new(),
@@ -585,26 +686,31 @@ async def judge_reception(
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.UNDER_TEST)
     runs = await work.test_runs.of_reception(reception)
     now = clock.now()
-    judgement = judge(
-        protocol,
-        [one for run in runs for one in run.measurements],
-        Context(facts=reception.facts, today=seoul_day(now), lots=wish.lots or {}, site_ip_code=wish.site_ip_code),
-    )
+    context = Context(facts=reception.facts, today=seoul_day(now), lots=wish.lots or {}, site_ip_code=wish.site_ip_code)
     assessment = Assessment(
         assessment_id=ids.new(),
         reception_id=reception.reception_id,
         pack_id=reception.pack_id,
         tenant_id=reception.tenant_id,
-        sequence=runs[-1].sequence,
+        sequence=await _next_sequence(reception, runs, work),
         run_ids=tuple(run.test_run_id for run in runs),
-        judgement=judgement,
+        judgement=judge(protocol, [one for run in runs for one in run.measurements], context),
         judged_by=wish.actor.person_id,
         judged_by_name=wish.actor.name,
         judged_at=now,
     )
     await work.assessments.add(assessment)
-    await work.receptions.move(reception, to=ReceptionState.TESTED, at=now)
+    await _moved(wish.actor, reception, ReceptionState.TESTED, work=work, now=now)
     return assessment
+
+
+async def _next_sequence(reception: Reception, runs: Sequence[TestRun], work: CertificationWork) -> int:
+    """Count an assessment by the runs it rests on; beyond the last one where it was returned with nothing added."""
+    try:
+        last = await work.assessments.latest(reception)
+    except AssessmentUnknown:
+        return runs[-1].sequence
+    return max(runs[-1].sequence, last.sequence + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -616,7 +722,7 @@ class Sign:
 
 
 async def review(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
-    """Sign a reception's last assessment as reviewed (검토), as a person who did none of its work.
+    """Sign a reception's last assessment as reviewed (검토), whatever it says, as a person who did none of its work.
 
     Raises:
         RoleNotEnough: the actor is no reviewer.
@@ -624,24 +730,98 @@ async def review(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock)
         OwnWork: the actor received the pack, entered a result or judged it.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not judged, or reviewed already.
-        NotForReuse: the assessment says something else than reuse.
     """
     wish.actor.require(Role.REVIEWER)
     wish.actor.require_confirmed(clock.now())
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.TESTED)
     assessment = await work.assessments.latest(reception)
     runs = await work.test_runs.of_reception(reception)
-    return await _sign(
+    signature = await _sign(
         wish.actor,
         reception,
-        assessment,
-        meaning=Meaning.REVIEW,
+        _of_assessment(assessment, Meaning.REVIEW),
         entered_by=whose_work(reception, runs, assessment),
-        to=ReceptionState.REVIEWED,
         work=work,
         ids=ids,
         now=clock.now(),
     )
+    await _moved(wish.actor, reception, ReceptionState.REVIEWED, work=work, now=signature.signed_at)
+    return signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignWithReason:
+    """A wish to take a reception a step that must say why."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    reason: str
+
+
+async def release_hold(
+    wish: SignWithReason, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
+) -> Signature:
+    """Sign that a held unit may go on to reuse after all, and why (보류 해제); this is its review.
+
+    What the rules asked to be looked at counts as looked at. What failed or is missing holds as before.
+
+    Raises:
+        RoleNotEnough: the actor is no reviewer.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
+        ReasonMissing: nothing says why.
+        OwnWork: the actor received the pack, entered a result or judged it.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is not judged, or reviewed already.
+        NotHeld: the judgement says something else than hold.
+        ProtocolChanged: it was judged by a protocol that is no longer in force.
+        HoldStays: something was not assessed, or no grade is reached.
+    """
+    wish.actor.require(Role.REVIEWER)
+    wish.actor.require_confirmed(clock.now())
+    reason = _because(wish.reason)
+    reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.TESTED)
+    assessment = await work.assessments.latest(reception)
+    runs = await work.test_runs.of_reception(reception)
+    now = clock.now()
+    release = HoldRelease(
+        pack_id=reception.pack_id,
+        assessment_id=assessment.assessment_id,
+        reception_id=reception.reception_id,
+        tenant_id=reception.tenant_id,
+        reason=reason,
+        judgement=_released(reception, runs, assessment, protocol),
+        released_by=wish.actor.person_id,
+        released_by_name=wish.actor.name,
+        released_at=now,
+    )
+    signature = await _sign(
+        wish.actor,
+        reception,
+        _of_release(assessment, release),
+        entered_by=whose_work(reception, runs, assessment),
+        work=work,
+        ids=ids,
+        now=now,
+    )
+    await work.signatures.release(release)
+    await _moved(wish.actor, reception, ReceptionState.REVIEWED, work=work, now=now, reason=reason)
+    return signature
+
+
+def _released(reception: Reception, runs: Sequence[TestRun], assessment: Assessment, protocol: Protocol) -> Judgement:
+    """Judge the same runs on the same day with what asked for a look counted as looked at."""
+    held = assessment.judgement
+    if held.disposition is not Disposition.HOLD_REVIEW:
+        raise NotHeld(disposition=held.disposition.value)
+    if held.protocol_sha256 != protocol.sha256:
+        raise ProtocolChanged(judged=f"{held.protocol_id} {held.protocol_version}")
+    rested_on = [one for run in runs if run.test_run_id in assessment.run_ids for one in run.measurements]
+    context = Context(facts=reception.facts, today=seoul_day(assessment.judged_at))
+    judgement = judge(protocol, rested_on, context, released=True)
+    if judgement.disposition is not Disposition.REUSE:
+        missing = [test.test_id for test in judgement.tests if Verdict.NOT_ASSESSED in said_by(test)]
+        raise HoldStays(tests=", ".join(missing) or "-")
+    return judgement
 
 
 async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock) -> Signature:
@@ -654,27 +834,121 @@ async def approve(wish: Sign, *, work: CertificationWork, ids: Ids, clock: Clock
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not reviewed, or approved already.
         AssessmentBroken: the stored assessment is not the one that was reviewed.
-        NotForReuse: the assessment says something else than reuse.
     """
     wish.actor.require(Role.APPROVER)
     wish.actor.require_confirmed(clock.now())
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.REVIEWED)
     assessment = await work.assessments.latest(reception)
-    reviewed = await _signed(assessment, Meaning.REVIEW, work)
+    reviewed = await _reviewed(assessment, work)
     if reviewed is None:
         raise AssessmentBroken
     runs = await work.test_runs.of_reception(reception)
-    return await _sign(
+    signature = await _sign(
         wish.actor,
         reception,
-        assessment,
-        meaning=Meaning.APPROVAL,
+        _of_assessment(assessment, Meaning.APPROVAL),
         entered_by=(*whose_work(reception, runs, assessment), reviewed.signed_by),
-        to=ReceptionState.APPROVED,
         work=work,
         ids=ids,
         now=clock.now(),
     )
+    await _moved(wish.actor, reception, ReceptionState.APPROVED, work=work, now=signature.signed_at)
+    return signature
+
+
+async def send_back(wish: SignWithReason, *, work: CertificationWork, clock: Clock) -> Reception:
+    """Return a judged reception to the tester, and say why (반려): the reviewer its judgement, the approver its review.
+
+    Raises:
+        RoleNotEnough: the actor is neither reviewer nor approver.
+        ReasonMissing: nothing says why.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it does not wait for this person's signature.
+    """
+    wish.actor.require(Role.REVIEWER, Role.APPROVER)
+    reason = _because(wish.reason)
+    waits = ReceptionState.TESTED if wish.actor.role is Role.REVIEWER else ReceptionState.REVIEWED
+    reception = await _held(wish.actor, wish.reception_id, work, waits)
+    await _moved(wish.actor, reception, ReceptionState.UNDER_TEST, work=work, now=clock.now(), reason=reason)
+    return replace(reception, state=ReceptionState.UNDER_TEST)
+
+
+async def refuse(wish: SignWithReason, *, work: CertificationWork, clock: Clock) -> Reception:
+    """Close a reception before anything was tested, and say why the unit is not accepted (접수 거부).
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReasonMissing: nothing says why.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: testing has begun, or it is closed.
+    """
+    return await _closed(wish, (ReceptionState.RECEIVED,), ReceptionState.REFUSED, work=work, clock=clock)
+
+
+async def release(wish: SignWithReason, *, work: CertificationWork, clock: Clock) -> Reception:
+    """Close a reception without a report, since the applicant takes the unit back, and say why (반환).
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReasonMissing: nothing says why.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is approved already, or closed.
+    """
+    return await _closed(wish, _MEASURABLE, ReceptionState.RELEASED, work=work, clock=clock)
+
+
+async def _closed(
+    wish: SignWithReason,
+    allowed: tuple[ReceptionState, ...],
+    to: ReceptionState,
+    *,
+    work: CertificationWork,
+    clock: Clock,
+) -> Reception:
+    wish.actor.require(Role.TESTER)
+    reason = _because(wish.reason)
+    reception = await _held(wish.actor, wish.reception_id, work, *allowed)
+    await _moved(wish.actor, reception, to, work=work, now=clock.now(), reason=reason)
+    return replace(reception, state=to)
+
+
+async def withdraw(wish: SignWithReason, *, work: CertificationWork, clock: Clock) -> Reception:
+    """Withdraw an issued report, and say why (성적서 철회); no certificate may stand on it any more.
+
+    Raises:
+        RoleNotEnough: the actor is no approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
+        ReasonMissing: nothing says why.
+        OwnWork: the actor received the pack, entered a result or judged it.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: nothing is issued, or it is withdrawn already.
+        CertificateStands: the certificate on it still stands.
+    """
+    wish.actor.require(Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
+    reason = _because(wish.reason)
+    reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.ISSUED, ReceptionState.AMENDED)
+    runs = await work.test_runs.of_reception(reception)
+    if wish.actor.person_id in whose_work(reception, runs, await work.assessments.latest(reception)):
+        raise OwnWork
+    standing = await work.certificates.standing(reception.pack_id)
+    if standing is not None and standing.reception_id == reception.reception_id:
+        raise CertificateStands(number=standing.number)
+    await _moved(wish.actor, reception, ReceptionState.WITHDRAWN, work=work, now=clock.now(), reason=reason)
+    return replace(reception, state=ReceptionState.WITHDRAWN)
+
+
+async def mark_amended(
+    actor: Actor, reception: Reception, *, reason: str, work: CertificationWork, clock: Clock
+) -> None:
+    """Note that a reception's report was replaced by an amended one.
+
+    Raises:
+        ReceptionMoved: nothing is issued, or it was withdrawn.
+    """
+    if reception.state not in (ReceptionState.ISSUED, ReceptionState.AMENDED):
+        raise ReceptionMoved(state=reception.state.value)
+    await _moved(actor, reception, ReceptionState.AMENDED, work=work, now=clock.now(), reason=reason)
 
 
 def whose_work(reception: Reception, runs: Sequence[TestRun], assessment: Assessment | None) -> tuple[PersonId, ...]:
@@ -683,38 +957,63 @@ def whose_work(reception: Reception, runs: Sequence[TestRun], assessment: Assess
     return tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), *judged]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What is signed: its kind, identifier and hash, and what the signature says."""
+
+    kind: Signed
+    subject_id: UUID
+    sha256: str
+    meaning: Meaning
+
+
+def _of_assessment(assessment: Assessment, meaning: Meaning) -> _Subject:
+    text_sha256 = sha256(assessment_text(assessment)).hex()
+    return _Subject(kind=Signed.ASSESSMENT, subject_id=assessment.assessment_id, sha256=text_sha256, meaning=meaning)
+
+
+def _of_release(assessment: Assessment, release: HoldRelease) -> _Subject:
+    return _Subject(
+        kind=Signed.HOLD_RELEASE,
+        subject_id=assessment.assessment_id,
+        sha256=sha256(hold_release_text(assessment, release)).hex(),
+        meaning=Meaning.HOLD_RELEASE,
+    )
+
+
+def _of_report(report: Report) -> _Subject:
+    return _Subject(
+        kind=Signed.REPORT, subject_id=report.report_id, sha256=sha256(report.content).hex(), meaning=Meaning.ISSUE
+    )
+
+
 async def _sign(
     actor: Actor,
     reception: Reception,
-    assessment: Assessment,
+    subject: _Subject,
     *,
-    meaning: Meaning,
     entered_by: tuple[PersonId, ...],
-    to: ReceptionState,
     work: CertificationWork,
     ids: Ids,
     now: datetime,
 ) -> Signature:
     if actor.person_id in entered_by:
         raise OwnWork
-    if assessment.judgement.disposition is not Disposition.REUSE:
-        raise NotForReuse(disposition=assessment.judgement.disposition.value)
     signature = Signature(
         signature_id=ids.new(),
         pack_id=reception.pack_id,
         tenant_id=reception.tenant_id,
         reception_id=reception.reception_id,
-        subject_type="assessment",
-        subject_id=assessment.assessment_id,
-        subject_sha256=sha256(assessment_text(assessment)).hex(),
-        meaning=meaning,
+        subject_type=subject.kind,
+        subject_id=subject.subject_id,
+        subject_sha256=subject.sha256,
+        meaning=subject.meaning,
         signed_by=actor.person_id,
         printed_name=actor.name,
         entered_by=entered_by,
         signed_at=now,
     )
     await work.signatures.add(signature)
-    await work.receptions.move(reception, to=to, at=now)
     return signature
 
 
@@ -744,7 +1043,9 @@ async def issue(
     credentials: Credentials,
     qr_svg: Callable[[str], str],
 ) -> Issued:
-    """Issue the report and the certificate of an approved reception; an earlier certificate is superseded.
+    """Issue an approved reception's report and, for what may be reused, a certificate; an earlier one is superseded.
+
+    The issue is a signature of its own: on the report as it is printed.
 
     Raises:
         RoleNotEnough: the actor is no approver.
@@ -752,6 +1053,7 @@ async def issue(
         TokenTooShort: the verification token could be guessed.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is not approved, or issued already.
+        OwnWork: the actor received the pack, entered a result, judged or reviewed it.
         AssessmentBroken: the stored assessment is not the one that was signed.
         StatusListFull: no place was free in the status lists.
     """
@@ -760,94 +1062,80 @@ async def issue(
     if len(wish.token) < _TOKEN_LENGTH_MIN or set(wish.token) - set("0123456789abcdef"):
         raise TokenTooShort
     reception = await _held(wish.actor, wish.reception_id, work, ReceptionState.APPROVED)
-    assessment, approval, reviewed = await _signed_assessment(reception, work)
+    signed = await _signed_assessment(reception, work)
     runs = await work.test_runs.of_reception(reception)
+    entered_by = (*whose_work(reception, runs, signed.assessment), *(one.signed_by for one in signed.reviews))
+    if wish.actor.person_id in entered_by:
+        raise OwnWork
     now = clock.now()
-    year, today = seoul_day(now).year, seoul_day(now)
-    verify_url = f"{wish.base_url}/verify/{wish.token}"
+    report = await _issued_report(
+        wish, reception, signed, runs, work=work, ids=ids, now=now, documents=documents, seals=seals
+    )
+    certificate = None
+    if signed.may_be_certified:
+        certificate = await _issued_certificate(
+            wish,
+            reception,
+            signed,
+            report,
+            runs,
+            work=work,
+            ids=ids,
+            now=now,
+            documents=documents,
+            seals=seals,
+            credentials=credentials,
+            qr_svg=qr_svg,
+        )
+    await _sign(wish.actor, reception, _of_report(report), entered_by=entered_by, work=work, ids=ids, now=now)
+    await _moved(wish.actor, reception, ReceptionState.ISSUED, work=work, now=now, reason=report.number)
+    return Issued(report=report, certificate=certificate)
 
-    report_count = await work.numbers.next(tenant_id=reception.tenant_id, series="test_report", year=year)
-    report_number = f"TR-{year}-{report_count:06d}"
+
+async def _issued_report(
+    wish: Issue,
+    reception: Reception,
+    signed: "_SignedAssessment",
+    runs: Sequence[TestRun],
+    *,
+    work: CertificationWork,
+    ids: Ids,
+    now: datetime,
+    documents: Documents,
+    seals: Seals,
+) -> Report:
+    """Print, seal and store the report."""
+    today = seoul_day(now)
+    count = await work.numbers.next(tenant_id=reception.tenant_id, series="test_report", year=today.year)
+    number = f"TR-{today.year}-{count:06d}"
     printed = report_content(
-        number=report_number,
+        number=number,
         issued_on=today,
         laboratory=wish.laboratory,
         reception=reception,
         pack_print=wish.pack_print,
         runs=runs,
-        assessment=assessment,
-        reviewed=reviewed,
-        approval=approval,
-        verify_url=verify_url,
+        assessment=signed.decided,
+        reviewed=signed.review,
+        approval=signed.approval,
+        release=signed.release,
+        verify_url=(_verify_url(wish) if signed.may_be_certified else f"{wish.base_url}/verify?number={number}"),
     )
-    report_pdf = await seals.seal(
+    pdf = await seals.seal(
         await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today), reason=_SEALED_REPORT
     )
     report = Report(
         report_id=ReportId(ids.new()),
-        number=report_number,
+        number=number,
         pack_id=reception.pack_id,
         tenant_id=reception.tenant_id,
         reception_id=reception.reception_id,
-        assessment_id=assessment.assessment_id,
+        assessment_id=signed.assessment.assessment_id,
         content=canonical_text(printed),
-        pdf_sha256=await work.files.keep(report_pdf, media_type=_PDF, owner=reception.tenant_id),
+        pdf_sha256=await work.files.keep(pdf, media_type=_PDF, owner=reception.tenant_id),
         issued_at=now,
     )
-    certificate_count = await work.numbers.next(tenant_id=reception.tenant_id, series="certificate", year=year)
-    draft = _draft(
-        number=f"KC-{year}-{certificate_count:06d}",
-        certificate_id=CertificateId(ids.new()),
-        reception=reception,
-        assessment=assessment,
-        report=report,
-        token=wish.token,
-        now=now,
-    )
-    place = await work.status_places.reserve(draft, candidates(wish.token))
-    signed = await credentials.sign(
-        credential_document(
-            issuer=credentials.issuer,
-            certificate=draft,
-            laboratory=wish.laboratory,
-            product_uri=str(wish.pack_print["product_uri"]),
-            pack_print=wish.pack_print,
-            runs=runs,
-            assessment=assessment,
-            assessment_sha256=approval.subject_sha256,
-            base_url=wish.base_url,
-            place=place,
-        ),
-        at=now,
-    )
-    credential = canonical_text(signed)
-    certificate_pdf = await documents.typeset(
-        DocumentKind.CERTIFICATE,
-        certificate_content(
-            certificate=draft,
-            laboratory=wish.laboratory,
-            reception=reception,
-            pack_print=wish.pack_print,
-            runs=runs,
-            assessment=assessment,
-            approval=approval,
-            verify_url=verify_url,
-            credential=credential,
-            qr_svg=qr_svg(verify_url),
-        ),
-        dated_on=today,
-    )
-    certificate_pdf = await seals.seal(certificate_pdf, reason=_SEALED_CERTIFICATE)
-    certificate = replace(
-        draft,
-        credential=credential,
-        pdf_sha256=await work.files.keep(certificate_pdf, media_type=_PDF, owner=reception.tenant_id),
-    )
-    standing = await work.certificates.standing(reception.pack_id)
-    if standing is not None:
-        await work.certificates.change(standing, to=CertificateStatus.SUPERSEDED, reason=certificate.number, at=now)
     await work.reports.add(report)
-    await work.certificates.add(certificate)
     await work.issued_documents.add(
         IssuedDocument(
             pack_id=report.pack_id,
@@ -860,6 +1148,78 @@ async def issue(
             issued_at=now,
         )
     )
+    return report
+
+
+async def _issued_certificate(
+    wish: Issue,
+    reception: Reception,
+    signed: "_SignedAssessment",
+    report: Report,
+    runs: Sequence[TestRun],
+    *,
+    work: CertificationWork,
+    ids: Ids,
+    now: datetime,
+    documents: Documents,
+    seals: Seals,
+    credentials: Credentials,
+    qr_svg: Callable[[str], str],
+) -> Certificate:
+    """Sign, print, seal and store the certificate; the one before is superseded."""
+    today, verify_url = seoul_day(now), _verify_url(wish)
+    count = await work.numbers.next(tenant_id=reception.tenant_id, series="certificate", year=today.year)
+    draft = _draft(
+        number=f"KC-{today.year}-{count:06d}",
+        certificate_id=CertificateId(ids.new()),
+        reception=reception,
+        assessment=signed.decided,
+        report=report,
+        token=wish.token,
+        now=now,
+    )
+    place = await work.status_places.reserve(draft, candidates(wish.token))
+    credential = canonical_text(
+        await credentials.sign(
+            credential_document(
+                issuer=credentials.issuer,
+                certificate=draft,
+                laboratory=wish.laboratory,
+                product_uri=str(wish.pack_print["product_uri"]),
+                pack_print=wish.pack_print,
+                runs=runs,
+                assessment=signed.decided,
+                assessment_sha256=signed.approval.subject_sha256,
+                base_url=wish.base_url,
+                place=place,
+            ),
+            at=now,
+        )
+    )
+    pdf = await documents.typeset(
+        DocumentKind.CERTIFICATE,
+        certificate_content(
+            certificate=draft,
+            laboratory=wish.laboratory,
+            reception=reception,
+            pack_print=wish.pack_print,
+            runs=runs,
+            assessment=signed.decided,
+            approval=signed.approval,
+            verify_url=verify_url,
+            credential=credential,
+            qr_svg=qr_svg(verify_url),
+        ),
+        dated_on=today,
+    )
+    pdf = await seals.seal(pdf, reason=_SEALED_CERTIFICATE)
+    certificate = replace(
+        draft, credential=credential, pdf_sha256=await work.files.keep(pdf, media_type=_PDF, owner=reception.tenant_id)
+    )
+    standing = await work.certificates.standing(reception.pack_id)
+    if standing is not None:
+        await work.certificates.change(standing, to=CertificateStatus.SUPERSEDED, reason=certificate.number, at=now)
+    await work.certificates.add(certificate)
     await work.issued_documents.add(
         IssuedDocument(
             pack_id=certificate.pack_id,
@@ -872,29 +1232,67 @@ async def issue(
             issued_at=now,
         )
     )
-    await work.receptions.move(reception, to=ReceptionState.ISSUED, at=now)
-    return Issued(report=report, certificate=certificate)
+    return certificate
 
 
-async def _signed_assessment(
-    reception: Reception, work: CertificationWork
-) -> tuple[Assessment, Signature, Signature | None]:
-    """Return the last assessment, the approval bound to exactly this text and the review before it.
+def _verify_url(wish: Issue) -> str:
+    return f"{wish.base_url}/verify/{wish.token}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SignedAssessment:
+    """A last assessment with the signatures that are bound to exactly this text, and its hold's release.
 
     What was approved before there were reviewers has no review.
     """
+
+    assessment: Assessment
+    approval: Signature
+    review: Signature | None
+    release: HoldRelease | None
+
+    @property
+    def decided(self) -> Assessment:
+        """The assessment as it stands after a release: what report and certificate say."""
+        return self.assessment if self.release is None else replace(self.assessment, judgement=self.release.judgement)
+
+    @property
+    def may_be_certified(self) -> bool:
+        """Whether it ended in reuse."""
+        return self.decided.judgement.disposition is Disposition.REUSE
+
+    @property
+    def reviews(self) -> tuple[Signature, ...]:
+        """The review, where there is one."""
+        return () if self.review is None else (self.review,)
+
+
+async def _signed_assessment(reception: Reception, work: CertificationWork) -> _SignedAssessment:
+    """Return the last assessment and what was signed of it.
+
+    Raises:
+        AssessmentBroken: nobody approved exactly this text, or a release was altered.
+    """
     assessment = await work.assessments.latest(reception)
-    approval = await _signed(assessment, Meaning.APPROVAL, work)
-    if approval is None:
+    approval = await _signed(_of_assessment(assessment, Meaning.APPROVAL), assessment.pack_id, work)
+    release = await work.signatures.released(assessment)
+    review = await _reviewed(assessment, work)
+    if approval is None or (release is not None and review is None):
         raise AssessmentBroken
-    return assessment, approval, await _signed(assessment, Meaning.REVIEW, work)
+    return _SignedAssessment(assessment=assessment, approval=approval, review=review, release=release)
 
 
-async def _signed(assessment: Assessment, meaning: Meaning, work: CertificationWork) -> Signature | None:
+async def _reviewed(assessment: Assessment, work: CertificationWork) -> Signature | None:
+    """Return the review of exactly this assessment, which for a released hold is the release's signature."""
+    release = await work.signatures.released(assessment)
+    subject = _of_assessment(assessment, Meaning.REVIEW) if release is None else _of_release(assessment, release)
+    return await _signed(subject, assessment.pack_id, work)
+
+
+async def _signed(subject: _Subject, pack_id: PackId, work: CertificationWork) -> Signature | None:
     """Return the signature of a meaning that is bound to exactly this text."""
-    text_sha256 = sha256(assessment_text(assessment)).hex()
-    for signature in await work.signatures.of_subject(assessment.pack_id, assessment.assessment_id):
-        if signature.meaning is meaning and signature.subject_sha256 == text_sha256:
+    for signature in await work.signatures.of_subject(pack_id, subject.subject_id):
+        if (signature.meaning, signature.subject_sha256) == (subject.meaning, subject.sha256):
             return signature
     return None
 

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from domain.certification import usecases as certification
 from domain.certification.amending import Amendment, Corrections, amended_content, last_issued
-from domain.certification.errors import CertificateUnknown, OwnWork, ReceptionUnknown, ReportUnknown
+from domain.certification.errors import OwnWork, ReceptionUnknown, ReportUnknown
 from domain.certification.model import (
     CertificateStatus,
     IssuedDocument,
@@ -112,6 +113,9 @@ async def amend_report(
             )
         )
         await work.amendments.add(amendment)
+        await certification.mark_amended(
+            wish.actor, reception, reason=f"{replaced.number} → {number}: {wish.reason}"[:500], work=work, clock=clock
+        )
         if wish.results_affected:
             await _end_certificate(wish.actor, reception, amendment, work=work, ids=ids, clock=clock)
         await work.commit()
@@ -143,9 +147,7 @@ async def _end_certificate(
     """Supersede the certificate that rests on the results, where it still stands, and stop the pack's service."""
     certificates = await work.certificates.of_pack(reception.pack_id)
     certificate = next((one for one in certificates if one.reception_id == reception.reception_id), None)
-    if certificate is None:
-        raise CertificateUnknown
-    if certificate.status not in (CertificateStatus.VALID, CertificateStatus.SUSPENDED):
+    if certificate is None or certificate.status not in (CertificateStatus.VALID, CertificateStatus.SUSPENDED):
         return
     await work.certificates.change(
         certificate, to=CertificateStatus.SUPERSEDED, reason=amendment.report.number, at=clock.now()

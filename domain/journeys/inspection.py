@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from domain.certification import custody
 from domain.certification import usecases as certification
 from domain.certification.errors import CertificateUnknown, ReceptionUnknown
 from domain.certification.model import (
@@ -13,16 +14,24 @@ from domain.certification.model import (
     Assessment,
     Certificate,
     Chemistry,
+    CustodyKind,
+    CustodyMove,
+    Fees,
+    HoldRelease,
     Issued,
     ItemFacts,
     Laboratory,
+    PriorLife,
     Queued,
+    QueuePlace,
     Reception,
     ReceptionState,
     Report,
     Sampled,
     Signature,
     TestRun,
+    Transition,
+    Worklist,
     certificate_valid_at,
 )
 from domain.certification.ports import Credentials, CyclerFiles
@@ -32,12 +41,13 @@ from domain.identity.ports import Tokens
 from domain.journeys.ports import JourneyWork
 from domain.journeys.protocols import protocol_of
 from domain.passport import usecases as passport
+from domain.passport.errors import PackUnknown
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
 from domain.passport.ports import Labels
 from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import Documents, Seals
-from domain.shared.identifiers import CertificateId, Ids, PackId, ReceptionId
+from domain.shared.identifiers import CertificateId, Ids, PackId, PersonId, ReceptionId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
 from domain.subscription import usecases as subscription
@@ -52,10 +62,14 @@ class ReceivePack:
     applicant: Applicant
     condition: str
     due_on: date
+    place: str = "접수대"
+    prior_life: PriorLife | None = None
 
 
-async def receive_pack(wish: ReceivePack, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Reception:
-    """Take a pack in for inspection (접수).
+async def receive_pack(
+    wish: ReceivePack, *, unit: Unit[JourneyWork], tokens: Tokens, ids: Ids, clock: Clock
+) -> Reception:
+    """Take a pack in for inspection (접수): its custody begins, and it gets a sample label of its own.
 
     Raises:
         PackUnknown: there is no such pack.
@@ -72,13 +86,27 @@ async def receive_pack(wish: ReceivePack, *, unit: Unit[JourneyWork], ids: Ids, 
                 applicant=wish.applicant,
                 condition=wish.condition,
                 due_on=wish.due_on,
-                facts=_item_facts(pack),
+                facts=_item_facts(pack, wish.prior_life),
             ),
             work=work,
             ids=ids,
             clock=clock,
         )
-        await _record(
+        await custody.take_in(
+            custody.HandOver(
+                actor=wish.actor,
+                reception_id=reception.reception_id,
+                kind=CustodyKind.TAKEN_IN,
+                place=wish.place,
+                holder=wish.actor.name,
+                condition=wish.condition,
+            ),
+            reception,
+            work=work,
+            clock=clock,
+            token=tokens.new_hex(),
+        )
+        await record_step(
             reception,
             EntryKind.RECEIVED,
             {"reception": reception.number, "condition": reception.condition},
@@ -91,7 +119,7 @@ async def receive_pack(wish: ReceivePack, *, unit: Unit[JourneyWork], ids: Ids, 
     return reception
 
 
-def _item_facts(pack: Pack) -> ItemFacts:
+def _item_facts(pack: Pack, prior_life: PriorLife | None) -> ItemFacts:
     return ItemFacts(
         chemistry=Chemistry(pack.chemistry),
         rated_capacity_mah=pack.rated_capacity_mah,
@@ -103,10 +131,11 @@ def _item_facts(pack: Pack) -> ItemFacts:
         nominal_voltage_mv=pack.nominal_voltage_mv,
         manufactured_on=pack.manufactured_on,
         sampled=Sampled.CELL,
+        prior_life=prior_life,
     )
 
 
-async def _record(
+async def record_step(
     reception: Reception,
     kind: EntryKind,
     particulars: Mapping[str, Canonical],
@@ -116,6 +145,7 @@ async def _record(
     ids: Ids,
     clock: Clock,
 ) -> None:
+    """Write a step of a reception into its pack's sealed history."""
     pack = await work.packs.one(reception.pack_id)
     await passport.record(
         reception.pack_id,
@@ -139,6 +169,8 @@ class TakeCyclerFile:
     ambient_c: Decimal | None = None
     equipment: str = ""
     serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 async def take_cycler_file(
@@ -176,6 +208,8 @@ async def take_cycler_file(
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
                 serial=wish.serial,
+                started_at=wish.started_at,
+                ended_at=wish.ended_at,
             ),
             work=work,
             protocol=protocol,
@@ -183,7 +217,7 @@ async def take_cycler_file(
             clock=clock,
         )
         reception = await work.receptions.one(wish.reception_id)
-        await _record(
+        await record_step(
             reception,
             EntryKind.TESTED,
             {
@@ -212,6 +246,8 @@ class EnterBenchValues:
     ambient_c: Decimal | None = None
     equipment: str = ""
     serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 async def enter_bench_values(
@@ -234,6 +270,8 @@ async def enter_bench_values(
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
                 serial=wish.serial,
+                started_at=wish.started_at,
+                ended_at=wish.ended_at,
             ),
             work=work,
             protocol=protocol,
@@ -241,7 +279,7 @@ async def enter_bench_values(
             clock=clock,
         )
         reception = await work.receptions.one(wish.reception_id)
-        await _record(
+        await record_step(
             reception,
             EntryKind.TESTED,
             {
@@ -287,7 +325,7 @@ async def judge(
         )
         reception = await work.receptions.one(wish.reception_id)
         judgement = assessment.judgement
-        await _record(
+        await record_step(
             reception,
             EntryKind.GRADED,
             {
@@ -313,7 +351,6 @@ async def review(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock:
 
     Raises:
         OwnWork: the actor received the pack, entered a result or judged it.
-        NotForReuse: the assessment says something else than reuse.
     """
     async with unit(wish.actor) as work:
         signature = await certification.review(
@@ -329,7 +366,6 @@ async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock
 
     Raises:
         OwnWork: the actor received the pack, entered a result, judged or reviewed it.
-        NotForReuse: the assessment says something else than reuse.
     """
     async with unit(wish.actor) as work:
         signature = await certification.approve(
@@ -344,7 +380,7 @@ async def _record_signature(
     signature: Signature, kind: EntryKind, *, actor: Actor, work: JourneyWork, ids: Ids, clock: Clock
 ) -> None:
     reception = await work.receptions.one(signature.reception_id)
-    await _record(
+    await record_step(
         reception,
         kind,
         {
@@ -372,7 +408,7 @@ async def issue_certificate(
     ids: Ids,
     clock: Clock,
 ) -> Issued:
-    """Issue the test report (발급) and the certificate (인증): printed, signed, and in the pack's history.
+    """Issue the test report (발급) and, for reuse, the certificate (인증): printed, signed, and in the pack's history.
 
     Raises:
         ReceptionMoved: the reception is not approved, or issued already.
@@ -410,28 +446,32 @@ async def issue_certificate(
             credentials=credentials,
             qr_svg=labels.svg,
         )
-        certificate = issued.certificate
-        await _record(
-            reception,
-            EntryKind.CERTIFIED,
-            {
-                "certificate": certificate.number,
-                "report": issued.report.number,
-                "grade": certificate.grade,
-                "soh_ppm": certificate.soh_ppm,
-                "usable_energy_wh": certificate.usable_energy_wh,
-                "valid_until": certificate.valid_until.isoformat(),
-                "credential_sha256": sha256(certificate.credential).hex(),
-                "certificate_pdf_sha256": certificate.pdf_sha256,
-                "report_pdf_sha256": issued.report.pdf_sha256,
-            },
-            actor=wish.actor,
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
+        kind, particulars = _issue_told(issued, await work.assessments.latest(reception))
+        await record_step(reception, kind, particulars, actor=wish.actor, work=work, ids=ids, clock=clock)
         await work.commit()
     return issued
+
+
+def _issue_told(issued: Issued, assessment: Assessment) -> tuple[EntryKind, dict[str, Canonical]]:
+    """Say an issue as the pack's history keeps it: with a certificate, or as a report alone."""
+    certificate, report = issued.certificate, issued.report
+    if certificate is None:
+        return EntryKind.REPORTED, {
+            "report": report.number,
+            "disposition": assessment.judgement.disposition.value,
+            "report_pdf_sha256": report.pdf_sha256,
+        }
+    return EntryKind.CERTIFIED, {
+        "certificate": certificate.number,
+        "report": report.number,
+        "grade": certificate.grade,
+        "soh_ppm": certificate.soh_ppm,
+        "usable_energy_wh": certificate.usable_energy_wh,
+        "valid_until": certificate.valid_until.isoformat(),
+        "credential_sha256": sha256(certificate.credential).hex(),
+        "certificate_pdf_sha256": certificate.pdf_sha256,
+        "report_pdf_sha256": report.pdf_sha256,
+    }
 
 
 async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
@@ -516,16 +556,70 @@ async def queue(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistPage:
+    """A page of what a body has to do: with each reception its pack, how many are in each state, and where it ended."""
+
+    receptions: tuple[Queued, ...]
+    packs: Mapping[PackId, Pack]
+    counts: Mapping[ReceptionState, int]
+    ended_at: QueuePlace | None
+
+
+async def worklist(
+    actor: Actor,
+    *,
+    states: Sequence[ReceptionState],
+    search: str,
+    after: QueuePlace | None,
+    limit: int,
+    unit: Unit[JourneyWork],
+) -> WorklistPage:
+    """Return a page of the body's receptions in these states, nearest due date first.
+
+    `search` is a part of a number or of an applicant's name, or any whole identifier of a pack.
+    """
+    actor.require(*BODY_STAFF)
+    named = search.strip()
+    async with unit(actor) as work:
+        pack_id = None
+        if named:
+            try:
+                pack_id = await work.packs.find(named)
+            except PackUnknown:
+                pack_id = None  # it may be a part of a number or of a name
+        wanted = Worklist(tenant_id=actor.tenant_id, states=tuple(states), search=named, pack_id=pack_id)
+        found = await work.receptions.worklist(wanted, after=after, limit=limit + 1)
+        shown = found[:limit]
+        packs = await work.packs.several([one.pack_id for one in shown])
+        return WorklistPage(
+            receptions=shown,
+            packs={pack.pack_id: pack for pack in packs},
+            counts=await work.receptions.counts(actor.tenant_id),
+            ended_at=(
+                QueuePlace(due_on=shown[-1].due_on, reception_id=shown[-1].reception_id) if len(found) > limit else None
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceptionFile:
-    """Everything about one reception. `may_sign` is False for those whose own work it holds."""
+    """Everything about one reception. `may_sign` is False for those whose own work it holds: `workers` and signers.
+
+    `signatures` are those on the last judgement, on its release and on the report; `moves` all that ever happened.
+    """
 
     reception: Reception
+    moves: tuple[Transition, ...]
+    custody: tuple[CustodyMove, ...]
+    fees: Fees | None
+    release: HoldRelease | None
     runs: tuple[TestRun, ...]
     assessment: Assessment | None
     signatures: tuple[Signature, ...]
     report: Report | None
     certificate: Certificate | None
     may_sign: bool
+    workers: tuple[PersonId, ...]
 
 
 async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork]) -> ReceptionFile:
@@ -540,20 +634,35 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
         if reception.tenant_id != actor.tenant_id:
             raise ReceptionUnknown(reception=str(reception_id))
         runs = await work.test_runs.of_reception(reception)
-        judged = reception.state not in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST)
-        assessment = await work.assessments.latest(reception) if judged else None
+        moves = await work.receptions.transitions(reception)
+        assessment = await work.assessments.latest(reception) if _is_judged(reception, moves) else None
         signatures = await work.signatures.of_subject(reception.pack_id, assessment.assessment_id) if assessment else ()
+        report = await work.reports.of_reception(reception)
         certificates = await work.certificates.of_pack(reception.pack_id)
-        own = {*certification.whose_work(reception, runs, assessment), *(one.signed_by for one in signatures)}
+        workers = certification.whose_work(reception, runs, assessment)
+        own = {*workers, *(one.signed_by for one in signatures)}
+        if report is not None:
+            signatures += await work.signatures.of_subject(reception.pack_id, report.report_id)
         return ReceptionFile(
             reception=reception,
+            moves=moves,
+            custody=await work.custody.of_reception(reception),
+            fees=await work.custody.fees(reception),
+            release=None if assessment is None else await work.signatures.released(assessment),
             runs=runs,
             assessment=assessment,
             signatures=signatures,
-            report=await work.reports.of_reception(reception),
+            report=report,
             certificate=next((one for one in certificates if one.reception_id == reception_id), None),
             may_sign=actor.role in (Role.REVIEWER, Role.APPROVER) and actor.person_id not in own,
+            workers=workers,
         )
+
+
+def _is_judged(reception: Reception, moves: Sequence[Transition]) -> bool:
+    """Whether the results as they are now were judged, also where the reception was closed after."""
+    before = moves[-1].from_state if reception.state is ReceptionState.RELEASED and moves else reception.state
+    return before not in (ReceptionState.RECEIVED, ReceptionState.UNDER_TEST, ReceptionState.REFUSED)
 
 
 async def fetch_document(

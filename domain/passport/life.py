@@ -13,7 +13,8 @@ _CERTIFIED = frozenset({_S.CERTIFIED, _S.SECOND_LIFE, _S.IN_SERVICE, _S.SUSPENDE
 _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
     {
         _K.PASSPORT_ISSUED: frozenset({_S.MANUFACTURED}),
-        _K.REVIEWED: frozenset({_S.GRADED}),
+        _K.REVIEWED: frozenset({_S.GRADED, _S.REJECTED}),
+        _K.REPORTED: frozenset({_S.REJECTED}),
         _K.LABELLED: frozenset({_S.SECOND_LIFE, _S.IN_SERVICE}),
         _K.HEALTH_CHECKED: _CERTIFIED,
         _K.ALARM_TRIPPED: _CERTIFIED,
@@ -45,7 +46,14 @@ _MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
             _S.GRADED: _S.UNDER_TEST,
             _S.REJECTED: _S.UNDER_TEST,
         },
-        _K.APPROVED: {_S.GRADED: _S.APPROVED},
+        _K.HOLD_RELEASED: {_S.REJECTED: _S.GRADED},
+        _K.APPROVED: {_S.GRADED: _S.APPROVED, _S.REJECTED: _S.REJECTED},
+        _K.RELEASED: {
+            _S.RECEIVED: _S.COLLECTED,
+            _S.UNDER_TEST: _S.COLLECTED,
+            _S.GRADED: _S.COLLECTED,
+            _S.REJECTED: _S.REJECTED,
+        },
         _K.CERTIFIED: {_S.APPROVED: _S.CERTIFIED},
         _K.REPURPOSED: {_S.CERTIFIED: _S.SECOND_LIFE},
         _K.DEPLOYED: {_S.SECOND_LIFE: _S.IN_SERVICE},
@@ -60,6 +68,10 @@ _MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
 )
 
 
+_JUDGED_IN = frozenset({_S.UNDER_TEST, _S.GRADED, _S.REJECTED})
+"""Where a pack is judged; also again, where a reviewer returned the judgement before."""
+
+
 def state_after(state: PackState, fact: Fact) -> PackState:
     """Return the state that a fact leads to.
 
@@ -68,7 +80,7 @@ def state_after(state: PackState, fact: Fact) -> PackState:
     Raises:
         StepOutOfOrder: the fact cannot follow the state.
     """
-    if fact.kind is EntryKind.GRADED and state is PackState.UNDER_TEST:
+    if fact.kind is EntryKind.GRADED and state in _JUDGED_IN:
         return PackState.GRADED if fact.particulars.get("disposition") == "reuse" else PackState.REJECTED
     if state in _STAYS.get(fact.kind, frozenset()):
         return state
@@ -83,5 +95,5 @@ def may_follow(state: PackState, kind: EntryKind) -> bool:
     return (
         state in _STAYS.get(kind, frozenset())
         or state in _MOVES.get(kind, {})
-        or (kind is EntryKind.GRADED and state is PackState.UNDER_TEST)
+        or (kind is EntryKind.GRADED and state in _JUDGED_IN)
     )

@@ -26,10 +26,21 @@ from adapters.postgres.certification import (
     PostgresSignatures,
     PostgresTestRuns,
 )
+from adapters.postgres.custody import PostgresCustody
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.amending import Amendment
+from domain.certification.custody import (
+    HandOver,
+    SetFees,
+    agree_fees,
+    find_sample,
+    hand_over,
+    sample_label,
+    set_fees,
+    take_in,
+)
 from domain.certification.equipment import DeviceKind, DeviceRange
 from domain.certification.errors import (
     AlreadyAmended,
@@ -40,7 +51,9 @@ from domain.certification.errors import (
     BookingWrong,
     CalibrationWrong,
     CertificateMoved,
+    CertificateStands,
     CertificateUnknown,
+    CustodyEnded,
     DeviceBooked,
     DeviceNotCalibrated,
     DeviceOutOfRange,
@@ -48,11 +61,16 @@ from domain.certification.errors import (
     DeviceUnknown,
     DischargeMissing,
     DocumentUnknown,
-    NotForReuse,
+    FeesAgreed,
+    FeeWrong,
+    HoldStays,
+    NotHeld,
     NothingMeasured,
     NumberTaken,
     OwnWork,
+    ProtocolChanged,
     QuantityUnknown,
+    ReasonMissing,
     ReceptionMoved,
     ReceptionUnknown,
     SerialTaken,
@@ -60,25 +78,31 @@ from domain.certification.errors import (
     SignatureBroken,
     StatusListFull,
     StatusListUnknown,
+    TestTimesWrong,
     TokenTooShort,
 )
 from domain.certification.model import (
+    OPEN_STATES,
     Applicant,
     CellSpread,
     CertificateStatus,
+    CustodyKind,
     Disposition,
+    Fee,
     Impedance,
     IssuedKind,
     Laboratory,
     MeasurementSource,
+    QueuePlace,
     ReceptionState,
     StepKind,
     Variant,
+    Worklist,
     certificate_valid_at,
 )
 from domain.certification.ports import CertificationWork
 from domain.certification.reinspection import Cause, Reinspection
-from domain.certification.spelling import assessment_text
+from domain.certification.spelling import assessment_text, hold_release_text
 from domain.certification.status_list import Purpose, StatusPlace, entries_of
 from domain.certification.usecases import (
     AcceptDeviation,
@@ -94,6 +118,7 @@ from domain.certification.usecases import (
     RecordMeasurements,
     RegisterDevice,
     Sign,
+    SignWithReason,
     accept_deviation,
     approve,
     book_device,
@@ -103,11 +128,16 @@ from domain.certification.usecases import (
     receive,
     record_cycler_run,
     record_measurements,
+    refuse,
     register_device,
+    release,
     release_booking,
+    release_hold,
     review,
     revoke,
+    send_back,
     suspend,
+    withdraw,
 )
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.canonical import sha256
@@ -165,6 +195,7 @@ class PostgresCertification:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.receptions = PostgresReceptions(connection)
+        self.custody = PostgresCustody(connection)
         self.test_runs = PostgresTestRuns(connection)
         self.assessments = PostgresAssessments(connection)
         self.signatures = PostgresSignatures(connection)
@@ -257,12 +288,13 @@ class House:
         )
         return await record_cycler_run(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
-    async def enter(self, reception, *measurements, actor=TESTER):
+    async def enter(self, reception, *measurements, actor=TESTER, **more):
         wish = RecordMeasurements(
             actor=actor,
             reception_id=reception.reception_id,
             measurements=measurements or sheet(),
             ambient_c=Decimal("24.8"),
+            **more,
         )
         return await record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
@@ -298,12 +330,38 @@ class House:
             qr_svg=lambda url: f'<svg xmlns="http://www.w3.org/2000/svg"><desc>{url}</desc></svg>',
         )
 
-    async def judged(self, *, pack_id=PACK):
+    async def judged(self, *, pack_id=PACK, **found):
         reception = await self.receive(pack_id=pack_id)
         await self.run(reception)
+        await self.enter(reception, *sheet(**found))
+        await self.judge(reception)
+        return reception
+
+    async def without_capacity(self):
+        reception = await self.receive()
         await self.enter(reception)
         await self.judge(reception)
         return reception
+
+    def _because(self, reception, actor, reason):
+        actor = replace(actor, confirmed_at=self.clock.now())
+        return SignWithReason(actor=actor, reception_id=reception.reception_id, reason=reason)
+
+    async def release_hold(self, reception, *, actor=REVIEWER, reason="육안 확인", protocol=PROTOCOL):
+        wish = self._because(reception, actor, reason)
+        return await release_hold(wish, work=self.work, protocol=protocol, ids=self.ids, clock=self.clock)
+
+    async def send_back(self, reception, *, actor=REVIEWER, reason="T03 재확인"):
+        return await send_back(self._because(reception, actor, reason), work=self.work, clock=self.clock)
+
+    async def refuse(self, reception, *, actor=TESTER, reason="식별 불가"):
+        return await refuse(self._because(reception, actor, reason), work=self.work, clock=self.clock)
+
+    async def release(self, reception, *, actor=TESTER, reason="의뢰 취소"):
+        return await release(self._because(reception, actor, reason), work=self.work, clock=self.clock)
+
+    async def withdraw(self, reception, *, actor=APPROVER, reason="시료 혼동"):
+        return await withdraw(self._because(reception, actor, reason), work=self.work, clock=self.clock)
 
     async def reviewed(self, *, pack_id=PACK):
         reception = await self.judged(pack_id=pack_id)
@@ -419,6 +477,100 @@ async def test_the_queue_shows_a_bodys_receptions_newest_first_in_pages(house, w
 
 
 # Test runs.
+
+
+async def test_the_work_list_is_by_due_date_in_pages_and_by_what_is_searched(house, work):
+    first = await house.receive()
+    second = await house.receive(pack_id=OTHER_PACK)
+    await house.refuse(second)
+    third = await house.receive(pack_id=OTHER_PACK)
+    everything = Worklist(tenant_id=ONE, states=tuple(ReceptionState))
+
+    async def listed(wanted, *, after=None, limit=9):
+        return [one.number for one in await work.receptions.worklist(wanted, after=after, limit=limit)]
+
+    assert await listed(everything) == [first.number, second.number, third.number]
+    place = QueuePlace(due_on=second.due_on, reception_id=second.reception_id)
+    assert await listed(everything, after=place) == [third.number]
+    assert await listed(everything, limit=1) == [first.number]
+    assert await listed(replace(everything, states=OPEN_STATES)) == [first.number, third.number]
+    assert await listed(replace(everything, search="-000002")) == [second.number]
+    assert await listed(replace(everything, search="순환모빌")) == [first.number, second.number, third.number]
+    assert await listed(replace(everything, search="%")) == []
+    assert await listed(replace(everything, search="없는 것", pack_id=PACK)) == [first.number]
+    assert await listed(replace(everything, tenant_id=TWO)) == []
+    assert dict(await work.receptions.counts(ONE)) == {ReceptionState.RECEIVED: 2, ReceptionState.REFUSED: 1}
+
+
+# Custody, sample labels, fees.
+
+
+def hand(reception, kind=CustodyKind.MOVED, actor=TESTER, place="2시험실") -> HandOver:
+    return HandOver(
+        actor=actor, reception_id=reception.reception_id, kind=kind, place=place, holder="박보관", condition="양호"
+    )
+
+
+async def test_custody_begins_at_the_counter_and_ends_when_the_unit_leaves(house, work, clock):
+    reception = await house.receive()
+    await take_in(hand(reception, CustodyKind.TAKEN_IN, place="접수대"), reception, work=work, clock=clock, token=TOKEN)
+    await hand_over(hand(reception), work=work, clock=clock)
+    with pytest.raises(ReceptionMoved):
+        await hand_over(hand(reception, CustodyKind.RETURNED), work=work, clock=clock)
+    with pytest.raises(ReceptionUnknown):
+        await hand_over(hand(reception, actor=STRANGER), work=work, clock=clock)
+    await house.release(reception)
+    await hand_over(hand(reception, CustodyKind.RETURNED, place="의뢰자"), work=work, clock=clock)
+
+    with pytest.raises(CustodyEnded):
+        await hand_over(hand(reception), work=work, clock=clock)
+    kept = await work.custody.of_reception(reception)
+    assert [(one.sequence, one.kind, one.place, one.holder, one.moved_by_name) for one in kept] == [
+        (1, "taken_in", "접수대", "박보관", "이시험"),
+        (2, "moved", "2시험실", "박보관", "이시험"),
+        (3, "returned", "의뢰자", "박보관", "이시험"),
+    ]
+
+
+async def test_a_sample_label_leads_the_bodys_staff_to_its_unit_and_nobody_else(house, work, clock):
+    reception = await house.receive()
+    assert await work.custody.label(reception) is None
+    made = await sample_label(TESTER, reception.reception_id, token=TOKEN, work=work, clock=clock)
+    again = await sample_label(TESTER, reception.reception_id, token="f" * 32, work=work, clock=clock)
+
+    assert made == again
+    assert made[1].token == TOKEN
+    assert await find_sample(REVIEWER, TOKEN, work=work) == reception
+    for actor, token in ((STRANGER, TOKEN), (TESTER, "0" * 32)):
+        with pytest.raises(ReceptionUnknown):
+            await find_sample(actor, token, work=work)
+    with pytest.raises(RoleNotEnough):
+        await find_sample(replace(TESTER, role=Role.TENANT_ADMIN), TOKEN, work=work)
+
+
+async def test_fees_change_until_they_are_agreed(house, work, clock):
+    reception = await house.receive()
+    with pytest.raises(FeesAgreed):
+        await agree_fees(TESTER, reception.reception_id, work=work, clock=clock)
+    for lines in (
+        [Fee(what="T06 용량", amount_krw=1)],
+        [Fee(what="T06", amount_krw=450_000), Fee(what="T03", amount_krw=80_000)],
+    ):
+        wish = SetFees(actor=TESTER, reception_id=reception.reception_id, lines=lines)
+        await set_fees(wish, work=work, clock=clock)
+    agreed = await agree_fees(TESTER, reception.reception_id, work=work, clock=clock)
+
+    assert (agreed.total_krw, agreed.agreed_at) == (530_000, NOW)
+    assert await work.custody.fees(reception) == agreed
+    with pytest.raises(FeesAgreed):
+        await set_fees(wish, work=work, clock=clock)
+    assert await work.custody.fees(reception) == agreed
+
+
+@pytest.mark.parametrize(("what", "amount_krw"), [("", 1), ("T06", -1), ("T06", 1_000_000_001)])
+def test_a_fee_names_something_and_is_an_amount(what, amount_krw):
+    with pytest.raises(FeeWrong):
+        Fee(what=what, amount_krw=amount_krw)
 
 
 async def test_a_cycler_run_is_recorded_from_its_file(house, work):
@@ -665,15 +817,154 @@ async def test_a_signature_on_another_record_does_not_count(house, work, meaning
         await (house.approve(second) if meaning == "review" else house.issue(second))
 
 
-async def test_only_reuse_is_signed(house):
-    reception = await house.receive()
-    await house.enter(reception)
+@pytest.mark.parametrize(
+    ("found", "disposition"),
+    [({"leak": True}, "quarantine"), ({"corrosion": "heavy"}, "hold_review"), ({"r_dis": "60.0"}, "recycle")],
+)
+async def test_what_is_not_for_reuse_gets_a_report_and_no_certificate(house, work, found, disposition):
+    reception = await house.judged(**found)
+    await house.review(reception)
+    await house.approve(reception)
+
+    issued = await house.issue(reception)
+
+    assert issued.certificate is None
+    assert await work.certificates.of_pack(PACK) == ()
+    printed = json.loads(issued.report.content)
+    assert (printed["disposition"], printed["grade"]) == (disposition, None)
+    assert printed["verify_url"] == "https://sunhwan.example/verify?number=TR-2026-000001"
+    assert [kind for kind, _, _ in house.documents.made] == [DocumentKind.TEST_REPORT]
+    assert await house.state(reception) is ReceptionState.ISSUED
+    assert (await house.receive()).number == "R-2026-000002"
+
+
+async def test_a_report_of_what_was_never_measured_says_so(house):
+    reception = await house.without_capacity()
+    await house.review(reception)
+    await house.approve(reception)
+
+    printed = json.loads((await house.issue(reception)).report.content)
+
+    assert (printed["soh_ppm"], printed["usable_energy_wh"]) == (None, None)
+    assert "T06" in [one["test_id"] for one in printed["not_assessed"]]
+
+
+async def test_a_second_person_releases_a_hold_and_the_report_says_why(house, work):
+    reception = await house.judged(corrosion="heavy")
+    signature = await house.release_hold(reception)
+    assessment = await work.assessments.latest(reception)
+    release = await work.signatures.released(assessment)
+
+    assert (signature.meaning, signature.printed_name, signature.subject_type) == (
+        "hold_release",
+        "윤검토",
+        "hold_release",
+    )
+    assert signature.subject_sha256 == sha256(hold_release_text(assessment, release)).hex()
+    assert (release.reason, release.released_by, release.released_at) == ("육안 확인", REVIEWER.person_id, NOW)
+    assert (assessment.judgement.disposition, release.judgement.disposition) == ("hold_review", "reuse")
+    await house.approve(reception)
+    issued = await house.issue(reception)
+    assert issued.certificate.grade == release.judgement.grade == "A"
+    printed = json.loads(issued.report.content)
+    assert "보류 해제: 육안 확인 (윤검토)" in printed["deviations_ko"]
+    assert printed["reviewed_by"][0]["meaning_ko"] == "검토·보류 해제"
+
+
+@pytest.mark.parametrize(
+    ("found", "refusal"), [({}, NotHeld), ({"leak": True}, NotHeld), ({"capacity": None}, HoldStays)]
+)
+async def test_only_a_hold_that_lacks_nothing_is_released(house, found, refusal):
+    reception = await house.without_capacity() if "capacity" in found else await house.judged(**found)
+
+    with pytest.raises(refusal):
+        await house.release_hold(reception)
+
+    assert await house.state(reception) is ReceptionState.TESTED
+
+
+async def test_a_hold_is_released_by_the_protocol_that_judged_it(house):
+    reception = await house.judged(corrosion="heavy")
+
+    with pytest.raises(ProtocolChanged):
+        await house.release_hold(reception, protocol=replace(PROTOCOL, sha256="0" * 64))
+
+
+async def test_a_hold_is_not_released_by_who_measured_nor_without_a_reason(house):
+    reception = await house.judged(corrosion="heavy")
+
+    with pytest.raises(OwnWork):
+        await house.release_hold(reception, actor=replace(TESTER, role=Role.REVIEWER))
+    with pytest.raises(ReasonMissing):
+        await house.release_hold(reception, reason="  ")
+
+
+async def test_who_released_a_hold_does_not_approve_it(house):
+    reception = await house.judged(corrosion="heavy")
+    await house.release_hold(reception)
+
+    with pytest.raises(OwnWork):
+        await house.approve(reception, actor=replace(REVIEWER, role=Role.APPROVER))
+
+
+async def test_the_issue_is_a_signature_of_its_own_on_the_report(house, work):
+    report = (await house.issued()).report
+    (signature,) = await work.signatures.of_subject(PACK, report.report_id)
+
+    assert (signature.meaning, signature.subject_type, signature.signed_by) == ("issue", "report", APPROVER.person_id)
+    assert signature.subject_sha256 == sha256(report.content).hex()
+    assert signature.entered_by == (TESTER.person_id, REVIEWER.person_id)
+
+
+async def test_every_move_is_kept_with_who_when_and_why(house, work):
+    reception = await house.judged()
+    await house.send_back(reception)
     await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    await house.issue(reception)
 
-    with pytest.raises(NotForReuse) as caught:
-        await house.review(reception)
+    moves = await work.receptions.transitions(reception)
 
-    assert caught.value.facts == {"disposition": "hold_review"}
+    assert [(one.sequence, one.from_state, one.to_state, one.moved_by_name, one.reason) for one in moves] == [
+        (1, None, "received", "이시험", ""),
+        (2, "received", "under_test", "이시험", ""),
+        (3, "under_test", "tested", "이시험", ""),
+        (4, "tested", "under_test", "윤검토", "T03 재확인"),
+        (5, "under_test", "tested", "이시험", ""),
+        (6, "tested", "reviewed", "윤검토", ""),
+        (7, "reviewed", "approved", "박승인", ""),
+        (8, "approved", "issued", "박승인", "TR-2026-000001"),
+    ]
+    assert {one.moved_at for one in moves} == {NOW}
+
+
+@pytest.mark.parametrize("how", ["refuse", "release"])
+async def test_a_closed_reception_lets_the_pack_be_received_again(house, how):
+    reception = await house.receive()
+    with pytest.raises(ReasonMissing):
+        await getattr(house, how)(reception, reason="")
+
+    await getattr(house, how)(reception)
+
+    assert await house.state(reception) is (ReceptionState.REFUSED if how == "refuse" else ReceptionState.RELEASED)
+    assert (await house.receive()).number == "R-2026-000002"
+
+
+async def test_a_report_is_withdrawn_once_no_certificate_stands_on_it(house, work):
+    issued = await house.issued()
+    reception = await work.receptions.one(issued.report.reception_id)
+    with pytest.raises(CertificateStands) as caught:
+        await house.withdraw(reception)
+    assert caught.value.facts == {"number": "KC-2026-000001"}
+
+    actor = replace(APPROVER, confirmed_at=NOW)
+    wish = ChangeCertificate(actor=actor, certificate_id=issued.certificate.certificate_id, reason="오류")
+    await revoke(wish, work=work, clock=house.clock)
+    await house.withdraw(reception)
+
+    assert await house.state(reception) is ReceptionState.WITHDRAWN
+    assert await work.reports.of_reception(reception) == issued.report
 
 
 async def test_nothing_is_approved_twice_or_changed_after(house):
@@ -898,7 +1189,36 @@ async def test_direct_sql_cannot_move_a_signature_to_what_is_no_assessment(conne
     await house.reviewed()
 
     with pytest.raises(IntegrityError, match="signature_is_of_an_assessment"):
-        await connection.execute(text("update sunhwan.signature set subject_id = reception_id"))
+        await connection.execute(
+            text("update sunhwan.signature set subject_id = reception_id, assessment_id = reception_id")
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ("subject_id = reception_id", "signature_is_of_one_subject"),
+        ("subject_type = 'report'", "signature_is_of_one_subject|signature_means_what_its_subject_allows"),
+        ("meaning = 'issue'", "signature_means_what_its_subject_allows"),
+        ("meaning = 'hold_release'", "signature_means_what_its_subject_allows"),
+        ("subject_type = 'report', meaning = 'issue', report_id = subject_id, assessment_id = null", "of_a_report"),
+    ],
+)
+async def test_direct_sql_cannot_let_a_signature_mean_something_else(connection, tmp_path, change, refusal):
+    house = await _postgres_house(connection, tmp_path)
+    await house.reviewed()
+
+    with pytest.raises(IntegrityError, match=refusal):
+        await connection.execute(text(f"update sunhwan.signature set {change}"))
+
+
+async def test_direct_sql_cannot_close_a_reception_without_a_reason(connection, tmp_path):
+    house = await _postgres_house(connection, tmp_path)
+    reception = await house.receive()
+    await house.refuse(reception)
+
+    with pytest.raises(IntegrityError, match="reception_event_says_why"):
+        await connection.execute(text("update sunhwan.reception_event set reason = ''"))
 
 
 async def test_the_program_may_not_change_a_signature(connection, tmp_path):
@@ -1079,6 +1399,44 @@ async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_
     await house.issue(reception)
 
     assert run.deviation in house.documents.made[0][1]["deviations_ko"]
+
+
+async def test_the_day_of_the_test_counts_for_calibration_and_report_not_the_day_of_the_upload(house, work):
+    device = await registered(house, due_on=date(2026, 12, 1))
+    reception = await house.receive()
+    house.clock.move(days=20)
+    with pytest.raises(DeviceNotCalibrated):
+        await house.run(reception, serial=device.serial)
+    began_at = NOW + timedelta(days=2)
+
+    run = await house.run(reception, serial=device.serial, started_at=began_at, ambient_c=Decimal("24.5"))
+
+    assert (run.started_at, run.ended_at) == (began_at, began_at + timedelta(hours=4.5))
+    assert (await work.test_runs.of_reception(reception))[0] == run
+    await house.enter(reception, started_at=began_at, ended_at=began_at + timedelta(days=3))
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    printed = json.loads((await house.issue(reception)).report.content)
+    assert (printed["started_on"], printed["finished_on"]) == ("2026-11-23", "2026-11-26")
+    assert printed["ambient"] == "24.5–24.8 ℃"
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "field"),
+    [(-1, None, "started_at"), (1, None, "ended_at"), (None, 1, "ended_at"), (0, -1, "ended_at")],
+)
+async def test_a_test_runs_after_its_reception_and_before_now(house, began, ended, field):
+    reception = await house.receive()
+    days = {
+        name: None if one is None else NOW + timedelta(days=one)
+        for name, one in (("started_at", began), ("ended_at", ended))
+    }
+
+    with pytest.raises(TestTimesWrong) as caught:
+        await house.run(reception, **days)
+
+    assert caught.value.facts == {"field": field}
 
 
 async def test_a_device_found_out_of_tolerance_names_what_it_measured_since(house, work):

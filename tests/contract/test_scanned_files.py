@@ -223,14 +223,17 @@ def test_a_dry_run_needs_no_database_and_prints_one_document(tmp_path):
 
 def test_a_dry_run_examines_numbered_channels_too(tmp_path):
     file = tmp_path / "rows.csv"
-    file.write_text(f"channel,at,wh\n3,{T[0]},7\n3,{T[1]},-1\n")
+    file.write_text(f"channel,at,wh\n3,{T[0]},7\n3,{T[1]},-1\nx\n")
 
     done = sunhwan(file, "--dry-run", "--json", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
 
     assert json.loads(done.stdout) == {
-        "rows": 2,
+        "rows": 3,
         "accepted": 1,
-        "findings": [{"kind": "negative", "at": None, "channel": None, "detail": "line 3: negative", "row": 3}],
+        "findings": [
+            {"kind": "negative", "at": None, "channel": None, "detail": "line 3: negative", "row": 3},
+            {"kind": "malformed-row", "at": None, "channel": None, "detail": "line 4: malformed", "row": 4},
+        ],
         "totals_wh": {"3": 7},
     }
 

@@ -1,7 +1,8 @@
 """The certification ports in memory."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,7 @@ from domain.certification.errors import (
     DeviceBooked,
     DeviceUnknown,
     DocumentUnknown,
+    FeesAgreed,
     ImportUnknown,
     NumberTaken,
     OwnWork,
@@ -38,19 +40,26 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     Chemistry,
+    CustodyMove,
     CyclerFormat,
     CyclerRecord,
     CyclerStep,
     Extremes,
+    Fees,
+    HoldRelease,
     IssuedDocument,
     ItemFacts,
     Queued,
+    QueuePlace,
     Reception,
     ReceptionState,
     Report,
+    SampleLabel,
     Signature,
     StepKind,
     TestRun,
+    Transition,
+    Worklist,
 )
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
@@ -68,10 +77,11 @@ STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
 class MemoryReceptions:
     def __init__(self) -> None:
         self._receptions: dict[ReceptionId, Reception] = {}
+        self._moves: list[Transition] = []
 
     async def add(self, reception: Reception) -> None:
         for other in self._receptions.values():
-            if other.pack_id == reception.pack_id and other.state is not ReceptionState.ISSUED:
+            if other.pack_id == reception.pack_id and other.state.is_open:
                 raise AlreadyReceived
             if other.number == reception.number:
                 raise NumberTaken(number=reception.number)
@@ -96,6 +106,12 @@ class MemoryReceptions:
             raise ReceptionMoved(state=reception.state.value)
         self._receptions[reception.reception_id] = replace(reception, state=to)
 
+    async def log(self, transition: Transition) -> None:
+        self._moves.append(transition)
+
+    async def transitions(self, reception: Reception) -> tuple[Transition, ...]:
+        return tuple(one for one in self._moves if one.reception_id == reception.reception_id)
+
     async def queue(
         self, *, tenant_id: TenantId, states: Sequence[ReceptionState], after: ReceptionId | None, limit: int
     ) -> tuple[Queued, ...]:
@@ -106,6 +122,25 @@ class MemoryReceptions:
             for r in mine
             if after is None or r.reception_id < after
         )[:limit]
+
+    async def worklist(self, wanted: Worklist, *, after: QueuePlace | None, limit: int) -> tuple[Queued, ...]:
+        search = wanted.search.lower()
+        mine = [
+            r
+            for r in self._receptions.values()
+            if r.tenant_id == wanted.tenant_id
+            and r.state in wanted.states
+            and (search in r.number.lower() or search in r.applicant.name.lower() or r.pack_id == wanted.pack_id)
+            and (after is None or (r.due_on, r.reception_id) > (after.due_on, after.reception_id))
+        ]
+        mine.sort(key=lambda one: (one.due_on, one.reception_id))
+        return tuple(
+            Queued(reception_id=r.reception_id, number=r.number, pack_id=r.pack_id, due_on=r.due_on, state=r.state)
+            for r in mine[:limit]
+        )
+
+    async def counts(self, tenant_id: TenantId) -> Mapping[ReceptionState, int]:
+        return Counter(r.state for r in self._receptions.values() if r.tenant_id == tenant_id)
 
     async def received(
         self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
@@ -120,6 +155,42 @@ class MemoryReceptions:
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda reception: reception.reception_id))
+
+
+class MemoryCustody:
+    def __init__(self) -> None:
+        self._moves: list[CustodyMove] = []
+        self._labels: dict[ReceptionId, SampleLabel] = {}
+        self._fees: dict[ReceptionId, Fees] = {}
+
+    async def add(self, move: CustodyMove) -> None:
+        self._moves.append(move)
+
+    async def of_reception(self, reception: Reception) -> tuple[CustodyMove, ...]:
+        return tuple(one for one in self._moves if one.reception_id == reception.reception_id)
+
+    async def add_label(self, label: SampleLabel) -> None:
+        if any(one.token == label.token for one in self._labels.values()):
+            raise NumberTaken(number=token_sha256(label.token))
+        self._labels[label.reception_id] = label
+
+    async def label(self, reception: Reception) -> SampleLabel | None:
+        return self._labels.get(reception.reception_id)
+
+    async def find(self, token: str) -> ReceptionId:
+        for one in self._labels.values():
+            if one.token == token:
+                return one.reception_id
+        raise ReceptionUnknown(reception="-")
+
+    async def set_fees(self, fees: Fees) -> None:
+        before = self._fees.get(fees.reception_id)
+        if before is not None and before.agreed_at is not None:
+            raise FeesAgreed
+        self._fees[fees.reception_id] = fees
+
+    async def fees(self, reception: Reception) -> Fees | None:
+        return self._fees.get(reception.reception_id)
 
 
 class MemoryTestRuns:
@@ -150,6 +221,7 @@ class MemoryAssessments:
 class MemorySignatures:
     def __init__(self) -> None:
         self._signatures: list[Signature] = []
+        self._releases: dict[UUID, HoldRelease] = {}
 
     async def add(self, signature: Signature) -> None:
         if signature.signed_by in signature.entered_by:
@@ -158,6 +230,12 @@ class MemorySignatures:
 
     async def of_subject(self, pack_id: PackId, subject_id: UUID) -> tuple[Signature, ...]:
         return tuple(one for one in self._signatures if (one.pack_id, one.subject_id) == (pack_id, subject_id))
+
+    async def release(self, release: HoldRelease) -> None:
+        self._releases[release.assessment_id] = release
+
+    async def released(self, assessment: Assessment) -> HoldRelease | None:
+        return self._releases.get(assessment.assessment_id)
 
 
 class MemoryDevices:
@@ -501,6 +579,7 @@ class MemoryCertificationWork:
         self.external_records = MemoryExternalRecords()
         self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
+        self.custody = MemoryCustody()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
         self.signatures = MemorySignatures()

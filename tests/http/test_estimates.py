@@ -11,6 +11,7 @@ from domain.shared.actor import SYSTEM, Role
 from domain.shared.identifiers import ContractId, SiteId, TenantId
 from domain.shared.time import Month
 from tests.fakes.system import someone
+from tests.http.conftest import confirm
 from tests.http.test_api import problem
 from tests.http.test_readings_door import SITE
 
@@ -165,6 +166,8 @@ async def test_late_readings_of_a_frozen_month_make_a_dated_difference(place):
     sent = await place.send("2026-07-22T00:00:00+09:00", [100] * 96)
     assert sent["late"] == 96
     problem(await place.tenant.post(path, json=body), 403, "shared.role-not-enough")
+    problem(await place.operator.post(f"{path}?tenant_id=11", json=body), 403, "identity.confirmation-needed")
+    await confirm(place.operator)
     made = await place.operator.post(f"{path}?tenant_id=11", json=body)
 
     assert made.status_code == 201, made.text

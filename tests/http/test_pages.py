@@ -145,7 +145,7 @@ def test_every_message_is_used_somewhere():
 
 def test_every_state_that_the_field_knows_has_a_name_and_a_tone():
     from domain.billing.model import DepositOutcome, Finding, InvoiceState
-    from domain.certification.model import Disposition, MeasurementSource, ReceptionState, Verdict
+    from domain.certification.model import Disposition, Meaning, MeasurementSource, ReceptionState, Verdict
     from domain.journeys.public_passport import Standing
     from domain.metering.model import Quantity
     from domain.passport.model import EntryKind, IdentifierScheme, PackState
@@ -158,6 +158,7 @@ def test_every_state_that_the_field_knows_has_a_name_and_a_tone():
         "reception": ReceptionState,
         "verdict": Verdict,
         "disposition": Disposition,
+        "meaning": Meaning,
         "source": MeasurementSource,
         "standing": Standing,
         "invoice": InvoiceState,

@@ -111,7 +111,7 @@ async def deployed(signed_in, ports: Ports) -> Deployed:
         pack=str(pack_id),
         site=site_id,
         contract=contract_id,
-        operator=await signed_in("operator"),
+        operator=await signed_in("operator", confirmed=False),
         tenant=await signed_in("tenant"),
         ports=ports,
     )
@@ -142,7 +142,7 @@ async def in_use(signed_in, ports: Ports) -> Deployed:
         pack=str(pack_id),
         site=site_id,
         contract=contract_id,
-        operator=await signed_in("operator"),
+        operator=await signed_in("operator", confirmed=False),
         tenant=await signed_in("tenant"),
         ports=ports,
     )

@@ -28,6 +28,7 @@ from sqlmodel import Field, SQLModel
 from adapters.postgres.tables.base import SCHEMA, distributed, own_key
 
 _RECEPTION = [f"{SCHEMA}.reception.pack_id", f"{SCHEMA}.reception.reception_id"]
+_ASSESSMENT = [f"{SCHEMA}.assessment.pack_id", f"{SCHEMA}.assessment.assessment_id"]
 _CERTIFICATE = [f"{SCHEMA}.certificate.pack_id", f"{SCHEMA}.certificate.certificate_id"]
 
 
@@ -38,7 +39,8 @@ class CertificationKeyRow(SQLModel, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("key", "kind"),
         CheckConstraint(
-            "kind in ('reception-id', 'reception-number', 'certificate-id', 'certificate-number', 'verify-token')",
+            "kind in ('reception-id', 'reception-number', 'certificate-id', 'certificate-number', 'verify-token', "
+            "'sample-token')",
             name="certification_key_kind_is_known",
         ),
         own_key("key"),
@@ -83,10 +85,16 @@ class ReceptionStateRow(SQLModel, table=True):
         PrimaryKeyConstraint("pack_id", "reception_id"),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_state_is_of_a_reception"),
         CheckConstraint(
-            "state in ('received', 'under_test', 'tested', 'reviewed', 'approved', 'issued')",
+            "state in ('received', 'under_test', 'tested', 'reviewed', 'approved', 'issued', 'amended', 'withdrawn', "
+            "'refused', 'released')",
             name="reception_state_is_known",
         ),
-        Index("reception_state_one_open", "pack_id", unique=True, postgresql_where=text("state <> 'issued'")),
+        Index(
+            "reception_state_one_open",
+            "pack_id",
+            unique=True,
+            postgresql_where=text("state in ('received', 'under_test', 'tested', 'reviewed', 'approved')"),
+        ),
         Index("reception_state_queue", "tenant_id", "state", "reception_id"),
         distributed("pack_id"),
     )
@@ -98,6 +106,102 @@ class ReceptionStateRow(SQLModel, table=True):
     due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
     state: str = Field(sa_column=Column("state", Text, nullable=False))
     changed_at: datetime = Field(sa_column=Column("changed_at", DateTime(timezone=True), nullable=False))
+
+
+class ReceptionEventRow(SQLModel, table=True):
+    """One move of a reception: who, when and why. Never changed."""
+
+    __tablename__ = "reception_event"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id", "sequence"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_event_is_of_a_reception"),
+        CheckConstraint(
+            "to_state in ('received', 'under_test', 'tested', 'reviewed', 'approved', 'issued', 'amended', "
+            "'withdrawn', 'refused', 'released')",
+            name="reception_event_state_is_known",
+        ),
+        CheckConstraint("(sequence = 1) = (from_state is null)", name="reception_event_begins_once"),
+        CheckConstraint(
+            "reason <> '' or to_state not in ('withdrawn', 'refused', 'released')", name="reception_event_says_why"
+        ),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
+    from_state: str | None = Field(sa_column=Column("from_state", Text, nullable=True))
+    to_state: str = Field(sa_column=Column("to_state", Text, nullable=False))
+    moved_by: UUID = Field(sa_column=Column("moved_by", Uuid, nullable=False))
+    moved_by_name: str = Field(sa_column=Column("moved_by_name", Text, nullable=False))
+    moved_at: datetime = Field(sa_column=Column("moved_at", DateTime(timezone=True), nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+
+
+class CustodyMoveRow(SQLModel, table=True):
+    """One hand-over of a received unit. Never changed."""
+
+    __tablename__ = "custody_move"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id", "sequence"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="custody_move_is_of_a_reception"),
+        CheckConstraint("kind in ('taken_in', 'moved', 'returned', 'disposed')", name="custody_move_kind_is_known"),
+        CheckConstraint("(sequence = 1) = (kind = 'taken_in')", name="custody_move_begins_once"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
+    kind: str = Field(sa_column=Column("kind", Text, nullable=False))
+    place: str = Field(sa_column=Column("place", Text, nullable=False))
+    holder: str = Field(sa_column=Column("holder", Text, nullable=False))
+    condition: str = Field(sa_column=Column("condition", Text, nullable=False))
+    moved_by: UUID = Field(sa_column=Column("moved_by", Uuid, nullable=False))
+    moved_by_name: str = Field(sa_column=Column("moved_by_name", Text, nullable=False))
+    moved_at: datetime = Field(sa_column=Column("moved_at", DateTime(timezone=True), nullable=False))
+
+
+class SampleLabelRow(SQLModel, table=True):
+    """The token on a received unit's label. Never changed."""
+
+    __tablename__ = "sample_label"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="sample_label_is_of_a_reception"),
+        CheckConstraint("length(token) >= 32", name="sample_label_token_is_long"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    token: str = Field(sa_column=Column("token", Text, nullable=False))
+    made_by: UUID = Field(sa_column=Column("made_by", Uuid, nullable=False))
+    made_at: datetime = Field(sa_column=Column("made_at", DateTime(timezone=True), nullable=False))
+
+
+class ReceptionFeeRow(SQLModel, table=True):
+    """What an inspection costs; `lines` is canonical JSON, `total_krw` their sum. Changes until it is agreed."""
+
+    __tablename__ = "reception_fee"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="reception_fee_is_of_a_reception"),
+        CheckConstraint("total_krw >= 0", name="reception_fee_total_krw_is_not_negative"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    lines: str = Field(sa_column=Column("lines", Text, nullable=False))
+    total_krw: int = Field(sa_column=Column("total_krw", BigInteger, nullable=False))
+    set_by_name: str = Field(sa_column=Column("set_by_name", Text, nullable=False))
+    set_at: datetime = Field(sa_column=Column("set_at", DateTime(timezone=True), nullable=False))
+    agreed_at: datetime | None = Field(sa_column=Column("agreed_at", DateTime(timezone=True), nullable=True))
 
 
 class TestRunRow(SQLModel, table=True):
@@ -117,6 +221,7 @@ class TestRunRow(SQLModel, table=True):
             name="test_run_file_is_whole_or_absent",
         ),
         CheckConstraint("deviation = '' or device_id is not null", name="test_run_deviation_is_of_a_device"),
+        CheckConstraint("started_at <= ended_at", name="test_run_ends_after_it_starts"),
         distributed("pack_id"),
     )
 
@@ -139,6 +244,8 @@ class TestRunRow(SQLModel, table=True):
     recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
     device_id: UUID | None = Field(sa_column=Column("device_id", Uuid, nullable=True))
     deviation: str = Field(sa_column=Column("deviation", Text, nullable=False))
+    started_at: datetime | None = Field(sa_column=Column("started_at", DateTime(timezone=True), nullable=True))
+    ended_at: datetime | None = Field(sa_column=Column("ended_at", DateTime(timezone=True), nullable=True))
 
 
 class AssessmentRow(SQLModel, table=True):
@@ -168,6 +275,28 @@ class AssessmentRow(SQLModel, table=True):
     judged_at: datetime = Field(sa_column=Column("judged_at", DateTime(timezone=True), nullable=False))
 
 
+class HoldReleaseRow(SQLModel, table=True):
+    """A held assessment that a second person let go on to reuse; `judgement` is canonical JSON. Never changed."""
+
+    __tablename__ = "hold_release"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "assessment_id"),
+        ForeignKeyConstraint(["pack_id", "assessment_id"], _ASSESSMENT, name="hold_release_is_of_an_assessment"),
+        CheckConstraint("reason <> ''", name="hold_release_says_why"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    assessment_id: UUID = Field(sa_column=Column("assessment_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    judgement: str = Field(sa_column=Column("judgement", Text, nullable=False))
+    released_by: UUID = Field(sa_column=Column("released_by", Uuid, nullable=False))
+    released_by_name: str = Field(sa_column=Column("released_by_name", Text, nullable=False))
+    released_at: datetime = Field(sa_column=Column("released_at", DateTime(timezone=True), nullable=False))
+
+
 class SignatureRow(SQLModel, table=True):
     """A signature bound to one exact text; the store refuses a signer who entered what is signed. Never changed."""
 
@@ -176,14 +305,29 @@ class SignatureRow(SQLModel, table=True):
         PrimaryKeyConstraint("pack_id", "signature_id"),
         UniqueConstraint("pack_id", "subject_id", "meaning", name="signature_once_a_meaning"),
         UniqueConstraint("pack_id", "subject_id", "signed_by", name="signature_once_a_person"),
+        ForeignKeyConstraint(["pack_id", "assessment_id"], _ASSESSMENT, name="signature_is_of_an_assessment"),
         ForeignKeyConstraint(
-            ["pack_id", "subject_id"],
-            [f"{SCHEMA}.assessment.pack_id", f"{SCHEMA}.assessment.assessment_id"],
-            name="signature_is_of_an_assessment",
+            ["pack_id", "report_id"],
+            [f"{SCHEMA}.test_report.pack_id", f"{SCHEMA}.test_report.report_id"],
+            name="signature_is_of_a_report",
         ),
         ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="signature_is_of_a_reception"),
-        CheckConstraint("subject_type in ('assessment')", name="signature_subject_type_is_known"),
-        CheckConstraint("meaning in ('review', 'approval')", name="signature_meaning_is_known"),
+        CheckConstraint(
+            "subject_type in ('assessment', 'hold_release', 'report')", name="signature_subject_type_is_known"
+        ),
+        CheckConstraint(
+            "meaning in ('review', 'hold_release', 'approval', 'issue')", name="signature_meaning_is_known"
+        ),
+        CheckConstraint(
+            "(subject_type = 'report') = (meaning = 'issue') "
+            "and (subject_type = 'hold_release') = (meaning = 'hold_release')",
+            name="signature_means_what_its_subject_allows",
+        ),
+        CheckConstraint(
+            "num_nonnulls(assessment_id, report_id) = 1 and coalesce(assessment_id, report_id) = subject_id "
+            "and (subject_type = 'report') = (report_id is not null)",
+            name="signature_is_of_one_subject",
+        ),
         CheckConstraint("octet_length(subject_sha256) = 32", name="signature_subject_sha256_is_32_bytes"),
         CheckConstraint("cardinality(entered_by) > 0", name="signature_names_who_entered"),
         CheckConstraint("signed_by <> all (entered_by)", name="signature_is_by_a_second_person"),
@@ -202,6 +346,8 @@ class SignatureRow(SQLModel, table=True):
     printed_name: str = Field(sa_column=Column("printed_name", Text, nullable=False))
     entered_by: list[UUID] = Field(sa_column=Column("entered_by", ARRAY(Uuid), nullable=False))
     signed_at: datetime = Field(sa_column=Column("signed_at", DateTime(timezone=True), nullable=False))
+    assessment_id: UUID | None = Field(sa_column=Column("assessment_id", Uuid, nullable=True))
+    report_id: UUID | None = Field(sa_column=Column("report_id", Uuid, nullable=True))
 
 
 class TestReportRow(SQLModel, table=True):
