@@ -19,7 +19,7 @@ from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
     ChannelRow,
-    ReadingConflictRow,
+    ConflictDecisionRow,
     ReadingEstimateRow,
     ReadingImportRow,
     SiteRow,
@@ -759,9 +759,7 @@ class PostgresReadings:
                 width,
             )
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[AsideDay, ...]:
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
         """Return values put aside with what became of them, the open ones first and then the newest day."""
         driver = await _driver(self._connection)
         found = await driver.fetch(_ASIDE.format(WHICH=""), tenant_id, channel_ids, limit)
@@ -813,7 +811,7 @@ def _to_aside(row: asyncpg.Record) -> AsideDay:
         import_id=ReadingImportId(row["import_id"]),
         part=row["part"],
         values=tuple(row["offered"]),
-        file_sha256=row["file_sha256"],
+        file_sha256=row["file_sha256"].hex(),
         received_at=row["recorded_at"],
         state=ConflictState.OPEN if row["state"] is None else ConflictState(row["state"]),
         reason=row["reason"] or "",

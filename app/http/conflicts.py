@@ -130,9 +130,7 @@ def _taken_out(one: ReadingImport) -> TakenOut:
     )
 
 
-def told_settlement(
-    data: SettlementIn, *, actor: Actor, tenant_id: int, site_id: UUID
-) -> settling.SettleConflict:
+def told_settlement(data: SettlementIn, *, actor: Actor, tenant_id: int, site_id: UUID) -> settling.SettleConflict:
     """Say a settlement in the field's words."""
     return settling.SettleConflict(
         actor=actor,

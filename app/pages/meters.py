@@ -304,4 +304,13 @@ async def settle_conflict(
     return Redirect(f"/sites/{tenant_id}/{site_id}#conflicts", status_code=303)
 
 
-METERS = (show_site, settle_conflict, agree_power, install_meter, describe_meter, exchange_meter, rate_meter, take_meter_away)
+METERS = (
+    show_site,
+    settle_conflict,
+    agree_power,
+    install_meter,
+    describe_meter,
+    exchange_meter,
+    rate_meter,
+    take_meter_away,
+)

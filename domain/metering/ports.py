@@ -284,9 +284,7 @@ class Readings(Protocol):
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         ...
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[AsideDay, ...]:
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
         """Return values put aside with what became of them, the open ones first and then the newest day."""
         ...
 

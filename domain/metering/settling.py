@@ -105,8 +105,10 @@ async def settle_conflict(wish: SettleConflict, *, work: MeteringWork, clock: Cl
     await work.sites.one(wish.tenant_id, wish.site_id)
     await work.readings.hold(wish.tenant_id)
     channels = {one.channel_id: one for one in await work.sites.channels(wish.tenant_id, wish.site_id)}
-    listed = () if wish.channel_id not in channels else await work.readings.aside_of(
-        wish.tenant_id, wish.channel_id, wish.day
+    listed = (
+        ()
+        if wish.channel_id not in channels
+        else await work.readings.aside_of(wish.tenant_id, wish.channel_id, wish.day)
     )
     found = next((one for one in listed if (one.import_id, one.part) == (wish.import_id, wish.part)), None)
     if found is None:

@@ -342,9 +342,7 @@ class MemoryReadings:
             if any(value is not None for value in new):
                 parts.append(replace(aside, values=new))
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[AsideDay, ...]:
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
         chosen = [
             self._settled.get(
                 (owner, day, channel, import_id, part),
