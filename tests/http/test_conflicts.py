@@ -115,7 +115,7 @@ async def test_the_site_page_shows_them_and_an_operator_settles_there(aside, sig
     assert "2 → 9 Wh" in seen.text
     assert f'action="{page}/conflicts"' not in seen.text
     assert f'action="{page}/conflicts"' in form.text
-    assert empty.status_code == 400
+    assert empty.status_code == 422
     assert (settled.status_code, settled.headers["location"]) == (303, f"{page}#conflicts")
     for said in ("Accepted", "정운영", REASON):
         assert said in after.text
