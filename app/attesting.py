@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import typer
+from rich.markup import escape
 
 from app import wiring
 from app.answers import Json, Lang, Language
@@ -79,7 +80,7 @@ def cert_verify(
     """인증서·성적서 PDF나 서명된 인증 기록을 확인한다 · verify a PDF or a signed record, offline."""
     settings = _settings(language)
 
-    async def run() -> tuple[str, str]:
+    async def run() -> tuple[str, str, Mapping[str, Canonical]]:
         verifier = wiring.credentials(settings) if keys_file is None else wiring.published_keys(_json(keys_file))
         content = read_file(file)
         number = None
@@ -88,9 +89,9 @@ def cert_verify(
             read = await reader.read(content)
             number = read.number or "-"
             if read.seal is not SealState.OURS:
-                return number, "altered" if read.seal is SealState.ALTERED else "unknown"
+                return number, "altered" if read.seal is SealState.ALTERED else "unknown", {}
             if read.record is None:
-                return number, "signed"
+                return number, "signed", {}
             content = read.record.encode()
         record = _parsed(content)
         await verifier.verify(record)
@@ -100,16 +101,21 @@ def cert_verify(
         for one in lists.values():
             await verifier.verify(one)
         if number not in (None, _number(record)):
-            return str(number), "altered"
-        return _number(record), _standing(record, lists, wiring.system_clock())
+            return str(number), "altered", {}
+        standing = _standing(record, lists, wiring.system_clock())
+        told = await _told(record) if online and standing in ("suspended", "revoked", "expired") else {}
+        return _number(record), standing, told
 
-    number, standing = _run(run, language, as_json=as_json)
+    number, standing, told = _run(run, language, as_json=as_json)
     if as_json:
         signature = "broken" if standing == "altered" else "foreign" if standing == "unknown" else "valid"
-        _print_whole(json.dumps({"number": number, "signature": signature, "standing": standing}, ensure_ascii=False))
+        said = {"number": number, "signature": signature, "standing": standing, **told}
+        _print_whole(json.dumps(said, ensure_ascii=False))
     else:
         mark = "[green]✓[/]" if standing in ("valid", "signed") else "[bold red]✗[/]"
-        out.print(f"{mark} {number}: {SAID[standing][0 if language == 'ko' else 1]}")
+        out.print(
+            f"{mark} {number}: {SAID[standing][0 if language == 'ko' else 1]}{_more(told, language)}", markup=True
+        )
     if standing not in ("valid", "signed"):
         raise typer.Exit(3)
 
@@ -124,6 +130,34 @@ def _standing(record: Mapping[str, Canonical], lists: Mapping[str, Mapping[str, 
     if authenticity.is_over(record, at=now):
         return "expired"
     return "signed" if missing or not entries_of(record) else "valid"
+
+
+def _more(told: Mapping[str, Canonical], language: Language) -> str:
+    """Say since when, by what and why, as far as the issuing host said it."""
+    names = {"on": ("날짜", "on"), "by": ("대체", "replaced by"), "reason": ("사유", "reason")}
+    said = [f"{names[name][0 if language == 'ko' else 1]} {escape(str(told[name]))}" for name in names if name in told]
+    return f" ({', '.join(said)})" if said else ""
+
+
+async def _told(record: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """Ask the host that issued a record since when, by what and why it is not in force; what it does not say is left.
+
+    The signed lists decide; this only explains, so that a host that does not answer takes nothing away.
+    """
+    import httpx
+
+    first = next(iter(entries_of(record)), None)
+    if first is None:
+        return {}
+    parts = urlsplit(first.address)  # its host was checked when the list was fetched from it
+    address = f"{parts.scheme}://{parts.netloc}/api/v1/certificates/by-number/{quote(_number(record), safe='')}"
+    try:
+        async with httpx.AsyncClient(timeout=_TIME_LIMIT_S) as client:
+            answer = await client.get(address)
+        found = _parsed(answer.content) if answer.status_code == 200 else {}
+    except (httpx.HTTPError, SignatureBroken):
+        return {}
+    return {name: value for name in ("on", "by", "reason") if isinstance(value := found.get(name), str)}
 
 
 async def _fetched(

@@ -56,7 +56,8 @@ KINDS: Mapping[EntryKind, tuple[str, str, str]] = {
     EntryKind.MOVED: ("이설", "moved", "{note}"),
     EntryKind.BMS_CHANGED: ("BMS 변경", "BMS changed", "{note}"),
     EntryKind.CERTIFICATE_ENDED: ("인증 종료", "certificate ended", "{certificate} · {how} · {reason}"),
-    EntryKind.WITHDRAWN_FROM_USE: ("사용 중지", "withdrawn from use", "{reason}"),
+    EntryKind.CERTIFICATE_REINSTATED: ("인증 회복", "certificate reinstated", "{certificate} · {reason}"),
+    EntryKind.WITHDRAWN_FROM_USE: ("사용 중지", "withdrawn from use", "{contract} · {reason}"),
     EntryKind.EXTERNAL_RECORD_KNOWN: ("외부 기록", "external record known", "{issuer} · {number} · {grade} · {proof}"),
 }
 """Each kind's Korean and English name, and what of its particulars a line shows; the seal covers all of them."""

@@ -101,6 +101,7 @@ from domain.shared.time import day_start
 
 _WORD_LENGTH_MAX = 200
 _STANDING = (CertificateStatus.VALID.value, CertificateStatus.SUSPENDED.value)
+_ASKS_BACK = (*_STANDING, CertificateStatus.EXPIRED.value)
 
 
 async def lead_to(
@@ -825,6 +826,16 @@ class PostgresCertificates:
         found = await self._connection.execute(query.order_by(col(CertificateRow.certificate_id)).limit(limit))
         return tuple(_to_certificate(row) for row in found.mappings())
 
+    async def run_out(self, *, before: date, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that stand though their last day is over, a page at a time."""
+        query = _certificates().where(
+            col(CertificateStateRow.status).in_(_STANDING), col(CertificateRow.valid_until) < before
+        )
+        if after is not None:
+            query = query.where(col(CertificateRow.certificate_id) > after)
+        found = await self._connection.execute(query.order_by(col(CertificateRow.certificate_id)).limit(limit))
+        return tuple(_to_certificate(row) for row in found.mappings())
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         found = await self._connection.execute(
@@ -1191,7 +1202,7 @@ class PostgresReinspections:
             )
             .where(
                 col(ReinspectionRow.tenant_id) == tenant_id,
-                col(CertificateStateRow.status).in_(_STANDING),
+                col(CertificateStateRow.status).in_(_ASKS_BACK),
                 ~received.exists(),
             )
             .order_by(col(ReinspectionRow.opened_at), col(ReinspectionRow.reinspection_id))

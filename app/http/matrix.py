@@ -79,6 +79,7 @@ GET    /api/v1/packs/{pack_id}                                   -  o  o  a  a  
 GET    /api/v1/packs/{pack_id}/history/check                     -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
 POST   /api/v1/packs/{pack_id}/facts                             -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/repurpose                         -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/packs/{pack_id}/withdrawal                        -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/packs/{pack_id}/labels                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/packs/{pack_id}/labels/{label_id}/png             -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/packs/{pack_id}/labels/{label_id}/sheet           -  -  -  a  a  a  a  a  a  a  a  -  -  -  -  doc
@@ -131,6 +132,7 @@ POST   /api/v1/records/issuers                                   -  -  -  -  -  
 GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST!  /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 
 GET    /api/v1/sites                                             -  o  o  -  -  -  -  a  a  a  a  -  -  -  o
 POST   /api/v1/sites                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
@@ -207,6 +209,7 @@ POST   /packs/new                                                -  -  -  -  -  
 GET    /packs/{pack_id}                                          -  o  o  a  a  a  a  a  a  a  a  o  o  o  -
 POST   /packs/{pack_id}/facts                                    -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/repurpose                                -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /packs/{pack_id}/withdrawal                               -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /packs/{pack_id}/labels                                   -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /ktr                                                      -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/new                                       -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
@@ -239,6 +242,10 @@ GET    /ktr/records/imports/{import_id}                          -  -  -  o  o  
 POST   /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+GET    /ktr/certificates/{certificate_id}                        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/suspension             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/reinstatement          -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/certificates/{certificate_id}/revocation             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /contracts                                                -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST!  /contracts                                                -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /contracts/{tenant_id}/{contract_id}                      -  o  o  -  -  -  -  a  a  a  a  -  -  -  -

@@ -11,9 +11,21 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.http.identity import GivenActor, GivenPorts
 from app.http.preconditions import IfMatch, wanted
 from app.http.problems import PROBLEMS
-from app.http.schemas import TEXT_PATTERN, Count, Day, EnergyWh, In, Instant, Name, Out, TenantNo, VersionText
+from app.http.schemas import (
+    TEXT_PATTERN,
+    Count,
+    Day,
+    EnergyWh,
+    In,
+    Instant,
+    Name,
+    Out,
+    Sentence,
+    TenantNo,
+    VersionText,
+)
 from app.ports import Ports
-from domain.journeys import grants, pack_life, second_life, trace
+from domain.journeys import grants, pack_life, second_life, trace, withdrawal
 from domain.passport import usecases as passport
 from domain.passport.grants import PackGrant
 from domain.passport.model import Entry, EntryKind, Pack, Passport
@@ -119,6 +131,21 @@ class RepurposeIn(In):
     product_uri: ProductUri
     responsible_ko: Name
     responsible_en: Name
+
+
+class WithdrawIn(In):
+    """Why a pack leaves the contract that it serves."""
+
+    reason: Sentence
+
+
+class WithdrawnOut(Out):
+    """What a pack served until now; the day of `ended_at` is no longer charged for it."""
+
+    contract_id: UUID
+    tenant_id: int
+    started_at: Instant
+    ended_at: Instant
 
 
 class LabelIn(In):
@@ -430,6 +457,29 @@ class PacksController(Controller):
         )
         found = trace_out(await trace.trace_pack(PackId(pack_id), actor=actor, unit=ports.unit, clock=ports.clock))
         return next(one for one in found.passports if one.passport_id == new.passport_id)
+
+    @post(
+        "/{pack_id:uuid}/withdrawal",
+        operation_id="WithdrawPack",
+        summary="Withdraw a pack from its contract (회수)",
+        responses=PROBLEMS,
+    )
+    async def withdraw(
+        self, pack_id: FromPath[UUID], data: JSONBody[WithdrawIn], ports: GivenPorts, actor: GivenActor
+    ) -> WithdrawnOut:
+        """End what a pack serves, now; its contract stays, and the pack may be received for inspection."""
+        ended = await withdrawal.withdraw_pack(
+            withdrawal.WithdrawPack(actor=actor, pack_id=PackId(pack_id), reason=data.reason),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return WithdrawnOut(
+            contract_id=ended.contract_id,
+            tenant_id=ended.tenant_id,
+            started_at=ended.starts_at,
+            ended_at=ended.ends_at or ended.starts_at,
+        )
 
     @post("/{pack_id:uuid}/labels", operation_id="PrintLabel", summary="Print QR labels", responses=PROBLEMS)
     async def print_label(

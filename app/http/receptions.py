@@ -37,7 +37,7 @@ from domain.certification.model import (
     Transition,
     certificate_valid_at,
 )
-from domain.journeys import dispositions, inspection, reinspection, samples
+from domain.journeys import authenticity, dispositions, inspection, reinspection, samples, validity
 from domain.journeys import equipment as devices
 from domain.shared.actor import Actor
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
@@ -239,7 +239,10 @@ class CertificateOut(Out):
 
 
 class VerifiedOut(Out):
-    """What anyone may know of a certificate."""
+    """What anyone may know of a certificate.
+
+    `on`, `by` and `reason` say since which day, by which document and why it is not in force.
+    """
 
     number: str
     grade: str
@@ -247,6 +250,9 @@ class VerifiedOut(Out):
     valid_until: Day
     status: str
     valid: bool
+    on: Day | None
+    by: str | None
+    reason: str | None
 
 
 class MoveOut(Out):
@@ -356,6 +362,12 @@ class ReinspectionOut(Out):
     cause: str
     happened_on: Day
     opened_at: Instant
+
+
+class ReinstateIn(In):
+    """Why a suspended certificate may be relied on again."""
+
+    reason: Sentence
 
 
 class EndIn(In):
@@ -1028,6 +1040,7 @@ class CertificatesController(Controller):
     ) -> VerifiedOut:
         """Show whether a certificate may be relied on now; no sign-in."""
         certificate = await inspection.find_certificate(number, unit=ports.unit)
+        why = await authenticity.look_up(certificate.number, unit=ports.unit, clock=ports.clock)
         return VerifiedOut(
             number=certificate.number,
             grade=certificate.grade,
@@ -1035,6 +1048,9 @@ class CertificatesController(Controller):
             valid_until=certificate.valid_until,
             status=certificate.status.value,
             valid=certificate_valid_at(certificate, ports.clock.now()),
+            on=None if why is None else why.on,
+            by=None if why is None else why.by,
+            reason=None if why is None else why.reason,
         )
 
     @post("/{certificate_id:uuid}/end", operation_id="EndCertificate", summary="Suspend or revoke", responses=PROBLEMS)
@@ -1042,9 +1058,29 @@ class CertificatesController(Controller):
         self, certificate_id: FromPath[UUID], data: JSONBody[EndIn], ports: GivenPorts, actor: GivenActor
     ) -> CertificateOut:
         """Suspend or revoke a certificate; the pack's service is suspended at the same instant."""
-        certificate = await inspection.end_certificate(
-            inspection.EndCertificate(
+        certificate = await validity.end_certificate(
+            validity.EndCertificate(
                 actor=actor, certificate_id=CertificateId(certificate_id), how=data.how, reason=data.reason
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        return _certificate_out(certificate, ports)
+
+    @post(
+        "/{certificate_id:uuid}/reinstatement",
+        operation_id="ReinstateCertificate",
+        summary="Reinstate a suspended certificate (효력 회복)",
+        responses=PROBLEMS,
+    )
+    async def reinstate(
+        self, certificate_id: FromPath[UUID], data: JSONBody[ReinstateIn], ports: GivenPorts, actor: GivenActor
+    ) -> CertificateOut:
+        """Lift a suspension, as another person than the one who imposed it; service goes on at the same instant."""
+        certificate = await validity.reinstate_certificate(
+            validity.ReinstateCertificate(
+                actor=actor, certificate_id=CertificateId(certificate_id), reason=data.reason
             ),
             unit=ports.unit,
             ids=ports.ids,

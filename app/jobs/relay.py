@@ -11,6 +11,8 @@ from domain.billing.errors import NothingToPay, PaymentMethodOff
 from domain.billing.model import Payer
 from domain.journeys.month_close import INVOICE_FINALISED
 from domain.journeys.safety import PACK_TRIPPED, ask_for_reinspection
+from domain.journeys.validity import CERTIFICATE_ENDED, CERTIFICATE_REINSTATED
+from domain.journeys.withdrawal import PACK_WITHDRAWN
 from domain.shared.actor import SYSTEM
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import InvoiceId, PackId, TenantId
@@ -23,6 +25,10 @@ MESSAGES_A_RUN = 100
 LEASE = timedelta(minutes=5)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
+
+
+_TOLD = frozenset({CERTIFICATE_ENDED, CERTIFICATE_REINSTATED, PACK_WITHDRAWN})
+"""What became of certificates and packs: told, with nobody outside to call yet."""
 
 
 async def relay(ports: Ports) -> JobReport:
@@ -86,6 +92,9 @@ async def _carry_out(message: Message, ports: Ports) -> None:
                 PackId(UUID(str(message.payload["pack_id"]))), unit=ports.unit, ids=ports.ids, clock=ports.clock
             )
             log.info("safety.reinspection.asked-for", pack=message.payload["pack_id"], opened=opened)
+        case topic if topic in _TOLD:
+            # Pages and verifiers read the present state; this is for those who listen to the program's log.
+            log.info(topic, **{name: value for name, value in message.payload.items() if name != "topic"})
         case topic:
             raise ValueError(f"no one carries out {topic}")
 

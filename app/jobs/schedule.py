@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from app.jobs.expiries import end_expired
 from app.jobs.months import close_months
 from app.jobs.record import job_entry
 from app.jobs.reinspections import open_due_reinspections
@@ -67,6 +68,15 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         partial(run_job, sweep_sessions, ports),
         IntervalTrigger(hours=1, timezone=SEOUL),
         id="identity.sweep-sessions",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, end_expired, ports),
+        # Days end at midnight in Seoul; every hour, so that a worker that was away catches up soon.
+        CronTrigger(minute=2, timezone=SEOUL),
+        id="certification.end-expired",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

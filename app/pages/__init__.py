@@ -11,6 +11,7 @@ from app.pages.account import ACCOUNT
 from app.pages.alarms import ALARMS
 from app.pages.amendments import AMENDMENTS
 from app.pages.audit import AUDIT
+from app.pages.certificates import CERTIFICATES
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
@@ -37,6 +38,7 @@ PAGES = (
             *PACKS,
             *KTR,
             *AMENDMENTS,
+            *CERTIFICATES,
             *DEVICES,
             *RECORD_EXCHANGE,
             *PROTOCOLS,

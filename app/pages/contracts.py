@@ -26,7 +26,7 @@ from domain.journeys import trace as tracing
 from domain.metering import usecases as metering
 from domain.metering.model import ImportReport, Site, UsageSnapshot
 from domain.passport.model import Pack
-from domain.shared.actor import COMPLEX_STAFF, Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, Actor, Role, on_behalf_of
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import ContractId, PackId, PlanId, SiteId, TenantId
 from domain.shared.time import Month, seoul_day
@@ -172,13 +172,10 @@ async def contract_file(actor: Actor, contract: Contract, ports: Ports) -> Contr
             standing = None if invoice is None else await work.invoices.one(tenant_id, invoice.invoice_id)
             months.append((snapshot, standing))
         assignments = await work.assignments.of_contract(tenant_id, contract_id)
-        return ContractFile(
-            contract=contract,
-            tenant=await work.parties.one(tenant_id),
-            site=await work.sites.one(tenant_id, contract.site_id),
-            assignments=tuple([(one, await work.packs.one(one.pack_id)) for one in assignments]),
-            months=tuple(months),
-        )
+        tenant, site = await work.parties.one(tenant_id), await work.sites.one(tenant_id, contract.site_id)
+    async with ports.unit(on_behalf_of(actor)) as work:  # a pack that left the contract is another's now
+        served = tuple([(one, await work.packs.one(one.pack_id)) for one in assignments])
+    return ContractFile(contract=contract, tenant=tenant, site=site, assignments=served, months=tuple(months))
 
 
 @get("/contracts/{tenant_id:int}/{contract_id:uuid}")

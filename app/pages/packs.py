@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.packs import FactIn, GrantEndIn, GrantIn, LabelIn, PackIn, RepurposeIn
+from app.http.packs import FactIn, GrantEndIn, GrantIn, LabelIn, PackIn, RepurposeIn, WithdrawIn
 from app.pages.alarms import pack_card
 from app.pages.frame import GivenPage, Page, PageRequest, expected_by, read_as, read_form
 from app.pages.messages import say
@@ -22,7 +22,7 @@ from app.ports import Ports
 from domain.certification.errors import ForecastImpossible
 from domain.certification.forecasting import Forecast
 from domain.identity.model import PartyKind
-from domain.journeys import grants, pack_health, pack_life, public_passport, second_life, trace
+from domain.journeys import grants, pack_health, pack_life, public_passport, second_life, trace, withdrawal
 from domain.passport import usecases as passport
 from domain.passport.attributes import BY_KEY
 from domain.passport.life import may_follow
@@ -109,13 +109,14 @@ def _told(found: trace.PackTrace, language: str) -> list[Told]:
             entry=entry,
             major=entry.kind in MAJOR,
             broken=entry.sequence == first_broken,
-            tells=tuple(_tells(entry, language)),
+            tells=tuple(tells_of(entry, language)),
         )
         for entry in found.entries
     ]
 
 
-def _tells(entry: Entry, language: str) -> list[tuple[str, str]]:
+def tells_of(entry: Entry, language: str) -> list[tuple[str, str]]:
+    """Return an entry's particulars as people read them; none for one that was altered beyond reading."""
     try:
         payload = json.loads(entry.payload)
     except ValueError:
@@ -150,6 +151,10 @@ def particular_text(name: str, value: Canonical, language: str) -> str:
         return f"{value:,}"
     if isinstance(value, str) and (name.endswith("sha256") or name.endswith(("passport", "passport_id"))):
         return value[:12]
+    if name == "how" and value in list(public_passport.Standing):
+        return say(f"standing.{value}", language)
+    if name == "goes_on_as" and value in list(PackState):
+        return say(f"state.{value}", language)
     if name == "disposition" and isinstance(value, str):
         return say(f"disposition.{value}", language)
     return attribute_text(name, value, language)
@@ -210,6 +215,7 @@ async def _life(
         "may_report": [
             kind.value for kind in EntryKind if operator and kind in pack_life.REPORTED and may_follow(state, kind)
         ],
+        "may_withdraw": operator and found.pack.contract_id is not None,
         "may_repurpose": operator and state is PackState.CERTIFIED,
         "may_print": operator and may_follow(state, EntryKind.LABELLED),
         "may_fetch_labels": actor.role in (*COMPLEX_STAFF, *BODY_STAFF),
@@ -366,6 +372,25 @@ async def repurpose(
     return Redirect(f"/packs/{pack_id}", status_code=303)
 
 
+@post("/packs/{pack_id:uuid}/withdrawal", status_code=303)
+async def withdraw(
+    request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Let the pack leave the contract that it serves."""
+    form = await read_form(request)
+    try:
+        wish = read_as(form, WithdrawIn, page.language)
+        await withdrawal.withdraw_pack(
+            withdrawal.WithdrawPack(actor=actor, pack_id=PackId(pack_id), reason=wish.reason),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+    except DomainError as error:
+        return await _life(page, ports, actor, PackId(pack_id), error=error, form=form)
+    return Redirect(f"/packs/{pack_id}", status_code=303)
+
+
 @post("/packs/{pack_id:uuid}/labels", status_code=303)
 async def print_label(
     request: PageRequest, pack_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
@@ -394,6 +419,7 @@ PACKS = (
     show_pack,
     report_fact,
     repurpose,
+    withdraw,
     print_label,
     grant_access,
     revoke_grant,

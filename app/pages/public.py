@@ -209,15 +209,16 @@ async def verify_form(
     page: GivenPage,
     number: Annotated[str, QueryParameter(max_length=40, pattern=TEXT_PATTERN)] = "",
 ) -> Template:
-    """Ask for a certificate's number, and say how it stands."""
+    """Ask for a certificate's or report's number, and say how it stands."""
     if not number.strip():
-        return page.show("verify.html", asked=None, certificate=None)
-    found = await public_passport.check_certificate(number, unit=ports.unit, clock=ports.clock)
+        return page.show("verify.html", asked=None)
+    found = await authenticity.look_up(number, unit=ports.unit, clock=ports.clock)
     elsewhere = () if found else await record_exchange.held_elsewhere(PASSER_BY, number.strip(), unit=ports.unit)
     return page.show(
         "verify.html",
         asked=number.strip(),
-        certificate=found,
+        record=found,
+        facts=record_facts(found),
         elsewhere=elsewhere,
         entered={"number": number.strip()},
     )
@@ -230,8 +231,8 @@ async def verify_file(request: PageRequest, ports: GivenPorts, page: GivenPage) 
         _, content = await read_upload(request)
         found = await authenticity.check_pdf(content, unit=ports.unit, seals=ports.seals, clock=ports.clock)
     except DomainError as error:
-        return page.again("verify.html", error, {}, asked=None, certificate=None)
-    return page.show("verify.html", asked=None, certificate=None, checked=found, facts=checked_facts(found))
+        return page.again("verify.html", error, {}, asked=None)
+    return page.show("verify.html", asked=None, checked=found, facts=checked_facts(found))
 
 
 def checked_facts(found: authenticity.Checked) -> dict[str, str]:
@@ -240,11 +241,19 @@ def checked_facts(found: authenticity.Checked) -> dict[str, str]:
     return {name: fact or "–" for name, fact in facts.items()}
 
 
+def record_facts(found: authenticity.PublicRecord | None) -> dict[str, str]:
+    """Return what the sentence about a certificate or report names, a dash for what there is not."""
+    if found is None:
+        return {}
+    facts = {"number": found.number, "on": None if found.on is None else day(found.on), "by": found.by}
+    return {name: fact or "–" for name, fact in facts.items()}
+
+
 @get("/verify/{token:str}")
 async def verify_token(token: FromPath[str], ports: GivenPorts, page: GivenPage) -> Template:
     """Say how the certificate stands whose QR code was read."""
-    found = await public_passport.check_token(token[:200], unit=ports.unit, clock=ports.clock)
-    return page.show("verify.html", asked="QR", certificate=found)
+    found = await authenticity.look_up_token(token[:200], unit=ports.unit, clock=ports.clock)
+    return page.show("verify.html", asked="QR", record=found, facts=record_facts(found))
 
 
 @get("/problems/{code:str}")

@@ -61,6 +61,22 @@ class CertificateMoved(Conflict):
     title_en = "This cannot be done while the certificate is {status}."
 
 
+class CertificateRunOut(RuleBroken):
+    """The certificate's last day is over, so it cannot be put in force again."""
+
+    code = "certification.certificate-run-out"
+    title_ko = "유효기간({valid_until})이 지난 인증서는 효력을 회복할 수 없습니다. 재검사를 접수해 주세요."
+    title_en = "The certificate ran out on {valid_until} and cannot be reinstated; have the pack inspected again."
+
+
+class OwnSuspension(NotAllowed):
+    """Who suspended a certificate does not lift the suspension."""
+
+    code = "certification.own-suspension"
+    title_ko = "본인이 정지한 인증서의 효력은 다른 사람이 회복해야 합니다."
+    title_en = "You suspended this certificate yourself; somebody else must reinstate it."
+
+
 class OwnWork(NotAllowed):
     """Who received, measured or judged may neither review nor approve it, and the reviewer may not approve it."""
 
@@ -434,12 +450,15 @@ class CalibrationWrong(RuleBroken):
 class DeviceUnfit(RuleBroken):
     """A device may not measure this as it stands; `found_ko` says why, without saying what an approver may do."""
 
-    found_ko: ClassVar[str]
+    code = "certification.device-unfit"
+    found_ko: ClassVar[str] = "장비 {serial}은(는) 이 측정에 쓸 수 없습니다."
+    title_ko = found_ko
+    title_en = "Device {serial} may not measure this as it stands."
 
     @property
     def finding_ko(self) -> str:
         """The fault alone, as a report prints it where an approver accepted it."""
-        return self.found_ko.format_map(self.facts)
+        return self.found_ko.format_map({name: "-" if fact is None else fact for name, fact in self.facts.items()})
 
 
 class DeviceNotCalibrated(DeviceUnfit):

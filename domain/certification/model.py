@@ -878,6 +878,7 @@ class CertificateStatus(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     SUPERSEDED = "superseded"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -918,7 +919,11 @@ def certificate_valid_at(certificate: Certificate, at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What one issue brings into the world: a report always, a certificate for what may be reused."""
+    """What one issue brings into the world: a report always, a certificate for what may be reused.
+
+    `superseded` is the certificate whose place it takes, as it was before.
+    """
 
     report: Report
     certificate: Certificate | None
+    superseded: Certificate | None = None

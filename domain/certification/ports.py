@@ -559,6 +559,10 @@ class Certificates(Protocol):
         """Return what a body issued from one instant up to another, oldest first."""
         ...
 
+    async def run_out(self, *, before: date, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        """Return the certificates that stand though their last day lies before a day, by identifier beyond `after`."""
+        ...
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
         """Return every certificate of a pack, oldest first."""
         ...
@@ -606,7 +610,7 @@ class Reinspections(Protocol):
     async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
         """Return a body's requests, oldest first.
 
-        A request waits while its certificate stands and the pack was not received since.
+        A request waits while its certificate stands, or ran out, and the pack was not received since.
         """
         ...
 

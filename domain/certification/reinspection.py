@@ -41,7 +41,7 @@ class Happened:
 class Reinspection:
     """A request to inspect a pack again: one for each cause of a certificate. Never changed.
 
-    It waits until the pack is received again or the certificate no longer stands.
+    It waits until the pack is received again, or the certificate was revoked or superseded.
     """
 
     reinspection_id: UUID

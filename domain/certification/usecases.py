@@ -1,4 +1,4 @@
-"""The steps of certification: receive, record, judge, review, approve, issue, close, suspend, revoke. None commits."""
+"""The steps of certification, from reception to issue and closing, and a certificate's suspension and end."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from domain.certification.errors import (
     BookingUnknown,
     CalibrationWrong,
     CertificateMoved,
+    CertificateRunOut,
     CertificateStands,
     CertificateUnknown,
     DeviceUnfit,
@@ -34,6 +35,7 @@ from domain.certification.errors import (
     NotForReuse,
     NotHeld,
     NothingMeasured,
+    OwnSuspension,
     OwnWork,
     ProtocolChanged,
     ReasonMissing,
@@ -1071,9 +1073,9 @@ async def issue(
     report = await _issued_report(
         wish, reception, signed, runs, work=work, ids=ids, now=now, documents=documents, seals=seals
     )
-    certificate = None
+    certificate = superseded = None
     if signed.may_be_certified:
-        certificate = await _issued_certificate(
+        certificate, superseded = await _issued_certificate(
             wish,
             reception,
             signed,
@@ -1089,7 +1091,7 @@ async def issue(
         )
     await _sign(wish.actor, reception, _of_report(report), entered_by=entered_by, work=work, ids=ids, now=now)
     await _moved(wish.actor, reception, ReceptionState.ISSUED, work=work, now=now, reason=report.number)
-    return Issued(report=report, certificate=certificate)
+    return Issued(report=report, certificate=certificate, superseded=superseded)
 
 
 async def _issued_report(
@@ -1165,8 +1167,8 @@ async def _issued_certificate(
     seals: Seals,
     credentials: Credentials,
     qr_svg: Callable[[str], str],
-) -> Certificate:
-    """Sign, print, seal and store the certificate; the one before is superseded."""
+) -> tuple[Certificate, Certificate | None]:
+    """Sign, print, seal and store the certificate; return it, and the one before, which it supersedes."""
     today, verify_url = seoul_day(now), _verify_url(wish)
     count = await work.numbers.next(tenant_id=reception.tenant_id, series="certificate", year=today.year)
     draft = _draft(
@@ -1232,7 +1234,7 @@ async def _issued_certificate(
             issued_at=now,
         )
     )
-    return certificate
+    return certificate, standing
 
 
 def _verify_url(wish: Issue) -> str:
@@ -1382,6 +1384,29 @@ async def revoke(wish: ChangeCertificate, *, work: CertificationWork, clock: Clo
     return await _changed(wish, standing, CertificateStatus.REVOKED, work, clock)
 
 
+async def reinstate(
+    wish: ChangeCertificate, *, suspended_by: PersonId | None, work: CertificationWork, clock: Clock
+) -> Certificate:
+    """Lift a certificate's suspension, as another person than the one who imposed it.
+
+    Raises:
+        RoleNotEnough: the actor is neither reviewer nor approver.
+        ConfirmationNeeded: they did not prove within five minutes who they are.
+        CertificateUnknown: there is none, or it is another body's.
+        CertificateMoved: it is not suspended.
+        CertificateRunOut: its last day is over.
+        OwnSuspension: the actor suspended it.
+    """
+    wish.actor.require(Role.REVIEWER, Role.APPROVER)
+    wish.actor.require_confirmed(clock.now())
+    certificate = await _own(wish, (CertificateStatus.SUSPENDED,), work)
+    if seoul_day(clock.now()) > certificate.valid_until:
+        raise CertificateRunOut(valid_until=certificate.valid_until.isoformat())
+    if suspended_by == wish.actor.person_id:
+        raise OwnSuspension
+    return await _to(certificate, CertificateStatus.VALID, wish, work, clock)
+
+
 async def _changed(
     wish: ChangeCertificate,
     allowed: tuple[CertificateStatus, ...],
@@ -1391,11 +1416,21 @@ async def _changed(
 ) -> Certificate:
     wish.actor.require(Role.APPROVER)
     wish.actor.require_confirmed(clock.now())
+    return await _to(await _own(wish, allowed, work), to, wish, work, clock)
+
+
+async def _own(wish: ChangeCertificate, allowed: tuple[CertificateStatus, ...], work: CertificationWork) -> Certificate:
     certificate = await work.certificates.one(wish.certificate_id)
     if certificate.tenant_id != wish.actor.tenant_id:
         raise CertificateUnknown
     if certificate.status not in allowed:
         raise CertificateMoved(status=certificate.status.value)
+    return certificate
+
+
+async def _to(
+    certificate: Certificate, to: CertificateStatus, wish: ChangeCertificate, work: CertificationWork, clock: Clock
+) -> Certificate:
     reason = wish.reason[:_REASON_LENGTH_MAX]
     await work.certificates.change(certificate, to=to, reason=reason, at=clock.now())
     return replace(certificate, status=to, status_reason=reason)

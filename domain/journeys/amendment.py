@@ -13,16 +13,14 @@ from domain.certification.model import (
     Reception,
     Report,
 )
+from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
-from domain.passport import usecases as passport
-from domain.passport.model import EntryKind, Fact
 from domain.shared.actor import BODY_STAFF, Actor, Role, on_behalf_of
 from domain.shared.canonical import canonical_text
 from domain.shared.documents import DocumentKind, Documents, Seals
 from domain.shared.identifiers import Ids, ReceptionId, ReportId
 from domain.shared.time import Clock, seoul_day
 from domain.shared.unit import Unit
-from domain.subscription import usecases as subscription
 
 _SEALED = "수정 성적서 발급 · amended report issued"
 
@@ -152,23 +150,12 @@ async def _end_certificate(
     await work.certificates.change(
         certificate, to=CertificateStatus.SUPERSEDED, reason=amendment.report.number, at=clock.now()
     )
-    if certificate.status is CertificateStatus.SUSPENDED:
-        return  # its service has stopped already, and the history says so
-    pack = await work.packs.one(certificate.pack_id)
-    if pack.contract_id is not None:
-        await subscription.suspend_assignments_of(
-            subscription.SuspendAssignments(actor=actor, tenant_id=pack.holder, pack_id=pack.pack_id, at=clock.now()),
-            work=work,
-        )
-    await passport.record(
-        certificate.pack_id,
-        Fact(
-            kind=EntryKind.CERTIFICATE_ENDED,
-            occurred_at=clock.now(),
-            particulars={"certificate": certificate.number, "how": "superseded", "reason": amendment.report.number},
-        ),
+    await validity.tell_end(
+        certificate,
+        validity.How.SUPERSEDED,
+        reason=amendment.report.number,
+        at=clock.now(),
         actor=actor,
-        holder=pack.holder,
         work=work,
         ids=ids,
         clock=clock,

@@ -1,20 +1,24 @@
 """진위확인: whether a record is ours and unaltered, and whether it may still be relied on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from domain.certification.errors import DocumentUnknown, StatusListUnknown
-from domain.certification.model import IssuedDocument, IssuedKind
+from domain.certification.errors import CertificateUnknown, DocumentUnknown, StatusListUnknown
+from domain.certification.model import Certificate, IssuedDocument, IssuedKind
 from domain.certification.ports import Credentials
 from domain.certification.status_list import Purpose, entries_of, is_set, list_document
 from domain.journeys.ports import JourneyWork
 from domain.journeys.public_passport import Standing, standing_of
+from domain.journeys.validity import successor_of
+from domain.passport.model import PassportState
 from domain.shared.actor import PASSER_BY
 from domain.shared.canonical import Canonical
 from domain.shared.documents import ReadDocument, Seals, SealState
+from domain.shared.identifiers import PackId
 from domain.shared.time import Clock, seoul_day, utc_text
 from domain.shared.unit import Unit
 
@@ -164,6 +168,121 @@ async def check_pdf(content: bytes, *, unit: Unit[JourneyWork], seals: Seals, cl
         return await _standing(document, read=read, work=work, at=clock.now())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRecord:
+    """What anyone who holds a number, or a QR code, may know of a certificate or report: what its first page says.
+
+    `item` names the pack by its model; `product_uri` is the one on its label. `grade` to `valid_until` are a
+    certificate's; `soh_u_ppm` is None where its record does not say the uncertainty (k = 2). `on`, `by` and `reason`
+    say since when, by what and why it is not in force.
+    """
+
+    kind: IssuedKind
+    verdict: Verdict
+    number: str
+    issuer_ko: str
+    issuer_en: str
+    item: str
+    product_uri: str
+    issued_on: date
+    report_number: str
+    grade: str | None = None
+    soh_ppm: int | None = None
+    soh_u_ppm: int | None = None
+    valid_until: date | None = None
+    on: date | None = None
+    by: str | None = None
+    reason: str | None = None
+
+
+async def look_up(number: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicRecord | None:
+    """Say how the certificate or report of a number stands now; None when none was issued under it."""
+    async with unit(PASSER_BY) as work:
+        try:
+            document = await work.issued_documents.numbered(number.strip().upper())
+        except DocumentUnknown:
+            return await _undocumented(number.strip(), work=work, at=clock.now())
+        return await _public_record(document, work=work, at=clock.now())
+
+
+async def look_up_token(token: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicRecord | None:
+    """Say how the certificate that a QR code's token leads to stands now; None when it leads to none."""
+    async with unit(PASSER_BY) as work:
+        try:
+            certificate = await work.certificates.find_by_token(token.strip())
+        except CertificateUnknown:
+            return None
+        return await _certificate_record(certificate, work=work, at=clock.now())
+
+
+async def _undocumented(number: str, *, work: JourneyWork, at: datetime) -> PublicRecord | None:
+    """Find a certificate that was issued before its document was noted."""
+    try:
+        return await _certificate_record(await work.certificates.find(number), work=work, at=at)
+    except CertificateUnknown:
+        return None
+
+
+async def _public_record(document: IssuedDocument, *, work: JourneyWork, at: datetime) -> PublicRecord:
+    if document.kind is IssuedKind.CERTIFICATE:
+        return await _certificate_record(await work.certificates.find(document.number), work=work, at=at)
+    item, product_uri = await _item(document.pack_id, work=work)
+    issuer = await work.parties.one(document.tenant_id)
+    newer = await work.issued_documents.amending(document)
+    return PublicRecord(
+        kind=IssuedKind.REPORT,
+        verdict=Verdict.GENUINE if newer is None else Verdict.AMENDED,
+        number=document.number,
+        issuer_ko=issuer.name_ko,
+        issuer_en=issuer.name_en,
+        item=item,
+        product_uri=product_uri,
+        issued_on=seoul_day(document.issued_at),
+        report_number=document.number,
+        on=None if newer is None else seoul_day(newer.issued_at),
+        by=None if newer is None else newer.number,
+    )
+
+
+async def _certificate_record(certificate: Certificate, *, work: JourneyWork, at: datetime) -> PublicRecord:
+    item, product_uri = await _item(certificate.pack_id, work=work)
+    issuer = await work.parties.one(certificate.tenant_id)
+    verdict, on, by, reason = await _why(certificate, work=work, at=at)
+    return PublicRecord(
+        kind=IssuedKind.CERTIFICATE,
+        verdict=verdict,
+        number=certificate.number,
+        issuer_ko=issuer.name_ko,
+        issuer_en=issuer.name_en,
+        item=item,
+        product_uri=product_uri,
+        issued_on=seoul_day(certificate.issued_at),
+        report_number=certificate.report_number,
+        grade=certificate.grade,
+        soh_ppm=certificate.soh_ppm,
+        soh_u_ppm=_uncertainty(certificate),
+        valid_until=certificate.valid_until,
+        on=on,
+        by=by,
+        reason=reason,
+    )
+
+
+def _uncertainty(certificate: Certificate) -> int | None:
+    told = json.loads(certificate.credential).get("credentialSubject", {}).get("sohUncertaintyPpm")
+    return told if isinstance(told, int) else None
+
+
+async def _item(pack_id: PackId, *, work: JourneyWork) -> tuple[str, str]:
+    """Return a pack's model and product URI as its passport tells them to everybody."""
+    passports = await work.passports.of_pack(pack_id)
+    if not passports:
+        return "-", "-"
+    in_force = [one for one in passports if one.state is PassportState.ACTIVE]
+    told = (in_force or list(passports))[-1]
+    return f"{told.attributes.get('maker', '')} {told.attributes.get('model', '')}".strip(), told.product_uri
+
+
 async def _known_number(read: ReadDocument, *, work: JourneyWork) -> str | None:
     if read.number is None:
         return None
@@ -183,16 +302,26 @@ async def _standing(document: IssuedDocument, *, read: ReadDocument, work: Journ
             return found
         return replace(found, verdict=Verdict.AMENDED, on=seoul_day(newer.issued_at), by=newer.number)
     certificate = await work.certificates.find(document.number)
+    verdict, on, by, reason = await _why(certificate, work=work, at=at)
+    return replace(found, verdict=verdict, on=on, by=by, reason=reason)
+
+
+async def _why(
+    certificate: Certificate, *, work: JourneyWork, at: datetime
+) -> tuple[Verdict, date | None, str | None, str | None]:
+    """Say how a certificate stands: since when, what took its place, and why it was suspended or revoked."""
     standing = standing_of(certificate, at=at)
     changed_on = seoul_day(await work.certificates.changed_at(certificate))
+    later = successor_of(certificate, await work.certificates.of_pack(certificate.pack_id))
+    successor = None if later is None else later.number
     match standing:
         case Standing.VALID:
-            return found
+            return Verdict.GENUINE, None, None, None
         case Standing.EXPIRED:
-            return replace(found, verdict=Verdict.EXPIRED, on=certificate.valid_until)
+            return Verdict.EXPIRED, certificate.valid_until, successor, None
         case Standing.SUPERSEDED:
-            return replace(found, verdict=Verdict.SUPERSEDED, on=changed_on, by=certificate.status_reason)
+            return Verdict.SUPERSEDED, changed_on, certificate.status_reason, None
         case Standing.SUSPENDED | Standing.REVOKED:
-            return replace(found, verdict=Verdict(standing.value), on=changed_on, reason=certificate.status_reason)
+            return Verdict(standing.value), changed_on, successor, certificate.status_reason
         case _:
             assert_never(standing)

@@ -38,19 +38,19 @@ from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
 from domain.certification.spelling import assessment_text
 from domain.identity.ports import Tokens
+from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
 from domain.journeys.protocols import protocol_of
 from domain.passport import usecases as passport
 from domain.passport.errors import PackUnknown
-from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack
+from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack, PackState
 from domain.passport.ports import Labels
 from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import Documents, Seals
-from domain.shared.identifiers import CertificateId, Ids, PackId, PersonId, ReceptionId
+from domain.shared.identifiers import Ids, PackId, PersonId, ReceptionId
 from domain.shared.time import Clock
 from domain.shared.unit import Unit
-from domain.subscription import usecases as subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,16 +410,15 @@ async def issue_certificate(
 ) -> Issued:
     """Issue the test report (발급) and, for reuse, the certificate (인증): printed, signed, and in the pack's history.
 
+    An earlier certificate of the pack ends as superseded, and what the pack serves goes on under the new one.
+
     Raises:
         ReceptionMoved: the reception is not approved, or issued already.
         AssessmentBroken: the stored assessment is not the one that was signed.
     """
-    async with unit(wish.actor) as work:
+    # A pack that is certified anew may serve a contract, which lies beyond the inspection body's own reach.
+    async with unit(on_behalf_of(wish.actor)) as work:
         reception = await work.receptions.one(wish.reception_id)
-        standing = await work.certificates.standing(reception.pack_id)
-    # Superseding another body's certificate lies beyond the own reach; the use case holds the reception to its body.
-    beyond = standing is not None and standing.tenant_id != wish.actor.tenant_id
-    async with unit(on_behalf_of(wish.actor) if beyond else wish.actor) as work:
         pack = await work.packs.one(reception.pack_id)
         body = await work.parties.one(reception.tenant_id)
         issued = await certification.issue(
@@ -446,16 +445,35 @@ async def issue_certificate(
             credentials=credentials,
             qr_svg=labels.svg,
         )
-        kind, particulars = _issue_told(issued, await work.assessments.latest(reception))
+        goes_on_as = None
+        if issued.certificate is not None:
+            if issued.superseded is not None:
+                await validity.tell_end(
+                    issued.superseded,
+                    validity.How.SUPERSEDED,
+                    reason=issued.certificate.number,
+                    at=clock.now(),
+                    actor=wish.actor,
+                    work=work,
+                    ids=ids,
+                    clock=clock,
+                    successor=issued.certificate,
+                )
+            goes_on_as, _ = await validity.tell_in_force(
+                issued.certificate, actor=wish.actor, work=work, ids=ids, clock=clock
+            )
+        kind, particulars = _issue_told(issued, await work.assessments.latest(reception), goes_on_as=goes_on_as)
         await record_step(reception, kind, particulars, actor=wish.actor, work=work, ids=ids, clock=clock)
         await work.commit()
     return issued
 
 
-def _issue_told(issued: Issued, assessment: Assessment) -> tuple[EntryKind, dict[str, Canonical]]:
+def _issue_told(
+    issued: Issued, assessment: Assessment, *, goes_on_as: PackState | None
+) -> tuple[EntryKind, dict[str, Canonical]]:
     """Say an issue as the pack's history keeps it: with a certificate, or as a report alone."""
     certificate, report = issued.certificate, issued.report
-    if certificate is None:
+    if certificate is None or goes_on_as is None:
         return EntryKind.REPORTED, {
             "report": report.number,
             "disposition": assessment.judgement.disposition.value,
@@ -471,6 +489,7 @@ def _issue_told(issued: Issued, assessment: Assessment) -> tuple[EntryKind, dict
         "credential_sha256": sha256(certificate.credential).hex(),
         "certificate_pdf_sha256": certificate.pdf_sha256,
         "report_pdf_sha256": report.pdf_sha256,
+        "goes_on_as": goes_on_as.value,
     }
 
 
@@ -489,56 +508,6 @@ async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
         "rated_energy_wh": pack.rated_energy_wh,
         "nominal_voltage_mv": pack.nominal_voltage_mv,
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndCertificate:
-    """A certificate that may no longer be relied on: for now (`suspended`) or for ever (`revoked`)."""
-
-    actor: Actor
-    certificate_id: CertificateId
-    how: Literal["suspended", "revoked"]
-    reason: str
-
-
-async def end_certificate(wish: EndCertificate, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Certificate:
-    """Suspend or revoke a certificate; the pack's service is suspended at the same instant, and its fee stops.
-
-    Raises:
-        CertificateUnknown: there is none, or it is another body's.
-        CertificateMoved: its status does not allow it.
-    """
-    change = certification.suspend if wish.how == "suspended" else certification.revoke
-    # Ending a certificate stops a tenant's service, which lies beyond the inspection body's own reach.
-    async with unit(on_behalf_of(wish.actor)) as work:
-        certificate = await change(
-            certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
-            work=work,
-            clock=clock,
-        )
-        pack = await work.packs.one(certificate.pack_id)
-        if pack.contract_id is not None:
-            await subscription.suspend_assignments_of(
-                subscription.SuspendAssignments(
-                    actor=wish.actor, tenant_id=pack.holder, pack_id=pack.pack_id, at=clock.now()
-                ),
-                work=work,
-            )
-        await passport.record(
-            certificate.pack_id,
-            Fact(
-                kind=EntryKind.CERTIFICATE_ENDED,
-                occurred_at=clock.now(),
-                particulars={"certificate": certificate.number, "how": wish.how, "reason": certificate.status_reason},
-            ),
-            actor=wish.actor,
-            holder=pack.holder,
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
-        await work.commit()
-    return certificate
 
 
 async def queue(

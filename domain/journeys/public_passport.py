@@ -1,5 +1,6 @@
 """What anyone may see without signing in: a passport's public part, and whether a certificate may be relied on."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from enum import StrEnum
 from domain.certification.errors import CertificateUnknown
 from domain.certification.model import Certificate, CertificateStatus
 from domain.journeys.ports import JourneyWork
+from domain.journeys.validity import certificate_of_pack
 from domain.passport.attributes import Tier, visible, withheld
 from domain.passport.errors import PackUnknown, PassportMissing
 from domain.passport.model import Passport, PassportState
@@ -86,13 +88,14 @@ async def read_public_passport(product_uri: str, *, unit: Unit[JourneyWork], clo
             for edge in edges
             if edge.from_passport == passport.passport_id
         ]
-        certificate = await _certificate_in(passport, work=work, at=clock.now())
+        attributes, speaking = await present_attributes(passport, work=work)
+        certificate = None if speaking is None else _public(speaking, at=clock.now())
     return PublicPassport(
         product_uri=passport.product_uri,
         in_force=passport.state is PassportState.ACTIVE,
         issued_at=passport.issued_at,
-        attributes=visible(passport.attributes, Tier.PUBLIC),
-        withheld=withheld(passport.attributes, Tier.PUBLIC),
+        attributes=visible(attributes, Tier.PUBLIC),
+        withheld=withheld(attributes, Tier.PUBLIC),
         certificate=certificate,
         origins=tuple(sorted(origins)),
         successors=tuple(sorted(successors)),
@@ -106,11 +109,44 @@ async def _uri_of(pack_id: PackId, passport_id: PassportId, *, work: JourneyWork
     raise PassportMissing
 
 
-async def _certificate_in(passport: Passport, *, work: JourneyWork, at: datetime) -> PublicCertificate | None:
+async def present_attributes(
+    passport: Passport, *, work: JourneyWork
+) -> tuple[Mapping[str, Canonical], Certificate | None]:
+    """Return a passport's attributes with what its pack's certificate says at present, and that certificate.
+
+    A passport keeps what was certified when it was issued. Certified anew, the pack keeps its passport and its label,
+    and the one in force tells what holds now: the standing certificate, else the last one. An archived passport tells
+    what held in its time; one of a first life names no certificate.
+    """
     number = passport.attributes.get("certificate_number")
     if not isinstance(number, str):
-        return None
-    return _public(await work.certificates.find(number), at=at)
+        return passport.attributes, None
+    named = await work.certificates.find(number)
+    if passport.state is not PassportState.ACTIVE:
+        return passport.attributes, named
+    present = await certificate_of_pack(passport.pack_id, work=work) or named
+    if present.number == number:
+        return passport.attributes, present
+    body = await work.parties.one(present.tenant_id)
+    return {**passport.attributes, **_certified(present), "certificate_body": body.name_ko}, present
+
+
+def _certified(certificate: Certificate) -> dict[str, Canonical]:
+    """Return what a passport tells of a certificate, as its own signed record says it."""
+    told: dict[str, Canonical] = {
+        "certificate_number": certificate.number,
+        "grade": certificate.grade,
+        "certified_on": seoul_day(certificate.issued_at).isoformat(),
+        "valid_until": certificate.valid_until.isoformat(),
+        "soh_ppm": certificate.soh_ppm,
+        "usable_energy_wh": certificate.usable_energy_wh,
+        "test_report_number": certificate.report_number,
+    }
+    subject = json.loads(certificate.credential).get("credentialSubject", {})
+    for key, name in (("use_ko", "conditionsOfUseKo"), ("use_en", "conditionsOfUseEn")):
+        if isinstance(subject.get(name), str):
+            told[key] = subject[name]
+    return told
 
 
 def _public(certificate: Certificate, *, at: datetime) -> PublicCertificate:
@@ -143,16 +179,6 @@ async def check_certificate(number: str, *, unit: Unit[JourneyWork], clock: Cloc
     async with unit(PASSER_BY) as work:
         try:
             found = await work.certificates.find(number.strip())
-        except CertificateUnknown:
-            return None
-    return _public(found, at=clock.now())
-
-
-async def check_token(token: str, *, unit: Unit[JourneyWork], clock: Clock) -> PublicCertificate | None:
-    """Say how the certificate that a QR code's token leads to stands now; None when it leads to none."""
-    async with unit(PASSER_BY) as work:
-        try:
-            found = await work.certificates.find_by_token(token.strip())
         except CertificateUnknown:
             return None
     return _public(found, at=clock.now())

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.billing.model import InvoiceStanding
 from domain.certification.model import Certificate, Reception
 from domain.journeys.ports import JourneyWork
+from domain.journeys.public_passport import present_attributes
 from domain.journeys.sight import sight_of
 from domain.metering.model import UsageSnapshot
 from domain.passport import sealing
@@ -89,7 +90,12 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], 
         head = await work.histories.head(pack_id)
         entries = await work.histories.entries(pack_id)
         in_sight = [one for one in entries if one.event_id in shown and sight.shows(one)]
-        passports = await work.passports.of_pack(pack_id)
+        passports = tuple(
+            [
+                replace(one, attributes=(await present_attributes(one, work=work))[0])
+                for one in await work.passports.of_pack(pack_id)
+            ]
+        )
         edges = {edge for passport in passports for edge in await work.passports.edges(passport.passport_id)}
         found = PackTrace(
             pack=pack,
@@ -109,7 +115,8 @@ async def trace_pack(pack_id: PackId, *, actor: Actor, unit: Unit[JourneyWork], 
     if sight.tier is not None:
         return _by_grant(found, sight.tier)
     async with unit(actor) as work:
-        return replace(found, services=await _services(pack, actor=actor, work=work))
+        holders = dict.fromkeys([*(one.holder for one in entries), pack.holder])
+        return replace(found, services=await _services(pack, tuple(holders), actor=actor, work=work))
 
 
 def _by_grant(found: PackTrace, tier: Tier) -> PackTrace:
@@ -150,12 +157,15 @@ def _first_broken(entries: Sequence[Entry], head: Head) -> SealBroken | None:
     return None
 
 
-async def _services(pack: Pack, *, actor: Actor, work: JourneyWork) -> tuple[Service, ...]:
+async def _services(pack: Pack, holders: Sequence[TenantId], *, actor: Actor, work: JourneyWork) -> tuple[Service, ...]:
+    """Return what the pack served: to the reader, or to everybody who ever held it for the complex's staff."""
     if not (actor.is_complex or actor.is_tenant):
         return ()
-    tenant: TenantId = actor.tenant_id if actor.is_tenant else pack.holder
     services = []
-    for assignment in await work.assignments.of_pack(tenant, pack.pack_id):
+    whose = (actor.tenant_id,) if actor.is_tenant else holders
+    served = [one for holder in whose for one in await work.assignments.of_pack(holder, pack.pack_id)]
+    for assignment in served:
+        tenant = assignment.tenant_id
         snapshots = await work.usage_snapshots.of_contract(tenant, assignment.contract_id, limit=MONTHS_SHOWN_MAX)
         invoices = [
             invoice

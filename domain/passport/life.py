@@ -9,6 +9,9 @@ from domain.passport.model import EntryKind, Fact, PackState
 _K, _S = EntryKind, PackState
 
 _CERTIFIED = frozenset({_S.CERTIFIED, _S.SECOND_LIFE, _S.IN_SERVICE, _S.SUSPENDED})
+_AT_THE_BODY = frozenset({_S.RECEIVED, _S.UNDER_TEST, _S.GRADED, _S.APPROVED, _S.REJECTED})
+"""While a pack is inspected again its old certificate may end or come back, and it may leave or serve its contract."""
+_GOES_ON_AS = frozenset({_S.CERTIFIED, _S.SECOND_LIFE, _S.IN_SERVICE})
 
 _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
     {
@@ -22,7 +25,11 @@ _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
         _K.OPENED: _CERTIFIED,
         _K.MOVED: _CERTIFIED,
         _K.BMS_CHANGED: _CERTIFIED,
-        _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE}),
+        _K.BILLED: frozenset({_S.IN_SERVICE, _S.SUSPENDED, _S.SECOND_LIFE, *_AT_THE_BODY}),
+        _K.IN_SERVICE: _AT_THE_BODY,
+        _K.WITHDRAWN_FROM_USE: _AT_THE_BODY,
+        _K.CERTIFICATE_ENDED: _AT_THE_BODY | {_S.SUSPENDED},
+        _K.CERTIFICATE_REINSTATED: _AT_THE_BODY,
         _K.EXTERNAL_RECORD_KNOWN: frozenset(_S) - {_S.UNBORN},  # another issuer's word: it moves nothing
     }
 )
@@ -38,7 +45,9 @@ _MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
             _S.COLLECTED: _S.RECEIVED,
             _S.REJECTED: _S.RECEIVED,
             _S.SUSPENDED: _S.RECEIVED,
+            _S.CERTIFIED: _S.RECEIVED,
             _S.SECOND_LIFE: _S.RECEIVED,
+            _S.IN_SERVICE: _S.RECEIVED,
         },
         _K.TESTED: {
             _S.RECEIVED: _S.UNDER_TEST,
@@ -64,6 +73,7 @@ _MOVES: Mapping[EntryKind, Mapping[PackState, PackState]] = MappingProxyType(
             _S.SECOND_LIFE: _S.SUSPENDED,
             _S.IN_SERVICE: _S.SUSPENDED,
         },
+        _K.CERTIFICATE_REINSTATED: {_S.SUSPENDED: _S.SUSPENDED},
     }
 )
 
@@ -75,7 +85,9 @@ _JUDGED_IN = frozenset({_S.UNDER_TEST, _S.GRADED, _S.REJECTED})
 def state_after(state: PackState, fact: Fact) -> PackState:
     """Return the state that a fact leads to.
 
-    Grading leads on only with the disposition `reuse`; any other ends in `rejected`.
+    Grading leads on only with the disposition `reuse`; any other ends in `rejected`. A certificate that is issued or
+    comes back leads to where the fact says that the pack goes on, `goes_on_as`: one in its second life needs no second
+    passport, and one with a contract serves it on.
 
     Raises:
         StepOutOfOrder: the fact cannot follow the state.
@@ -87,6 +99,9 @@ def state_after(state: PackState, fact: Fact) -> PackState:
     moves = _MOVES.get(fact.kind, {})
     if state not in moves:
         raise StepOutOfOrder(state=state, kind=fact.kind)
+    goes_on_as = fact.particulars.get("goes_on_as")
+    if fact.kind in (EntryKind.CERTIFIED, EntryKind.CERTIFICATE_REINSTATED) and goes_on_as in _GOES_ON_AS:
+        return PackState(str(goes_on_as))
     return moves[state]
 
 

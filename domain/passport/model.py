@@ -140,6 +140,7 @@ class EntryKind(StrEnum):
     MOVED = "moved"
     BMS_CHANGED = "bms_changed"
     CERTIFICATE_ENDED = "certificate_ended"
+    CERTIFICATE_REINSTATED = "certificate_reinstated"
     WITHDRAWN_FROM_USE = "withdrawn_from_use"
     EXTERNAL_RECORD_KNOWN = "external_record_known"
 

@@ -233,6 +233,60 @@ async def suspend_assignments_of(wish: SuspendAssignments, *, work: Subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """What a pack serves shall go on from an instant under a certificate that holds: a new one, or one reinstated."""
+
+    actor: Actor
+    tenant_id: TenantId
+    pack_id: PackId
+    at: datetime
+    certificate: CertificateFacts
+
+
+async def go_on_under(wish: GoOn, *, work: SubscriptionWork, ids: Ids) -> tuple[Assignment, ...]:
+    """Let the open assignment of a pack go on under a certificate, and return what serves from now on.
+
+    The old assignment ends and one in the same slot, for the same reason, follows it without a gap: each keeps the
+    certificate it served under, and days without one are charged under neither. What lies outside the contract's
+    term stays as it is.
+
+    Raises:
+        CertificateNotValid: the certificate does not hold at that instant.
+    """
+    wish.actor.require(Role.OPERATOR, Role.REVIEWER, Role.APPROVER, Role.SYSTEM)
+    certificate = terms.certificate_in_force(wish.certificate, at=wish.at)
+    gone_on: list[Assignment] = []
+    for one in await work.assignments.of_pack(wish.tenant_id, wish.pack_id):
+        if one.ends_at is not None or one.starts_at >= wish.at:
+            continue
+        contract = await work.contracts.one(wish.tenant_id, one.contract_id)
+        if contract.state is not ContractState.ACTIVE or not contract.runs_at(wish.at):
+            continue
+        slot = next(slot for slot in contract.slots if slot.slot_id == one.slot_id)
+        serving = terms.serving_at(await work.assignments.of_contract(wish.tenant_id, one.contract_id), wish.at)
+        beside = [
+            other.certificate.certified_wh
+            for other in serving
+            if other.slot_id == slot.slot_id and other.assignment_id != one.assignment_id
+        ]
+        await work.assignments.remove(wish.tenant_id, one.assignment_id, at=wish.at)
+        following = replace(
+            one,
+            assignment_id=AssignmentId(ids.new()),
+            starts_at=wish.at,
+            certificate=certificate,
+            shortfall_wh=terms.shortfall_wh(
+                promised_wh=slot.promised_wh, certified_wh=[*beside, certificate.certified_wh]
+            ),
+            state=AssignmentState.IN_SERVICE,
+            suspended_at=None,
+        )
+        await work.assignments.add(following)
+        gone_on.append(following)
+    return tuple(gone_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeAssignment:
     """A pack whose service was suspended may serve again from an instant on, under the certificate it has now."""
 

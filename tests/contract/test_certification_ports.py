@@ -67,6 +67,7 @@ from domain.certification.errors import (
     NotHeld,
     NothingMeasured,
     NumberTaken,
+    OwnSuspension,
     OwnWork,
     ProtocolChanged,
     QuantityUnknown,
@@ -130,6 +131,7 @@ from domain.certification.usecases import (
     record_measurements,
     refuse,
     register_device,
+    reinstate,
     release,
     release_booking,
     release_hold,
@@ -1136,6 +1138,45 @@ async def test_a_certificate_is_ended_by_an_approver_of_its_body(house, work):
             work=work,
             clock=house.clock,
         )
+
+
+async def test_a_suspension_is_lifted_by_another_person_of_the_body(house, work):
+    certificate = (await house.issued()).certificate
+    approver, reviewer = replace(APPROVER, confirmed_at=NOW), replace(REVIEWER, confirmed_at=NOW)
+    wish = ChangeCertificate(actor=approver, certificate_id=certificate.certificate_id, reason="점검")
+
+    async def lift(actor, suspended_by=APPROVER.person_id):
+        return await reinstate(replace(wish, actor=actor), suspended_by=suspended_by, work=work, clock=house.clock)
+
+    with pytest.raises(CertificateMoved):
+        await lift(reviewer)
+    await suspend(wish, work=work, clock=house.clock)
+    with pytest.raises(OwnSuspension):
+        await lift(approver)
+    with pytest.raises(RoleNotEnough):
+        await lift(TESTER)
+    with pytest.raises(CertificateUnknown):
+        await lift(replace(someone(Role.APPROVER, number=905, tenant_id=2), confirmed_at=NOW))
+
+    lifted = await lift(reviewer)
+    assert lifted == await work.certificates.one(certificate.certificate_id)
+    assert certificate_valid_at(lifted, NOW)
+
+
+async def test_what_ran_out_is_found_until_it_is_marked(house, work):
+    certificate = (await house.issued()).certificate
+    next_day = certificate.valid_until + timedelta(days=1)
+
+    async def found(before, after=None):
+        return await work.certificates.run_out(before=before, after=after, limit=10)
+
+    assert await found(certificate.valid_until) == ()
+    assert await found(next_day) == (certificate,)
+    assert await found(next_day, certificate.certificate_id) == ()
+    await work.certificates.change(certificate, to=CertificateStatus.EXPIRED, reason="-", at=NOW)
+    assert await found(next_day) == ()
+    assert await work.certificates.standing(PACK) is None
+    assert (await work.certificates.one(certificate.certificate_id)).status is CertificateStatus.EXPIRED
 
 
 async def test_two_who_change_one_certificate_are_ordered(house, work):

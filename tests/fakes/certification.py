@@ -72,6 +72,7 @@ from domain.shared.time import seoul_day
 from tests.fakes.subscription import MemoryNumbers
 
 STANDING = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
+ASKS_BACK = (*STANDING, CertificateStatus.EXPIRED)
 
 
 class MemoryReceptions:
@@ -301,7 +302,7 @@ class MemoryDevices:
                 sequence=run.sequence,
                 recorded_at=run.recorded_at,
                 certificate_number=next(
-                    (c.number for c in self._certificates.issued.values() if c.reception_id == run.reception_id), None
+                    (c.number for c in self._certificates.stored.values() if c.reception_id == run.reception_id), None
                 ),
             )
             for run in self._test_runs.runs
@@ -329,24 +330,24 @@ class MemoryReports:
 
 class MemoryCertificates:
     def __init__(self) -> None:
-        self.issued: dict[CertificateId, Certificate] = {}
+        self.stored: dict[CertificateId, Certificate] = {}
         self._changed: dict[CertificateId, datetime] = {}
 
     async def changed_at(self, certificate: Certificate) -> datetime:
         return self._changed.get(certificate.certificate_id, certificate.issued_at)
 
     async def add(self, certificate: Certificate) -> None:
-        for other in self.issued.values():
+        for other in self.stored.values():
             if other.number == certificate.number:
                 raise NumberTaken(number=certificate.number)
             if other.verify_token_sha256 == certificate.verify_token_sha256:
                 raise NumberTaken(number="token")
-        self.issued[certificate.certificate_id] = certificate
+        self.stored[certificate.certificate_id] = certificate
 
     async def one(self, certificate_id: CertificateId) -> Certificate:
-        if certificate_id not in self.issued:
+        if certificate_id not in self.stored:
             raise CertificateUnknown
-        return self.issued[certificate_id]
+        return self.stored[certificate_id]
 
     async def find(self, number: str) -> Certificate:
         return self._first(lambda one: one.number == number)
@@ -355,19 +356,19 @@ class MemoryCertificates:
         return self._first(lambda one: one.verify_token_sha256 == token_sha256(token))
 
     def _first(self, fits) -> Certificate:
-        for certificate in self.issued.values():
+        for certificate in self.stored.values():
             if fits(certificate):
                 return certificate
         raise CertificateUnknown
 
     async def standing(self, pack_id: PackId) -> Certificate | None:
-        mine = [one for one in self.issued.values() if one.pack_id == pack_id and one.status in STANDING]
+        mine = [one for one in self.stored.values() if one.pack_id == pack_id and one.status in STANDING]
         return mine[0] if mine else None
 
     async def standing_page(self, *, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
         mine = [
             one
-            for one in self.issued.values()
+            for one in self.stored.values()
             if one.status in STANDING and (after is None or one.certificate_id > after)
         ]
         return tuple(sorted(mine, key=lambda one: one.certificate_id))[:limit]
@@ -376,21 +377,23 @@ class MemoryCertificates:
         self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
     ) -> tuple[Certificate, ...]:
         mine = [
-            one
-            for one in self._certificates.values()
-            if one.tenant_id == tenant_id and from_at <= one.issued_at < until_at
+            one for one in self.stored.values() if one.tenant_id == tenant_id and from_at <= one.issued_at < until_at
         ]
         return tuple(sorted(mine, key=lambda one: (one.issued_at, one.certificate_id)))[:limit]
 
+    async def run_out(self, *, before: date, after: CertificateId | None, limit: int) -> tuple[Certificate, ...]:
+        standing = await self.standing_page(after=after, limit=len(self.stored))
+        return tuple([one for one in standing if one.valid_until < before][:limit])
+
     async def of_pack(self, pack_id: PackId) -> tuple[Certificate, ...]:
-        mine = [one for one in self.issued.values() if one.pack_id == pack_id]
+        mine = [one for one in self.stored.values() if one.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda certificate: certificate.certificate_id))
 
     async def change(self, certificate: Certificate, *, to: CertificateStatus, reason: str, at: datetime) -> None:
-        if self.issued[certificate.certificate_id].status is not certificate.status:
+        if self.stored[certificate.certificate_id].status is not certificate.status:
             raise CertificateMoved(status=certificate.status.value)
         self._changed[certificate.certificate_id] = at
-        self.issued[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
+        self.stored[certificate.certificate_id] = replace(certificate, status=to, status_reason=reason)
 
 
 class MemoryIssuedDocuments:
@@ -480,7 +483,7 @@ class MemoryReinspections:
     async def waiting(self, tenant_id: TenantId) -> tuple[Reinspection, ...]:
         found = []
         for one in self._requests.values():
-            standing = (await self._certificates.one(one.certificate_id)).status in STANDING
+            standing = (await self._certificates.one(one.certificate_id)).status in ASKS_BACK
             back = [r for r in await self._receptions.of_pack(one.pack_id) if r.received_at >= one.opened_at]
             if one.tenant_id == tenant_id and standing and not back:
                 found.append(one)

@@ -297,7 +297,7 @@ async def test_anyone_can_ask_whether_a_certificate_holds(signed_in, client) -> 
 
     assert ended.status_code == 201, ended.text
     assert (before["valid"], after["valid"], after["status"]) == (True, False, "revoked")
-    assert set(after) == {"number", "grade", "issued_at", "valid_until", "status", "valid"}
+    assert set(after) == {"number", "grade", "issued_at", "valid_until", "status", "valid", "on", "by", "reason"}
     problem(await client.get("/api/v1/certificates/by-number/KC-2026-999999"), 404, "certification.certificate-unknown")
 
 

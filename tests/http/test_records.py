@@ -15,9 +15,7 @@ from typer.testing import CliRunner
 from adapters.ktr.credentials import PublishedKeys
 from app.cli import cli
 from app.ports import Ports
-from domain.certification.model import CertificateStatus
 from domain.certification.status_list import Purpose, entries_of, is_set
-from domain.shared.actor import SYSTEM
 from domain.shared.documents import DocumentKind
 from tests.fakes.document_contents import content_of
 from tests.http.conftest import confirm
@@ -68,10 +66,8 @@ async def test_the_bit_follows_suspension_and_revocation_at_once(record, story, 
     ended = await approver.post(f"/api/v1/certificates/{certificate}/end", json=END)
     assert ended.status_code == 201, ended.text
     seen.append(await bits())
-    async with ports.unit(SYSTEM) as work:
-        suspended = await work.certificates.one(certificate)
-        await work.certificates.change(suspended, to=CertificateStatus.REVOKED, reason="시험", at=ports.clock.now())
-        await work.commit()
+    ended = await approver.post(f"/api/v1/certificates/{certificate}/end", json={**END, "how": "revoked"})
+    assert ended.status_code == 201, ended.text
     seen.append(await bits())
 
     assert seen == [

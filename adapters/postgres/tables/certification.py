@@ -420,7 +420,8 @@ class CertificateStateRow(SQLModel, table=True):
         PrimaryKeyConstraint("pack_id", "certificate_id"),
         ForeignKeyConstraint(["pack_id", "certificate_id"], _CERTIFICATE, name="certificate_state_is_of_a_certificate"),
         CheckConstraint(
-            "status in ('valid', 'suspended', 'revoked', 'superseded')", name="certificate_state_status_is_known"
+            "status in ('valid', 'suspended', 'revoked', 'superseded', 'expired')",
+            name="certificate_state_status_is_known",
         ),
         Index(
             "certificate_state_one_standing",

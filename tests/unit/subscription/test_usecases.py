@@ -23,12 +23,14 @@ from domain.subscription.model import AssignmentState, CapacityFee, Contract, Co
 from domain.subscription.usecases import (
     AssignPack,
     EndContract,
+    GoOn,
     PublishPlan,
     RemovePack,
     SignContract,
     SuspendAssignments,
     assign_pack,
     end_contract,
+    go_on_under,
     publish_plan,
     remove_pack,
     sign_contract,
@@ -258,6 +260,52 @@ async def test_a_suspension_reported_before_the_start_takes_effect_at_the_start(
     suspended = await suspend_assignments_of(wish, work=desk.work)
 
     assert suspended[0].suspended_at == FROM_AT
+
+
+async def test_what_a_pack_serves_goes_on_under_a_new_certificate_without_a_gap() -> None:
+    desk = Desk()
+    await assign_pack(desk.assigning(await desk.signed()), work=desk.work, ids=desk.ids)
+    at = datetime(2026, 8, 1, 3, tzinfo=UTC)
+    wish = GoOn(actor=OPERATOR, tenant_id=TENANT, pack_id=PACK, at=at, certificate=certificate(certified_wh=150_000))
+
+    (gone_on,) = await go_on_under(wish, work=desk.work, ids=desk.ids)
+    again = await go_on_under(wish, work=desk.work, ids=desk.ids)
+
+    before, after = await desk.work.assignments.of_pack(TENANT, PACK)
+    assert again == ()
+    assert after == gone_on
+    assert (before.state, before.ends_at, after.starts_at, after.ends_at) == (AssignmentState.REMOVED, at, at, None)
+    assert (after.certificate.certified_wh, after.shortfall_wh, after.reason) == (150_000, 50_000, before.reason)
+
+
+async def test_a_suspended_assignment_goes_on_as_one_in_service_and_the_old_one_stays_suspended() -> None:
+    desk = Desk()
+    await assign_pack(desk.assigning(await desk.signed()), work=desk.work, ids=desk.ids)
+    stopped, at = datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
+    suspend = SuspendAssignments(actor=OPERATOR, tenant_id=TENANT, pack_id=PACK, at=stopped)
+    await suspend_assignments_of(suspend, work=desk.work)
+    wish = GoOn(actor=OPERATOR, tenant_id=TENANT, pack_id=PACK, at=at, certificate=certificate(certified_wh=188_400))
+
+    await go_on_under(wish, work=desk.work, ids=desk.ids)
+
+    before, after = await desk.work.assignments.of_pack(TENANT, PACK)
+    assert (before.suspended_at, before.ends_at) == (stopped, at)
+    assert (after.state, after.suspended_at) == (AssignmentState.IN_SERVICE, None)
+
+
+async def test_nothing_goes_on_beyond_the_term_or_under_a_certificate_that_does_not_hold() -> None:
+    desk = Desk()
+    await assign_pack(desk.assigning(await desk.signed()), work=desk.work, ids=desk.ids)
+    facts = replace(certificate(certified_wh=188_400), valid_until_at=datetime(2035, 1, 1, tzinfo=UTC))
+    late = GoOn(
+        actor=OPERATOR, tenant_id=TENANT, pack_id=PACK, at=datetime(2029, 6, 1, 3, tzinfo=UTC), certificate=facts
+    )
+
+    assert await go_on_under(late, work=desk.work, ids=desk.ids) == ()
+    with pytest.raises(CertificateNotValid):
+        await go_on_under(replace(late, at=datetime(2035, 6, 1, tzinfo=UTC)), work=desk.work, ids=desk.ids)
+    with pytest.raises(RoleNotEnough):
+        await go_on_under(replace(late, actor=someone(Role.TESTER)), work=desk.work, ids=desk.ids)
 
 
 async def test_a_contract_ends_only_without_packs_and_only_once() -> None:
