@@ -6,7 +6,7 @@ from alembic import op
 from migrations.steps import COMPLEX, SCHEMA, audited, begin, distribute, guard
 
 revision = "0087"
-down_revision = "0062"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
