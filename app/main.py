@@ -14,6 +14,7 @@ from app.http.amendments import AmendmentsController
 from app.http.audit import AuditController, AuditTrail
 from app.http.bodies import give_upload, refuse_loose_body
 from app.http.callers import TRUSTED_PROXIES
+from app.http.conflicts import ConflictsController
 from app.http.contracts import ContractsController, PlansController
 from app.http.devices import DevicesController
 from app.http.docs import openapi_config
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             AmendmentsController,
             SitesController,
             MetersController,
+            ConflictsController,
             ServicePointController,
             ReadingsController,
             ReadingBackController,

@@ -19,7 +19,7 @@ from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
     ChannelCounterRow,
     ChannelRow,
-    ReadingConflictRow,
+    ConflictDecisionRow,
     ReadingEstimateRow,
     ReadingImportRow,
     SiteRow,
@@ -30,9 +30,11 @@ from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown,
 from domain.metering.meters import Meter
 from domain.metering.model import (
     Added,
+    AsideDay,
     Blocks,
     Channel,
     ChannelDay,
+    ConflictState,
     DayBlock,
     DayKey,
     DayValues,
@@ -757,25 +759,65 @@ class PostgresReadings:
                 width,
             )
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[OfferedDay, ...]:
-        """Return values put aside, by day and channel."""
-        found = await self._connection.execute(
-            select(col(ReadingConflictRow.day), col(ReadingConflictRow.channel_id), col(ReadingConflictRow.offered))
-            .where(col(ReadingConflictRow.tenant_id) == tenant_id, col(ReadingConflictRow.channel_id).in_(channel_ids))
-            .order_by(
-                col(ReadingConflictRow.day),
-                col(ReadingConflictRow.channel_id),
-                col(ReadingConflictRow.import_id),
-                col(ReadingConflictRow.part),
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
+        """Return values put aside with what became of them, the open ones first and then the newest day."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_ASIDE.format(WHICH=""), tenant_id, channel_ids, limit)
+        return tuple(_to_aside(row) for row in found)
+
+    async def aside_of(self, tenant_id: TenantId, channel_id: ChannelId, day: date) -> tuple[AsideDay, ...]:
+        """Return what was put aside of a channel's day."""
+        driver = await _driver(self._connection)
+        found = await driver.fetch(_ASIDE.format(WHICH="and kept.day = $4"), tenant_id, [channel_id], None, day)
+        return tuple(_to_aside(row) for row in found)
+
+    async def settle_aside(self, tenant_id: TenantId, settled: AsideDay) -> None:
+        """Say once what became of values that were put aside."""
+        await self._connection.execute(
+            insert(ConflictDecisionRow).values(
+                tenant_id=tenant_id,
+                day=settled.day,
+                channel_id=settled.channel_id,
+                import_id=settled.import_id,
+                part=settled.part,
+                state=settled.state.value,
+                reason=settled.reason,
+                decided_by=settled.settled_by,
+                decided_at=settled.settled_at,
             )
-            .limit(limit)
         )
-        return tuple(
-            OfferedDay(channel_id=ChannelId(channel_id), day=day, values=tuple(offered))
-            for day, channel_id, offered in found
-        )
+
+
+_ASIDE = f"""
+    select kept.channel_id, kept.day, kept.import_id, kept.part, kept.offered, imported.file_sha256,
+        imported.recorded_at,
+        settled.state, settled.reason, settled.decided_by, settled.decided_at
+    from {SCHEMA}.reading_conflict as kept
+    join {SCHEMA}.reading_import as imported
+        on imported.tenant_id = kept.tenant_id and imported.import_id = kept.import_id
+    left join {SCHEMA}.reading_conflict_decision as settled
+        on settled.tenant_id = kept.tenant_id and settled.day = kept.day and settled.channel_id = kept.channel_id
+        and settled.import_id = kept.import_id and settled.part = kept.part
+    where kept.tenant_id = cast($1 as int4) and kept.channel_id = any(cast($2 as int4[])) {{WHICH}}
+    order by settled.state is not null, kept.day desc, kept.channel_id, kept.import_id, kept.part
+    limit cast($3 as int4)
+    """  # noqa: S608  (only our own constants are written in)
+
+
+def _to_aside(row: asyncpg.Record) -> AsideDay:
+    return AsideDay(
+        channel_id=ChannelId(row["channel_id"]),
+        day=row["day"],
+        import_id=ReadingImportId(row["import_id"]),
+        part=row["part"],
+        values=tuple(row["offered"]),
+        file_sha256=row["file_sha256"].hex(),
+        received_at=row["recorded_at"],
+        state=ConflictState.OPEN if row["state"] is None else ConflictState(row["state"]),
+        reason=row["reason"] or "",
+        settled_by=row["decided_by"],
+        settled_at=row["decided_at"],
+    )
 
 
 def _import_row(imported: ReadingImport) -> dict[str, object]:

@@ -140,6 +140,9 @@ GET    /api/v1/sites/{site_id}/channels                          -  o  o  -  -  
 POST   /api/v1/sites/{site_id}/readings                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/service-point                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/service-point/powers              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/conflicts                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/conflicts/settlement              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/imports                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/meters                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/meters                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/meters/{meter_id}/device          -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
@@ -255,6 +258,7 @@ POST   /sites                                                    -  -  -  -  -  
 POST   /sites/readings                                           -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /sites/{tenant_id}/{site_id}                              -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/powers                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/conflicts                    -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/device     -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/exchanges  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -

@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
+from app.http.conflicts import SettlementIn, told_settlement
 from app.http.identity import GivenActor, GivenPorts
 from app.http.meters import (
     DeviceIn,
@@ -22,7 +23,7 @@ from app.pages.contracts import scaled_up
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
 from app.pages.packs import with_offset
 from app.ports import Ports
-from domain.metering import installing, registering
+from domain.metering import installing, registering, settling
 from domain.metering.meters import METERED_BY, MeterKind
 from domain.metering.model import SLOT_WIDTHS, MeterId, Quantity
 from domain.shared.actor import Actor, Role
@@ -53,9 +54,11 @@ async def _site(
     async with ports.unit(actor) as work:
         found = await installing.list_meters(actor, tenant_id=whose, site_id=SiteId(site_id), work=work)
         site = await work.sites.one(whose, SiteId(site_id))
+        conflicts = await settling.list_conflicts(actor, tenant_id=whose, site_id=SiteId(site_id), work=work)
     context: dict[str, object] = {
         "site": site,
         "found": found,
+        "conflicts": conflicts,
         "today": seoul_day(ports.clock.now()),
         "may_change": actor.role is Role.OPERATOR,
         "kinds": tuple(kind.value for kind in MeterKind),
@@ -279,4 +282,35 @@ async def take_meter_away(
     return Redirect(_address(tenant_id, site_id), status_code=303)
 
 
-METERS = (show_site, agree_power, install_meter, describe_meter, exchange_meter, rate_meter, take_meter_away)
+@post("/sites/{tenant_id:int}/{site_id:uuid}/conflicts", status_code=303)
+async def settle_conflict(
+    request: PageRequest,
+    tenant_id: FromPath[int],
+    site_id: FromPath[UUID],
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+) -> Template | Redirect:
+    """Accept or dismiss values that were put aside."""
+    form = await read_form(request)
+    try:
+        data = read_as({**form, "accept": form.get("accept") == "yes"}, SettlementIn, page.language)
+        wish = told_settlement(data, actor=actor, tenant_id=tenant_id, site_id=site_id)
+        async with ports.unit(actor) as work:
+            await settling.settle_conflict(wish, work=work, clock=ports.clock)
+            await work.commit()
+    except DomainError as error:
+        return await _site(page, ports, actor, tenant_id, site_id, error=error, form=form)
+    return Redirect(f"/sites/{tenant_id}/{site_id}#conflicts", status_code=303)
+
+
+METERS = (
+    show_site,
+    settle_conflict,
+    agree_power,
+    install_meter,
+    describe_meter,
+    exchange_meter,
+    rate_meter,
+    take_meter_away,
+)

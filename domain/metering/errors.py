@@ -131,6 +131,22 @@ class ChannelNotCounting(RuleBroken):
     title_en = "The meter's channels cannot be taken away on that day."
 
 
+class ConflictUnknown(NotFound):
+    """Nothing was put aside under this name, or it is another tenant's."""
+
+    code = "metering.conflict-unknown"
+    title_ko = "해당 충돌 값을 찾을 수 없습니다."
+    title_en = "No such value was put aside."
+
+
+class ConflictSettled(Conflict):
+    """The values are accepted or dismissed already."""
+
+    code = "metering.conflict-settled"
+    title_ko = "이미 처리한 충돌입니다."
+    title_en = "The conflict is settled already."
+
+
 class ReadingInFuture(RuleBroken):
     """A slot ends later than now and the allowance for clocks; the whole file is refused."""
 

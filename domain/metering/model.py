@@ -263,6 +263,31 @@ class OfferedDay:
     values: DayValues
 
 
+class ConflictState(StrEnum):
+    """What became of values that were put aside."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideDay:
+    """What one import offered for a channel's day otherwise than it was kept; `part` counts its several sendings."""
+
+    channel_id: ChannelId
+    day: date
+    import_id: ReadingImportId
+    part: int
+    values: DayValues
+    file_sha256: str
+    received_at: datetime
+    state: ConflictState = ConflictState.OPEN
+    reason: str = ""
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingImport:
     """That a file was taken, and what it brought the first time.

@@ -9,6 +9,7 @@ from domain.metering.alarms import Alarm, AlarmChange, AlarmId
 from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
+    AsideDay,
     Blocks,
     Channel,
     ChannelDay,
@@ -283,10 +284,16 @@ class Readings(Protocol):
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         ...
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[OfferedDay, ...]:
-        """Return values put aside, by day and channel."""
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
+        """Return values put aside with what became of them, the open ones first and then the newest day."""
+        ...
+
+    async def aside_of(self, tenant_id: TenantId, channel_id: ChannelId, day: date) -> tuple[AsideDay, ...]:
+        """Return what was put aside of a channel's day."""
+        ...
+
+    async def settle_aside(self, tenant_id: TenantId, settled: AsideDay) -> None:
+        """Say once what became of values that were put aside. Only under `hold`."""
         ...
 
 

@@ -36,8 +36,10 @@ from domain.metering.errors import (
 from domain.metering.meters import Meter, MeterDevice, MeterKind, MeterRatio
 from domain.metering.model import (
     Added,
+    AsideDay,
     Channel,
     ChannelDay,
+    ConflictState,
     DayBlock,
     EstimateRule,
     EstimateState,
@@ -50,6 +52,7 @@ from domain.metering.model import (
     ReadingEstimate,
     ReadingEstimateId,
     ReadingImport,
+    ReadingImportId,
     ReadingSource,
     RevisionReason,
     Site,
@@ -250,7 +253,11 @@ async def test_bytes_that_come_again_put_aside_only_what_they_had_not(work):
     for one in (aside(None, 7), aside(6, 7, None, 8), aside(6, 7)):
         await work.readings.put_aside(ONE, UUID(int=11), [one])
 
-    assert await work.readings.aside(ONE, [ChannelId(1)], limit=9) == (aside(None, 7), aside(6, None, None, 8))
+    found = await work.readings.aside(ONE, [ChannelId(1)], limit=9)
+    assert [(one.part, one.values) for one in found] == [
+        (0, aside(None, 7).values),
+        (1, aside(6, None, None, 8).values),
+    ]
 
 
 async def test_the_highest_revision_is_the_current_one(work):
@@ -331,8 +338,36 @@ async def test_values_put_aside_are_kept_once(work):
     await work.readings.put_aside(ONE, UUID(int=11), [aside])
     await work.readings.put_aside(ONE, UUID(int=11), [])
 
-    assert await work.readings.aside(ONE, [ChannelId(1)], limit=9) == (aside,)
+    (found,) = await work.readings.aside(ONE, [ChannelId(1)], limit=9)
+    assert found == AsideDay(
+        channel_id=aside.channel_id,
+        day=aside.day,
+        import_id=ReadingImportId(UUID(int=11)),
+        part=0,
+        values=aside.values,
+        file_sha256=imported(11, of=made).file_sha256,
+        received_at=NOW,
+    )
     assert await work.readings.aside(ONE, [ChannelId(2)], limit=9) == ()
+
+
+async def test_what_became_of_values_put_aside_is_said_once_and_open_ones_come_first(work):
+    made = await opened(work)
+    await work.reading_imports.keep(imported(11, of=made))
+    days = [date(2026, 7, number) for number in (1, 2, 3)]
+    for day in days:
+        offered = OfferedDay(channel_id=ChannelId(1), day=day, values=(7, *(None,) * 95))
+        await work.readings.put_aside(ONE, UUID(int=11), [offered])
+    (newest,) = await work.readings.aside_of(ONE, ChannelId(1), days[2])
+    settled = replace(newest, state=ConflictState.DISMISSED, reason="r", settled_by="정운영", settled_at=NOW)
+
+    await work.readings.settle_aside(ONE, settled)
+
+    found = await work.readings.aside(ONE, [ChannelId(1)], limit=9)
+    assert [(one.day.day, one.state.value) for one in found] == [(2, "open"), (1, "open"), (3, "dismissed")]
+    assert found[2] == settled
+    assert await work.readings.aside_of(ONE, ChannelId(1), date(2026, 7, 4)) == ()
+    assert [one.day.day for one in await work.readings.aside(ONE, [ChannelId(1)], limit=1)] == [2]
 
 
 def snapshot(number: int, *, of: Site, month: Month = JULY, revision: int = 0) -> UsageSnapshot:

@@ -17,9 +17,11 @@ from domain.metering.errors import (
 from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
+    AsideDay,
     Blocks,
     Channel,
     ChannelDay,
+    ConflictState,
     DayBlock,
     DayKey,
     EstimateState,
@@ -215,8 +217,10 @@ class MemorySites:
 
 
 class MemoryReadings:
-    def __init__(self, snapshots: "MemoryUsageSnapshots") -> None:
+    def __init__(self, snapshots: "MemoryUsageSnapshots", imports: "MemoryReadingImports") -> None:
         self._snapshots = snapshots
+        self._imports = imports
+        self._settled: dict[tuple[TenantId, date, ChannelId, ReadingImportId, int], AsideDay] = {}
         self._blocks: dict[tuple[TenantId, date, ChannelId, int], DayBlock] = {}
         self._aside: dict[tuple[TenantId, date, ChannelId, ReadingImportId], list[OfferedDay]] = {}
 
@@ -338,21 +342,43 @@ class MemoryReadings:
             if any(value is not None for value in new):
                 parts.append(replace(aside, values=new))
 
-    async def aside(
-        self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int
-    ) -> tuple[OfferedDay, ...]:
+    async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
         chosen = [
-            aside
-            for (owner, _, channel, _), parts in sorted(self._aside.items(), key=lambda pair: pair[0])
-            for aside in parts
+            self._settled.get(
+                (owner, day, channel, import_id, part),
+                AsideDay(
+                    channel_id=channel,
+                    day=day,
+                    import_id=import_id,
+                    part=part,
+                    values=aside.values,
+                    file_sha256=self._imports.by_id(owner, import_id).file_sha256,
+                    received_at=self._imports.by_id(owner, import_id).recorded_at,
+                ),
+            )
+            for (owner, day, channel, import_id), parts in sorted(self._aside.items(), key=lambda pair: pair[0])
             if owner == tenant_id and channel in channel_ids
+            for part, aside in enumerate(parts)
         ]
+        chosen.sort(key=lambda one: (one.state is not ConflictState.OPEN, -one.day.toordinal()))
         return tuple(chosen[:limit])
+
+    async def aside_of(self, tenant_id: TenantId, channel_id: ChannelId, day: date) -> tuple[AsideDay, ...]:
+        return tuple(one for one in await self.aside(tenant_id, [channel_id], limit=10_000) if one.day == day)
+
+    async def settle_aside(self, tenant_id: TenantId, settled: AsideDay) -> None:
+        key = (tenant_id, settled.day, settled.channel_id, settled.import_id, settled.part)
+        assert key not in self._settled
+        self._settled[key] = settled
 
 
 class MemoryReadingImports:
     def __init__(self) -> None:
         self._imports: dict[tuple[TenantId, SiteId, str], ReadingImport] = {}
+
+    def by_id(self, tenant_id: TenantId, import_id: ReadingImportId) -> ReadingImport:
+        [found] = [i for i in self._imports.values() if (i.tenant_id, i.import_id) == (tenant_id, import_id)]
+        return found
 
     async def keep(self, imported: ReadingImport) -> ReadingImport:
         return self._imports.setdefault((imported.tenant_id, imported.site_id, imported.file_sha256), imported)
@@ -458,8 +484,8 @@ class MemoryMeteringWork:
         self.service_points = MemoryServicePoints()
         self.sites = MemorySites(self.meters, channels)
         self.usage_snapshots = MemoryUsageSnapshots()
-        self.readings = MemoryReadings(self.usage_snapshots)
         self.reading_imports = MemoryReadingImports()
+        self.readings = MemoryReadings(self.usage_snapshots, self.reading_imports)
         self.reading_estimates = MemoryReadingEstimates()
 
     async def commit(self) -> None:

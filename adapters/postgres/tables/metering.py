@@ -366,6 +366,32 @@ class ReadingConflictRow(SQLModel, table=True):
     offered: list[int | None] = Field(sa_column=Column("offered", ARRAY(Integer), nullable=False))
 
 
+class ConflictDecisionRow(SQLModel, table=True):
+    """What became of values that were put aside, and why; without a row they are open."""
+
+    __tablename__ = "reading_conflict_decision"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "day", "channel_id", "import_id", "part"),
+        ForeignKeyConstraint(
+            ["tenant_id", "day", "channel_id", "import_id", "part"],
+            [f"{SCHEMA}.reading_conflict.{name}" for name in ("tenant_id", "day", "channel_id", "import_id", "part")],
+            name="reading_conflict_decision_is_of_a_conflict",
+        ),
+        CheckConstraint("state in ('accepted', 'dismissed')", name="reading_conflict_decision_state_is_known"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    day: date = Field(sa_column=Column("day", Date, nullable=False))
+    channel_id: int = Field(sa_column=Column("channel_id", Integer, nullable=False, autoincrement=False))
+    import_id: UUID = Field(sa_column=Column("import_id", Uuid, nullable=False))
+    part: int = Field(sa_column=Column("part", SmallInteger, nullable=False, autoincrement=False))
+    state: str = Field(sa_column=Column("state", Text, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    decided_by: str = Field(sa_column=Column("decided_by", Text, nullable=False))
+    decided_at: datetime = Field(sa_column=Column("decided_at", DateTime(timezone=True), nullable=False))
+
+
 class UsageSnapshotRow(SQLModel, table=True):
     """A month's usage as frozen for one contract; only added to."""
 
