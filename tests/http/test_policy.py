@@ -12,13 +12,15 @@ from litestar import Litestar, get
 from app.http.matrix import MATRIX
 from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, apply_policy, read_matrix
 from app.ports import Ports
-from domain.certification.equipment import Device, DeviceKind
+from domain.certification.equipment import Booking, Device, DeviceKind
 from domain.certification.external import RecordForm, RecordImport
 from domain.identity.model import PartyKind, Tenant
+from domain.journeys import samples
 from domain.metering.alarms import Alarm, AlarmId
 from domain.metering.safety import Level, Signal
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, SYSTEM, TENANT_STAFF, Role
 from domain.shared.identifiers import PersonId, TenantId
+from domain.shared.time import seoul_day
 from tests.http.conftest import LetIn
 from tests.http.test_api import PACK, collect, register
 
@@ -29,6 +31,7 @@ STATES = ("own", "unassigned", "missing")
 
 BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/certificates/{certificate_id}/end"): {"json": {"how": "suspended", "reason": "시험"}},
+    ("POST", "/api/v1/certificates/{certificate_id}/reinstatement"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/receptions/{reception_id}/measurements"): {
         "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
     },
@@ -45,6 +48,14 @@ BODIES: Mapping[Route, dict[str, object]] = {
     },
     ("POST", "/api/v1/devices/{device_id}/bookings"): {
         "json": {"reception": "R-1", "from_on": "2020-01-01", "until_on": "2020-01-02"}
+    },
+    ("POST", "/api/v1/receptions/{reception_id}/custody"): {
+        "json": {"kind": "moved", "place": "1시험실", "holder": "시험", "condition": "이상 없음"}
+    },
+    ("PUT", "/api/v1/receptions/{reception_id}/fees"): {"json": {"lines": []}},
+    **{
+        ("POST", f"/api/v1/receptions/{{reception_id}}/{step}"): {"json": {"reason": "시험"}}
+        for step in ("return", "hold-release", "refusal", "release", "withdrawal")
     },
     ("POST", "/api/v1/protocols/check"): {"json": {"text": "a"}},
     ("POST", "/api/v1/records/imports"): {"content": b"no records"},
@@ -81,6 +92,12 @@ class World:
         method, path = route
         token = None if role is None else self.tokens[role, other]
         named = self.objects[state] | {"step": "judgement" if role is Role.TESTER else "issue"}
+        if "/because/" in path:
+            named["step"] = "return"
+        if path == "/s/{token}":
+            named["token"] = named["sample"]
+        if "/sample-label/" in path:
+            named["form"] = "svg"
         address = re.sub(r"\{(\w+)\}", lambda found: str(named[found[1]]), path)
         query = {}
         if (
@@ -93,6 +110,8 @@ class World:
             query |= {"tenant": str(named["tenant_id"]), "month": str(named["month"])}
         if "/series" in path or "/matrix" in path:
             query |= {"from": f"{named['month']}-01", "until": f"{named['month']}-02"}
+        if path == "/ktr/labels":
+            query["reception"] = str(named["reception_id"])
         if path.endswith("/cycler-files"):
             query["name"] = "capacity.csv"
         if path.endswith("/records/imports"):
@@ -186,6 +205,27 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         await work.external_records.keep_import(taken_in)
         await work.commit()
     life = story.life
+    reception = life.receptions[0]
+    booking = Booking(
+        booking_id=uuid4(),
+        tenant_id=TenantId(BODY),
+        device_id=device.device_id,
+        reception_id=reception.reception_id,
+        reception_number=reception.number,
+        from_on=seoul_day(ports.clock.now()),
+        until_on=seoul_day(ports.clock.now()),
+        booked_by=PersonId(uuid4()),
+        booked_by_name="-",
+        booked_at=ports.clock.now(),
+    )
+    async with ports.unit(SYSTEM) as work:
+        await work.devices.book(booking)
+        tester = await work.people.named("tester")
+        await work.commit()
+    assert tester is not None
+    _, _, sample = await samples.sample_label(
+        tester.actor, reception.reception_id, unit=ports.unit, tokens=ports.tokens, clock=ports.clock
+    )
     service = life.services[0]
     alarm = Alarm(
         alarm_id=AlarmId(uuid4()),
@@ -233,6 +273,8 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "reception_id": life.receptions[0].reception_id,
         "certificate_id": life.certificates[0].certificate_id,
         "device_id": device.device_id,
+        "booking_id": booking.booking_id,
+        "sample": sample.token,
         "import_id": taken_in.import_id,
         "site_id": service.contract.site_id,
         "contract_id": service.contract.contract_id,
@@ -242,7 +284,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "alarm_id": alarm.alarm_id,
     }
     own |= await _people_objects(signed_in, ports)
-    none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()}
+    none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()} | {"sample": "-"}
     opened = World(
         client=client,
         objects={"own": own, "unassigned": {**own, "pack_id": nobodys}, "missing": none},
@@ -270,7 +312,7 @@ def _verdict(route: Route, answer: httpx.Response) -> str:
 def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[str, ...]:
     """Return the verdicts that the matrix allows; a list, or a form, has no object that could be missing."""
     method, path = route
-    named = set(re.findall(r"\{(\w+)\}", path)) & OBJECTS
+    named = {*re.findall(r"\{(\w+)\}", path), *NAMED_OTHERWISE.get(path, ())} & OBJECTS
     if reach is Reach.NONE:
         return ("no role",)
     if reach is Reach.YES:
@@ -294,13 +336,20 @@ def _expected(route: Route, reach: Reach, state: str, *, other: bool) -> tuple[s
         return ("hidden",)
     if reach is Reach.ALL:  # what an earlier case ended is not there for a later one
         return ("let through", "hidden") if method == "POST" else ("let through",)
-    return ("hidden",) if other else ("let through",)
+    if other:
+        return ("hidden",)
+    return ("let through", "hidden") if route in ONCE else ("let through",)
 
 
 OBJECTS = frozenset(
     {"pack_id", "label_id", "reception_id", "device_id", "certificate_id", "site_id", "contract_id", "invoice_id",
-     "person_id", "invitation_id", "key_id", "grant_id", "alarm_id", "import_id"}
+     "person_id", "invitation_id", "key_id", "grant_id", "alarm_id", "import_id",
+     "booking_id"}
 )  # fmt: skip
+NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {"/ktr/labels": ("reception_id",), "/s/{token}": ("reception_id",)}
+"""Routes that name an object in their query, or by its label."""
+ONCE = frozenset({("POST", "/api/v1/devices/bookings/{booking_id}/release")})
+"""Routes that end their object: for who comes later it is not there."""
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""
 NO_OBJECT_OF_OURS = frozenset(
@@ -318,10 +367,15 @@ ENDING = frozenset(
 """Routes that end the session that asks."""
 
 
-async def test_every_route_lets_every_role_as_far_as_the_matrix_says(world: World) -> None:
+PARTS = 3
+"""The routes are asked in so many turns, the story told for each, so that several processes share them."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_every_route_lets_every_role_as_far_as_the_matrix_says(world: World, part: int) -> None:
     wrong: list[str] = []
     cases = 0
-    for route, rule in POLICY.items():
+    for route, rule in list(POLICY.items())[part::PARTS]:
         if route in ENDING:
             continue  # they end the session that asks; the tests of signing out are their proof
         for state in STATES:
