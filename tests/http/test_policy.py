@@ -356,7 +356,7 @@ NO_OBJECT_OF_OURS = frozenset(
     {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
      "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
      "/sign-in/provider", "/sign-in/provider/back", "/api/v1/sessions/{session_id}",
-     "/join", "/status/{purpose}/{list_number}"}
+     "/join", "/reset", "/status/{purpose}/{list_number}"}
 )  # fmt: skip
 
 
