@@ -348,7 +348,10 @@ OBJECTS = frozenset(
 )  # fmt: skip
 NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {"/ktr/labels": ("reception_id",), "/s/{token}": ("reception_id",)}
 """Routes that name an object in their query, or by its label."""
-ONCE = frozenset({("POST", "/api/v1/devices/bookings/{booking_id}/release")})
+ONCE = frozenset(
+    {("POST", "/api/v1/devices/bookings/{booking_id}/release"),
+     ("POST", "/ktr/devices/{device_id}/bookings/{booking_id}/release")}
+)  # fmt: skip
 """Routes that end their object: for who comes later it is not there."""
 BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/csv/{table}"})
 """Routes that name an organisation in their query, and no object."""
