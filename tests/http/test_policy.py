@@ -67,6 +67,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/reactivation"): {"json": {"reason": "시험"}},
+    ("POST", "/api/v1/members/{person_id}/reset"): {"json": {"reason": "시험"}},
 }
 """Where an object is reached only behind a body that has a meaning."""
 
