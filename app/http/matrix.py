@@ -98,7 +98,7 @@ POST!  /api/v1/receptions/{reception_id}/issue                   -  -  -  -  -  
 POST   /api/v1/receptions/{reception_id}/custody                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 PUT    /api/v1/receptions/{reception_id}/fees                    -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/fees/agreement          -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
-GET    /api/v1/receptions/{reception_id}/sample-label/{form}     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/sample-label/{form}     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
 POST   /api/v1/receptions/{reception_id}/return                  -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/hold-release            -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/refusal                 -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
@@ -221,7 +221,7 @@ POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/fees                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
-GET    /ktr/labels                                               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /ktr/labels                                               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
 GET    /s/{token}                                                -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/because/{step}             -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/{step}                     -  -  -  o  o  o  -  -  -  -  -  -  -  -  -

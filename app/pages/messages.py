@@ -1541,6 +1541,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.new": ("새 비밀번호", "New password"),
         "field.again": ("새 비밀번호 확인", "New password again"),
         "field.label": ("이름", "Name"),
+        "field.issuer": ("발급기관", "Issuer"),
         "field.number": ("인증서 번호", "Certificate number"),
         "field.identifier": ("팩 식별자", "Identifier of the pack"),
         "field.product_uri": ("제품 URI", "Product URI"),

@@ -115,7 +115,7 @@ def _without_tester(report: Content) -> None:
         pytest.param(
             _with_naive_instant, "test_report: approved_by.at is not an instant with its offset, in ISO 8601", id="zone"
         ),
-        pytest.param(_with_truth, "test_report: soh_ppm is not a whole number", id="truth is no number"),
+        pytest.param(_with_truth, "test_report: soh_ppm is not a whole number or null", id="truth is no number"),
         pytest.param(_without_tester, "test_report: tested_by is empty", id="nobody tested"),
     ],
 )

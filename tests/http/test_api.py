@@ -179,6 +179,7 @@ async def test_a_cycler_file_becomes_capacity_and_grade(signed_in) -> None:
     assert [(one["printed_name"], one["meaning"]) for one in file["signatures"]] == [
         ("윤검토", "review"),
         ("최승인", "approval"),
+        ("최승인", "issue"),
     ]
     assert all(rule["source"] for rule in file["assessment"]["rules"])
     assert file["reception"]["pack_id"] == str(pack_id)
@@ -213,7 +214,9 @@ async def test_no_certificate_without_approval(signed_in) -> None:
 
 
 async def test_missing_results_are_never_a_pass(signed_in) -> None:
-    operator, tester, reviewer = [await signed_in(name) for name in ("operator", "tester", "reviewer")]
+    operator, tester, reviewer, approver = [
+        await signed_in(name) for name in ("operator", "tester", "reviewer", "approver")
+    ]
     pack_id = await register(operator)
     await collect(operator, pack_id)
     reception_id = await receive(tester, pack_id)
@@ -224,8 +227,12 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
 
     assert judged["disposition"] == "hold_review"
     assert "T03" in judged["not_assessed"]
-    await confirm(reviewer)
-    problem(await reviewer.post(f"/api/v1/receptions/{reception_id}/review"), 422, "certification.not-for-reuse")
+    for client, step in ((reviewer, "review"), (approver, "approval"), (approver, "issue")):
+        await confirm(client)
+        done = await client.post(f"/api/v1/receptions/{reception_id}/{step}")
+        assert done.status_code == 201, done.text
+    assert done.json()["report"]
+    assert done.json()["certificate"] is None
 
 
 @pytest.mark.parametrize(
@@ -521,6 +528,7 @@ async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client
         ("POST", "/api/v1/sessions/passkey-challenge"),
         ("DELETE", "/api/v1/sessions/me"),
         ("GET", "/api/v1/certificates/by-number/{number:str}"),
+        ("GET", "/api/v1/records/schema"),
     }
     tried = 0
     for route in app.routes:
@@ -532,7 +540,7 @@ async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client
                     continue
                 path = route.path_format
                 for parameter in route.path_parameters.values():
-                    value = "01a20000-0000-7000-8000-000000000000" if parameter.type is UUID else "2026-07"
+                    value = {UUID: "01a20000-0000-7000-8000-000000000000", int: "1"}.get(parameter.type, "2026-07")
                     path = path.replace(f"{{{parameter.name}}}", value)
                 answer = await client.request(method, path, json={} if method == "POST" else None)
                 tried += 1

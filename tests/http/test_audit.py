@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import structlog
 from litestar import Response
+from litestar.response import Stream
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -223,7 +224,7 @@ def test_every_route_that_hands_out_bytes_is_marked(app) -> None:
         route
         for route, handler in routes_of(app)
         if route[0] == "GET"
-        and handler.parsed_fn_signature.return_type.annotation == Response[bytes]
+        and handler.parsed_fn_signature.return_type.annotation in (Response[bytes], Stream)
         and not POLICY[route].is_public
     }
 

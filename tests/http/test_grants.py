@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.identity.model import PartyKind, Tenant
 from domain.journeys import trace
@@ -169,7 +171,7 @@ async def test_the_packs_page_grants_and_ends(story, grantees, signed_in) -> Non
 # ── those who held a pack before ──
 
 
-async def test_a_former_holder_sees_its_own_time_and_nothing_after_it(story, ports) -> None:
+async def test_a_former_holder_sees_its_own_time_and_nothing_after_it(story, ports, engine: AsyncEngine) -> None:
     pack_id, service = story.life.pack.pack_id, story.life.services[0]
     left_at = ports.clock.now()
     async with ports.unit(SYSTEM) as work:
@@ -187,6 +189,11 @@ async def test_a_former_holder_sees_its_own_time_and_nothing_after_it(story, por
         )
         await work.histories.add(entry, head)
         await work.commit()
+    async with engine.begin() as connection:  # as an assignment to it would
+        await connection.execute(
+            text("insert into sunhwan.pack_reach (pack_id, tenant_id, reach_id) values (:pack, 12, :reach)"),
+            {"pack": pack_id, "reach": ports.ids.new()},
+        )
 
     async def sees(tenant_id):
         actor = someone(Role.TENANT_ADMIN, tenant_id=tenant_id)

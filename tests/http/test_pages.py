@@ -296,7 +296,7 @@ async def test_every_link_of_the_packs_page_leads_somewhere(everybody, story):
     page = checked(await operator.get(f"/packs/{story.life.pack.pack_id}"))
 
     for address in {one for one in page.addresses if one.startswith("/") and "/language/" not in one}:
-        if address in ("/sign-out", "/trace") or address.endswith(("/facts", "/labels", "/repurpose")):
+        if address in ("/sign-out", "/trace") or address.endswith(("/facts", "/labels", "/repurpose", "/withdrawal")):
             continue
         answer = await operator.get(address.partition("#")[0])
         assert answer.status_code in (200, 303), address
@@ -395,8 +395,8 @@ async def test_a_certificate_is_checked_by_number_and_by_the_token_of_its_qr_cod
     assert "유효" in good.text
     assert number in good.text
     assert str(story.life.certificates[0].soh_ppm) not in good.text
-    assert "발급된 인증서가 없습니다" in none.text
-    assert "발급된 인증서가 없습니다" in foreign.text
+    assert "발급된 인증서나 성적서가 없습니다" in none.text
+    assert "발급된 인증서나 성적서가 없습니다" in foreign.text
 
 
 async def test_an_identifier_leads_strangers_to_the_passport_and_staff_to_the_life(story, client, everybody):
