@@ -1,7 +1,7 @@
 """Each numbered step of the line over HTTP, and what each step refuses."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
@@ -522,6 +522,10 @@ async def test_a_month_without_readings_is_closed_only_knowingly(signed_in, port
 # ── doors in general
 
 
+ANY = {UUID: "01a20000-0000-7000-8000-000000000000", int: "1", date: "2026-07-01"}
+"""A value of each type that an address holds; any other is a month, or a word."""
+
+
 async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client) -> None:
     public = {
         ("POST", "/api/v1/sessions"),
@@ -540,7 +544,7 @@ async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client
                     continue
                 path = route.path_format
                 for parameter in route.path_parameters.values():
-                    value = {UUID: "01a20000-0000-7000-8000-000000000000", int: "1"}.get(parameter.type, "2026-07")
+                    value = ANY.get(parameter.type, "2026-07")
                     path = path.replace(f"{{{parameter.name}}}", value)
                 answer = await client.request(method, path, json={} if method == "POST" else None)
                 tried += 1
