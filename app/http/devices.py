@@ -11,8 +11,8 @@ from litestar.params import FromPath, JSONBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Day, In, Instant, Name, Out
-from domain.certification import usecases as certification
 from domain.certification.equipment import RANGES_MAX, Booking, Device, DeviceKind, DeviceRange
+from domain.certification.usecases.devices import BookDevice, Calibrated, CalibrateDevice, RegisterDevice
 from domain.journeys import equipment
 
 NumberText = Annotated[
@@ -113,9 +113,9 @@ class DeviceOut(Out):
     doubtful: list[DoubtfulRunOut]
 
 
-def told_calibration(given: CalibrationIn) -> certification.Calibrated:
+def told_calibration(given: CalibrationIn) -> Calibrated:
     """Say a calibration in the field's words."""
-    return certification.Calibrated(
+    return Calibrated(
         certificate_no=given.certificate_no,
         calibrated_on=given.calibrated_on,
         due_on=given.due_on,
@@ -198,7 +198,7 @@ class DevicesController(Controller):
     async def register(self, data: JSONBody[DeviceIn], ports: GivenPorts, actor: GivenActor) -> DeviceOut:
         """Register a device with its calibration."""
         device = await equipment.register_device(
-            certification.RegisterDevice(
+            RegisterDevice(
                 actor=actor,
                 kind=data.kind,
                 name=data.name,
@@ -228,7 +228,7 @@ class DevicesController(Controller):
     ) -> DeviceOut:
         """Add the newest calibration; the ones before stay."""
         await equipment.calibrate_device(
-            certification.CalibrateDevice(actor=actor, device_id=device_id, calibrated=told_calibration(data)),
+            CalibrateDevice(actor=actor, device_id=device_id, calibrated=told_calibration(data)),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,
@@ -241,7 +241,7 @@ class DevicesController(Controller):
     ) -> BookingOut:
         """Keep a device for a reception on whole days."""
         booking = await equipment.book_device(
-            certification.BookDevice(
+            BookDevice(
                 actor=actor,
                 device_id=device_id,
                 reception_number=data.reception,

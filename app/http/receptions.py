@@ -15,7 +15,6 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object, one_of_files
 from app.ports import Ports
-from domain.certification import usecases as certification
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import CertificateUnknown, TestTimesWrong
 from domain.certification.model import (
@@ -37,6 +36,9 @@ from domain.certification.model import (
     Transition,
     certificate_valid_at,
 )
+from domain.certification.usecases.devices import AcceptDeviation
+from domain.certification.usecases.results import Entered
+from domain.certification.usecases.signing import SignWithReason
 from domain.journeys import authenticity, dispositions, inspection, reinspection, samples, validity
 from domain.journeys import equipment as devices
 from domain.shared.actor import Actor
@@ -542,10 +544,10 @@ def _certificate_out(certificate: Certificate, ports: GivenPorts) -> Certificate
     )
 
 
-def bench_values(sheet: BenchSheetIn) -> tuple[certification.Entered, ...]:
+def bench_values(sheet: BenchSheetIn) -> tuple[Entered, ...]:
     """Say a bench sheet in certification's words; a JSON number keeps the digits it was written with."""
     return tuple(
-        certification.Entered(test_id=one.test_id, quantity=one.quantity, value=_given(one.value), unit=one.unit)
+        Entered(test_id=one.test_id, quantity=one.quantity, value=_given(one.value), unit=one.unit)
         for one in sheet.measurements
     )
 
@@ -595,8 +597,8 @@ def _reception_out(reception: Reception) -> ReceptionOut:
     )
 
 
-def _with_reason(actor: Actor, reception_id: UUID, data: ReasonIn) -> certification.SignWithReason:
-    return certification.SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=data.reason)
+def _with_reason(actor: Actor, reception_id: UUID, data: ReasonIn) -> SignWithReason:
+    return SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=data.reason)
 
 
 class ReceptionsController(Controller):
@@ -753,7 +755,7 @@ class ReceptionsController(Controller):
     ) -> DeviationOut:
         """Let a device measure for this reception in spite of its calibration; the report prints why."""
         accepted = await devices.accept_deviation(
-            certification.AcceptDeviation(
+            AcceptDeviation(
                 actor=actor, reception_id=ReceptionId(reception_id), serial=data.device, reason=data.reason
             ),
             unit=ports.unit,

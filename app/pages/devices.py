@@ -11,8 +11,8 @@ from app.http.devices import BookingIn, CalibrationIn, DeviceIn, told_calibratio
 from app.http.identity import GivenActor, GivenPorts
 from app.pages.frame import GivenPage, Page, PageRequest, read_as, read_form
 from app.ports import Ports
-from domain.certification import usecases as certification
 from domain.certification.equipment import CALENDAR_DAYS, KEEPERS, DeviceKind, weeks_of
+from domain.certification.usecases.devices import BookDevice, CalibrateDevice, RegisterDevice
 from domain.journeys import equipment
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError
@@ -64,7 +64,7 @@ async def register_device(
     try:
         wish = read_as({**form, "calibration": _calibration(form)}, DeviceIn, page.language)
         device = await equipment.register_device(
-            certification.RegisterDevice(
+            RegisterDevice(
                 actor=actor,
                 kind=wish.kind,
                 name=wish.name,
@@ -118,7 +118,7 @@ async def calibrate_device(
     try:
         calibration = read_as(_calibration(form), CalibrationIn, page.language)
         await equipment.calibrate_device(
-            certification.CalibrateDevice(actor=actor, device_id=device_id, calibrated=told_calibration(calibration)),
+            CalibrateDevice(actor=actor, device_id=device_id, calibrated=told_calibration(calibration)),
             unit=ports.unit,
             ids=ports.ids,
             clock=ports.clock,
@@ -137,7 +137,7 @@ async def book_device(
     try:
         wish = read_as(form, BookingIn, page.language)
         await equipment.book_device(
-            certification.BookDevice(
+            BookDevice(
                 actor=actor,
                 device_id=device_id,
                 reception_number=wish.reception,

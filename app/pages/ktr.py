@@ -32,7 +32,6 @@ from app.pages.confirming import prove_by_form
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
 from app.pages.packs import with_offset
 from app.ports import Ports
-from domain.certification import usecases as certification
 from domain.certification.conditions import quantities_of
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import ReceptionUnknown
@@ -51,6 +50,9 @@ from domain.certification.model import (
     Scope,
 )
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
+from domain.certification.usecases.devices import AcceptDeviation
+from domain.certification.usecases.results import Entered
+from domain.certification.usecases.signing import SignWithReason
 from domain.journeys import dispositions, equipment, inspection, public_passport, reinspection, samples, trace
 from domain.journeys.protocols import protocol_of
 from domain.shared.actor import Actor, Role
@@ -239,10 +241,10 @@ def quantities(protocol: Protocol) -> tuple[Blank, ...]:
     )
 
 
-def entered_values(form: Mapping[str, str], rows: tuple[Blank, ...]) -> tuple[certification.Entered, ...]:
+def entered_values(form: Mapping[str, str], rows: tuple[Blank, ...]) -> tuple[Entered, ...]:
     """Return what was typed into the grid, in the kinds that the protocol names; empty rows are left out."""
     return tuple(
-        certification.Entered(
+        Entered(
             test_id=row.test.test_id,
             quantity=row.quantity.key,
             value=_given(row.quantity, form[row.name]),
@@ -474,7 +476,7 @@ async def enter_sheet(
     )
 
 
-def _sheet_values(pasted: bytes, language: str) -> tuple[certification.Entered, ...]:
+def _sheet_values(pasted: bytes, language: str) -> tuple[Entered, ...]:
     try:
         return bench_values(msgspec.json.decode(pasted[:SHEET_BYTES_MAX], type=BenchSheetIn))
     except msgspec.DecodeError as error:
@@ -487,7 +489,7 @@ async def _enter(
     actor: Actor,
     reception_id: ReceptionId,
     form: dict[str, str],
-    values: Callable[[], tuple[certification.Entered, ...]],
+    values: Callable[[], tuple[Entered, ...]],
 ) -> Template | Redirect:
     try:
         conditions = _conditions(form, page.language)
@@ -521,7 +523,7 @@ async def accept_deviation(
     try:
         wish = read_as(form, DeviationIn, page.language)
         await equipment.accept_deviation(
-            certification.AcceptDeviation(
+            AcceptDeviation(
                 actor=actor, reception_id=ReceptionId(reception_id), serial=wish.device, reason=wish.reason
             ),
             unit=ports.unit,
@@ -620,7 +622,7 @@ async def take_step_because(
         why = read_as(form, ReasonIn, page.language).reason
         if step in SIGNED_STEPS:
             actor = await prove_by_form(request, ports, actor, form, signing=True, language=page.language)
-        wish = certification.SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=why)
+        wish = SignWithReason(actor=actor, reception_id=ReceptionId(reception_id), reason=why)
         match step:
             case "return":
                 await dispositions.send_back(wish, unit=ports.unit, clock=ports.clock)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 
-from domain.certification import usecases as certification
 from domain.certification.amending import Amendment, Corrections, amended_content, last_issued
 from domain.certification.errors import OwnWork, ReceptionUnknown, ReportUnknown
 from domain.certification.model import (
@@ -13,6 +12,7 @@ from domain.certification.model import (
     Reception,
     Report,
 )
+from domain.certification.usecases import closing
 from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import BODY_STAFF, Actor, Role, on_behalf_of
@@ -111,7 +111,7 @@ async def amend_report(
             )
         )
         await work.amendments.add(amendment)
-        await certification.mark_amended(
+        await closing.mark_amended(
             wish.actor, reception, reason=f"{replaced.number} → {number}: {wish.reason}"[:500], work=work, clock=clock
         )
         if wish.results_affected:

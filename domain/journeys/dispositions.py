@@ -1,9 +1,9 @@
 """A reception off the straight way: returned, a hold released, refused, given back, its report withdrawn."""
 
-from domain.certification import usecases as certification
 from domain.certification.model import Reception, ReceptionState, Signature
 from domain.certification.protocol import Protocol
-from domain.certification.usecases import SignWithReason
+from domain.certification.usecases import closing, signing
+from domain.certification.usecases.signing import SignWithReason
 from domain.journeys.inspection import record_step
 from domain.journeys.ports import JourneyWork
 from domain.journeys.protocols import protocol_of
@@ -22,7 +22,7 @@ async def send_back(wish: SignWithReason, *, unit: Unit[JourneyWork], clock: Clo
         ReceptionMoved: it does not wait for this person's signature.
     """
     async with unit(wish.actor) as work:
-        reception = await certification.send_back(wish, work=work, clock=clock)
+        reception = await closing.send_back(wish, work=work, clock=clock)
         await work.commit()
     return reception
 
@@ -43,7 +43,7 @@ async def release_hold(
     async with unit(wish.actor) as work:
         received = await work.receptions.one(wish.reception_id)
         applied = await protocol_of(received, work=work, shipped=protocol)
-        signature = await certification.release_hold(wish, work=work, protocol=applied, ids=ids, clock=clock)
+        signature = await signing.release_hold(wish, work=work, protocol=applied, ids=ids, clock=clock)
         reception = await work.receptions.one(wish.reception_id)
         await record_step(
             reception,
@@ -71,7 +71,7 @@ async def refuse(wish: SignWithReason, *, unit: Unit[JourneyWork], ids: Ids, clo
         ReceptionMoved: testing has begun, or it is closed.
     """
     async with unit(wish.actor) as work:
-        reception = await certification.refuse(wish, work=work, clock=clock)
+        reception = await closing.refuse(wish, work=work, clock=clock)
         await _told(reception, wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return reception
@@ -86,7 +86,7 @@ async def release(wish: SignWithReason, *, unit: Unit[JourneyWork], ids: Ids, cl
         ReceptionMoved: it is approved already, or closed.
     """
     async with unit(wish.actor) as work:
-        reception = await certification.release(wish, work=work, clock=clock)
+        reception = await closing.release(wish, work=work, clock=clock)
         await _told(reception, wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return reception
@@ -115,6 +115,6 @@ async def withdraw_report(wish: SignWithReason, *, unit: Unit[JourneyWork], cloc
         CertificateStands: the certificate on it still stands.
     """
     async with unit(wish.actor) as work:
-        reception = await certification.withdraw(wish, work=work, clock=clock)
+        reception = await closing.withdraw(wish, work=work, clock=clock)
         await work.commit()
     return reception

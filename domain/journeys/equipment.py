@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from domain.certification import usecases as certification
 from domain.certification.equipment import CALENDAR_DAYS, Booking, Deviation, Device, DoubtfulRun
+from domain.certification.usecases import devices
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import BODY_STAFF, Actor
 from domain.shared.identifiers import Ids
@@ -15,9 +15,7 @@ from domain.shared.unit import Unit
 DOUBTFUL_LISTED_MAX = 200
 
 
-async def register_device(
-    wish: certification.RegisterDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
-) -> Device:
+async def register_device(wish: devices.RegisterDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Device:
     """Register a test device with its calibration.
 
     Raises:
@@ -25,14 +23,12 @@ async def register_device(
         SerialTaken: the body has one of this serial.
     """
     async with unit(wish.actor) as work:
-        device = await certification.register_device(wish, work=work, ids=ids, clock=clock)
+        device = await devices.register_device(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return device
 
 
-async def calibrate_device(
-    wish: certification.CalibrateDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock
-) -> Device:
+async def calibrate_device(wish: devices.CalibrateDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Device:
     """Add a calibration to a device's history.
 
     Raises:
@@ -40,12 +36,12 @@ async def calibrate_device(
         CalibrationWrong: the calibration contradicts itself, or is no newer than the last one.
     """
     async with unit(wish.actor) as work:
-        device = await certification.calibrate_device(wish, work=work, ids=ids, clock=clock)
+        device = await devices.calibrate_device(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return device
 
 
-async def book_device(wish: certification.BookDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Booking:
+async def book_device(wish: devices.BookDevice, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Booking:
     """Keep a device for a reception on whole days.
 
     Raises:
@@ -54,7 +50,7 @@ async def book_device(wish: certification.BookDevice, *, unit: Unit[JourneyWork]
         DeviceBooked: one of the days is taken.
     """
     async with unit(wish.actor) as work:
-        booking = await certification.book_device(wish, work=work, ids=ids, clock=clock)
+        booking = await devices.book_device(wish, work=work, ids=ids, clock=clock)
         await work.commit()
     return booking
 
@@ -66,12 +62,12 @@ async def release_booking(actor: Actor, booking_id: UUID, *, unit: Unit[JourneyW
         BookingUnknown: the body has none such, or its days are over.
     """
     async with unit(actor) as work:
-        booking = await certification.release_booking(actor, booking_id, work=work, clock=clock)
+        booking = await devices.release_booking(actor, booking_id, work=work, clock=clock)
         await work.commit()
     return booking
 
 
-async def accept_deviation(wish: certification.AcceptDeviation, *, unit: Unit[JourneyWork], clock: Clock) -> Deviation:
+async def accept_deviation(wish: devices.AcceptDeviation, *, unit: Unit[JourneyWork], clock: Clock) -> Deviation:
     """Let a device measure for one reception in spite of its calibration; the report prints why.
 
     Raises:
@@ -79,7 +75,7 @@ async def accept_deviation(wish: certification.AcceptDeviation, *, unit: Unit[Jo
         SerialUnknown: the body has no such device.
     """
     async with unit(wish.actor) as work:
-        deviation = await certification.accept_deviation(wish, work=work, clock=clock)
+        deviation = await devices.accept_deviation(wish, work=work, clock=clock)
         await work.commit()
     return deviation
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Literal
 
 from domain.certification import custody
-from domain.certification import usecases as certification
 from domain.certification.errors import CertificateUnknown, ReceptionUnknown
 from domain.certification.model import (
     Applicant,
@@ -37,6 +36,7 @@ from domain.certification.model import (
 from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
 from domain.certification.spelling import assessment_text
+from domain.certification.usecases import assessing, intake, issuing, results, signing
 from domain.identity.ports import Tokens
 from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
@@ -78,8 +78,8 @@ async def receive_pack(
     """
     async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
-        reception = await certification.receive(
-            certification.Receive(
+        reception = await intake.receive(
+            intake.Receive(
                 actor=wish.actor,
                 pack_id=wish.pack_id,
                 tenant_id=wish.actor.tenant_id,
@@ -198,8 +198,8 @@ async def take_cycler_file(
         raw_sha256 = await work.files.keep(
             wish.content, media_type="application/octet-stream", owner=wish.actor.tenant_id
         )
-        run = await certification.record_cycler_run(
-            certification.RecordCyclerRun(
+        run = await results.record_cycler_run(
+            results.RecordCyclerRun(
                 actor=wish.actor,
                 reception_id=wish.reception_id,
                 file_name=wish.file_name,
@@ -242,7 +242,7 @@ class EnterBenchValues:
 
     actor: Actor
     reception_id: ReceptionId
-    measurements: Sequence[certification.Entered]
+    measurements: Sequence[results.Entered]
     ambient_c: Decimal | None = None
     equipment: str = ""
     serial: str = ""
@@ -262,8 +262,8 @@ async def enter_bench_values(
     """
     async with unit(wish.actor) as work:
         protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
-        run = await certification.record_measurements(
-            certification.RecordMeasurements(
+        run = await results.record_measurements(
+            results.RecordMeasurements(
                 actor=wish.actor,
                 reception_id=wish.reception_id,
                 measurements=wish.measurements,
@@ -316,8 +316,8 @@ async def judge(
     """
     async with unit(wish.actor) as work:
         protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
-        assessment = await certification.judge_reception(
-            certification.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
+        assessment = await assessing.judge_reception(
+            assessing.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
             work=work,
             protocol=protocol,
             ids=ids,
@@ -353,8 +353,8 @@ async def review(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock:
         OwnWork: the actor received the pack, entered a result or judged it.
     """
     async with unit(wish.actor) as work:
-        signature = await certification.review(
-            certification.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
+        signature = await signing.review(
+            signing.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
         )
         await _record_signature(signature, EntryKind.REVIEWED, actor=wish.actor, work=work, ids=ids, clock=clock)
         await work.commit()
@@ -368,8 +368,8 @@ async def approve(wish: AtReception, *, unit: Unit[JourneyWork], ids: Ids, clock
         OwnWork: the actor received the pack, entered a result, judged or reviewed it.
     """
     async with unit(wish.actor) as work:
-        signature = await certification.approve(
-            certification.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
+        signature = await signing.approve(
+            signing.Sign(actor=wish.actor, reception_id=wish.reception_id), work=work, ids=ids, clock=clock
         )
         await _record_signature(signature, EntryKind.APPROVED, actor=wish.actor, work=work, ids=ids, clock=clock)
         await work.commit()
@@ -421,8 +421,8 @@ async def issue_certificate(
         reception = await work.receptions.one(wish.reception_id)
         pack = await work.packs.one(reception.pack_id)
         body = await work.parties.one(reception.tenant_id)
-        issued = await certification.issue(
-            certification.Issue(
+        issued = await issuing.issue(
+            issuing.Issue(
                 actor=wish.actor,
                 reception_id=wish.reception_id,
                 pack_print=await _pack_print(pack, work=work),
@@ -608,7 +608,7 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
         signatures = await work.signatures.of_subject(reception.pack_id, assessment.assessment_id) if assessment else ()
         report = await work.reports.of_reception(reception)
         certificates = await work.certificates.of_pack(reception.pack_id)
-        workers = certification.whose_work(reception, runs, assessment)
+        workers = signing.whose_work(reception, runs, assessment)
         own = {*workers, *(one.signed_by for one in signatures)}
         if report is not None:
             signatures += await work.signatures.of_subject(reception.pack_id, report.report_id)

@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from domain.certification import usecases as certification
 from domain.certification.errors import CertificateMoved, CertificateUnknown
 from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, Reception
+from domain.certification.usecases import validity
 from domain.journeys.contract_started import facts_of
 from domain.journeys.ports import JourneyWork
 from domain.passport import usecases as passport
@@ -174,11 +174,11 @@ async def end_certificate(wish: EndCertificate, *, unit: Unit[JourneyWork], ids:
         CertificateUnknown: there is none, or it is another body's.
         CertificateMoved: its status does not allow it.
     """
-    change = certification.suspend if wish.how == "suspended" else certification.revoke
+    change = validity.suspend if wish.how == "suspended" else validity.revoke
     # Ending a certificate stops a tenant's service, which lies beyond the inspection body's own reach.
     async with unit(on_behalf_of(wish.actor)) as work:
         certificate = await change(
-            certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
+            validity.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
             work=work,
             clock=clock,
         )
@@ -220,8 +220,8 @@ async def reinstate_certificate(
     """
     async with unit(on_behalf_of(wish.actor)) as work:
         certificate = await work.certificates.one(wish.certificate_id)
-        certificate = await certification.reinstate(
-            certification.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
+        certificate = await validity.reinstate(
+            validity.ChangeCertificate(actor=wish.actor, certificate_id=wish.certificate_id, reason=wish.reason),
             suspended_by=_ended_by(await work.histories.entries(certificate.pack_id), certificate),
             work=work,
             clock=clock,

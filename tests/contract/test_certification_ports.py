@@ -105,42 +105,31 @@ from domain.certification.ports import CertificationWork
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.spelling import assessment_text, hold_release_text
 from domain.certification.status_list import Purpose, StatusPlace, entries_of
-from domain.certification.usecases import (
+from domain.certification.usecases.assessing import JudgeReception, judge_reception
+from domain.certification.usecases.closing import refuse, release, send_back, withdraw
+from domain.certification.usecases.devices import (
     AcceptDeviation,
     BookDevice,
     Calibrated,
     CalibrateDevice,
-    ChangeCertificate,
-    Entered,
-    Issue,
-    JudgeReception,
-    Receive,
-    RecordCyclerRun,
-    RecordMeasurements,
     RegisterDevice,
-    Sign,
-    SignWithReason,
     accept_deviation,
-    approve,
     book_device,
     calibrate_device,
-    issue,
-    judge_reception,
-    receive,
+    register_device,
+    release_booking,
+)
+from domain.certification.usecases.intake import Receive, receive
+from domain.certification.usecases.issuing import Issue, issue
+from domain.certification.usecases.results import (
+    Entered,
+    RecordCyclerRun,
+    RecordMeasurements,
     record_cycler_run,
     record_measurements,
-    refuse,
-    register_device,
-    reinstate,
-    release,
-    release_booking,
-    release_hold,
-    review,
-    revoke,
-    send_back,
-    suspend,
-    withdraw,
 )
+from domain.certification.usecases.signing import Sign, SignWithReason, approve, release_hold, review
+from domain.certification.usecases.validity import ChangeCertificate, reinstate, revoke, suspend
 from domain.shared.actor import Role, RoleNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.documents import DocumentKind

@@ -32,7 +32,7 @@ from domain.certification.spelling import (
     measurements_text,
     record_text,
 )
-from domain.certification.usecases import months_after
+from domain.certification.usecases.issuing import months_after
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, ReportId, TenantId
 from tests.fakes.certification import cycler_record, item_facts
 

@@ -16,9 +16,9 @@ from adapters.ktr.credentials import KtrCredentials
 from adapters.ktr.protocol_file import load_protocol
 from adapters.ktr.signing import FileSigner
 from app.samples.make_cycler import BENCH_SHEET
-from domain.certification import usecases as certification
 from domain.certification.errors import OwnWork, ReceptionMoved, ReceptionUnknown
 from domain.certification.model import Applicant, CertificateStatus, Laboratory, Reception, ReceptionState
+from domain.certification.usecases import assessing, closing, intake, issuing, results, signing
 from domain.shared.actor import Actor, ConfirmationNeeded, Role, RoleNotEnough
 from domain.shared.identifiers import PackId
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, item_facts
@@ -84,7 +84,7 @@ PACK_PRINT = {
     "rated_energy_wh": 21_780, "nominal_voltage_mv": 43_560,
 }  # fmt: skip
 SHEET = tuple(
-    certification.Entered(
+    results.Entered(
         test_id=one["test_id"],
         quantity=one["quantity"],
         value="heavy" if one["quantity"] == "corrosion" else one["value"],
@@ -121,54 +121,46 @@ class Bench:
             setattr(work, name, fresh)
         return replace(self, work=work, ids=copy.copy(self.ids))
 
-    def _sign(self, actor: Actor) -> certification.Sign:
-        return certification.Sign(actor=actor, reception_id=self.reception.reception_id)
+    def _sign(self, actor: Actor) -> signing.Sign:
+        return signing.Sign(actor=actor, reception_id=self.reception.reception_id)
 
-    def _because(self, actor: Actor) -> certification.SignWithReason:
-        return certification.SignWithReason(actor=actor, reception_id=self.reception.reception_id, reason="까닭")
+    def _because(self, actor: Actor) -> signing.SignWithReason:
+        return signing.SignWithReason(actor=actor, reception_id=self.reception.reception_id, reason="까닭")
 
     async def _measure(self, actor: Actor) -> None:
-        wish = certification.RecordMeasurements(
-            actor=actor, reception_id=self.reception.reception_id, measurements=SHEET
-        )
-        await certification.record_measurements(
-            wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW)
-        )
+        wish = results.RecordMeasurements(actor=actor, reception_id=self.reception.reception_id, measurements=SHEET)
+        await results.record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW))
 
     async def _run(self, actor: Actor) -> None:
-        wish = certification.RecordCyclerRun(
+        wish = results.RecordCyclerRun(
             actor=actor,
             reception_id=self.reception.reception_id,
             file_name="a.csv",
             raw_sha256="cd" * 32,
             record=cycler_record(),
         )
-        await certification.record_cycler_run(
-            wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW)
-        )
+        await results.record_cycler_run(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW))
 
     async def _judge(self, actor: Actor) -> None:
-        wish = certification.JudgeReception(actor=actor, reception_id=self.reception.reception_id)
-        await certification.judge_reception(
-            wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW)
-        )
+        wish = assessing.JudgeReception(actor=actor, reception_id=self.reception.reception_id)
+        await assessing.judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW))
 
     async def _review(self, actor: Actor) -> None:
-        await certification.review(self._sign(actor), work=self.work, ids=self.ids, clock=FixedClock(NOW))
+        await signing.review(self._sign(actor), work=self.work, ids=self.ids, clock=FixedClock(NOW))
 
     async def _release_hold(self, actor: Actor) -> None:
-        await certification.release_hold(
+        await signing.release_hold(
             self._because(actor), work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW)
         )
 
     async def _approve(self, actor: Actor) -> None:
-        await certification.approve(self._sign(actor), work=self.work, ids=self.ids, clock=FixedClock(NOW))
+        await signing.approve(self._sign(actor), work=self.work, ids=self.ids, clock=FixedClock(NOW))
 
     async def _send_back(self, actor: Actor) -> None:
-        await certification.send_back(self._because(actor), work=self.work, clock=FixedClock(NOW))
+        await closing.send_back(self._because(actor), work=self.work, clock=FixedClock(NOW))
 
     async def _issue(self, actor: Actor) -> None:
-        wish = certification.Issue(
+        wish = issuing.Issue(
             actor=actor,
             reception_id=self.reception.reception_id,
             pack_print=PACK_PRINT,
@@ -176,7 +168,7 @@ class Bench:
             base_url="https://id.example",
             token="0123456789abcdef" * 2,
         )
-        await certification.issue(
+        await issuing.issue(
             wish,
             work=self.work,
             ids=self.ids,
@@ -188,13 +180,13 @@ class Bench:
         )
 
     async def _refuse(self, actor: Actor) -> None:
-        await certification.refuse(self._because(actor), work=self.work, clock=FixedClock(NOW))
+        await closing.refuse(self._because(actor), work=self.work, clock=FixedClock(NOW))
 
     async def _release(self, actor: Actor) -> None:
-        await certification.release(self._because(actor), work=self.work, clock=FixedClock(NOW))
+        await closing.release(self._because(actor), work=self.work, clock=FixedClock(NOW))
 
     async def _withdraw(self, actor: Actor) -> None:
-        await certification.withdraw(self._because(actor), work=self.work, clock=FixedClock(NOW))
+        await closing.withdraw(self._because(actor), work=self.work, clock=FixedClock(NOW))
 
 
 def confirmed(actor: Actor) -> Actor:
@@ -204,8 +196,8 @@ def confirmed(actor: Actor) -> Actor:
 async def bench_in(state: ReceptionState, folder: Path) -> Bench:
     """Bring a reception into a state by the steps that lead there; its certificate, if any, is revoked."""
     work, ids = MemoryCertificationWork(), CountedIds()
-    reception = await certification.receive(
-        certification.Receive(
+    reception = await intake.receive(
+        intake.Receive(
             actor=PEOPLE["tester"],
             pack_id=PACK,
             tenant_id=PEOPLE["tester"].tenant_id,
@@ -238,7 +230,7 @@ async def bench_in(state: ReceptionState, folder: Path) -> Bench:
         await bench.take(step, confirmed(PEOPLE[by.get(step, "tester")]))
     if state is ReceptionState.AMENDED:
         stands = await work.receptions.one(reception.reception_id)
-        await certification.mark_amended(PEOPLE["approver"], stands, reason="주소", work=work, clock=FixedClock(NOW))
+        await closing.mark_amended(PEOPLE["approver"], stands, reason="주소", work=work, clock=FixedClock(NOW))
     return bench
 
 

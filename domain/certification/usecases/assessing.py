@@ -1,0 +1,66 @@
+"""A reception's results judged by its protocol (판정)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.certification.errors import AssessmentUnknown
+from domain.certification.judging import Context, judge
+from domain.certification.model import Assessment, Reception, ReceptionState, TestRun
+from domain.certification.ports import CertificationWork
+from domain.certification.protocol import Protocol
+from domain.certification.usecases.moving import held, moved
+from domain.shared.actor import Actor, Role
+from domain.shared.identifiers import Ids, ReceptionId
+from domain.shared.time import Clock, seoul_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeReception:
+    """A wish to judge what was measured. `lots` and `site_ip_code` as in `judging.Context`."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    lots: Mapping[str, tuple[Decimal, ...]] | None = None
+    site_ip_code: str | None = None
+
+
+async def judge_reception(
+    wish: JudgeReception, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
+) -> Assessment:
+    """Judge a reception's results by a protocol; the assessment stands beside earlier ones.
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
+    """
+    wish.actor.require(Role.TESTER)
+    reception = await held(wish.actor, wish.reception_id, work, ReceptionState.UNDER_TEST)
+    runs = await work.test_runs.of_reception(reception)
+    now = clock.now()
+    context = Context(facts=reception.facts, today=seoul_day(now), lots=wish.lots or {}, site_ip_code=wish.site_ip_code)
+    assessment = Assessment(
+        assessment_id=ids.new(),
+        reception_id=reception.reception_id,
+        pack_id=reception.pack_id,
+        tenant_id=reception.tenant_id,
+        sequence=await _next_sequence(reception, runs, work),
+        run_ids=tuple(run.test_run_id for run in runs),
+        judgement=judge(protocol, [one for run in runs for one in run.measurements], context),
+        judged_by=wish.actor.person_id,
+        judged_by_name=wish.actor.name,
+        judged_at=now,
+    )
+    await work.assessments.add(assessment)
+    await moved(wish.actor, reception, ReceptionState.TESTED, work=work, now=now)
+    return assessment
+
+
+async def _next_sequence(reception: Reception, runs: Sequence[TestRun], work: CertificationWork) -> int:
+    """Count an assessment by the runs it rests on; beyond the last one where it was returned with nothing added."""
+    try:
+        last = await work.assessments.latest(reception)
+    except AssessmentUnknown:
+        return runs[-1].sequence
+    return max(runs[-1].sequence, last.sequence + 1)

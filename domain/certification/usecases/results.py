@@ -1,0 +1,289 @@
+"""Results added to a reception (시험): what a test file says, and what a tester typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from domain.certification.equipment import Device, readings_of, require_fit, require_kind
+from domain.certification.errors import DeviceUnfit, DischargeMissing, NothingMeasured, TestTimesWrong
+from domain.certification.evaluating import evaluate, yielded
+from domain.certification.model import (
+    CyclerRecord,
+    Discharge,
+    Measurement,
+    MeasurementSource,
+    RawFile,
+    Reception,
+    ReceptionState,
+    TestRun,
+    Variant,
+)
+from domain.certification.ports import CertificationWork
+from domain.certification.protocol import Given, Protocol
+from domain.certification.usecases.devices import named
+from domain.certification.usecases.moving import MEASURABLE, held, moved
+from domain.shared.actor import Actor, Role
+from domain.shared.identifiers import Ids, ReceptionId, TestRunId
+from domain.shared.time import Clock, seoul_day
+
+_CAPACITY_TEST = "T06"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCyclerRun:
+    """A wish to record what a cycler file says; the file is kept already, under `raw_sha256`."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    file_name: str
+    raw_sha256: str
+    record: CyclerRecord
+    ambient_c: Decimal | None = None
+    equipment: str = ""
+    serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+async def record_cycler_run(
+    wish: RecordCyclerRun, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
+) -> TestRun:
+    """Add what a test file answers to a reception's results: its capacity test, and what else it measured.
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is approved already.
+        TestTimesWrong: the test ran at a time that is not possible.
+        DischargeMissing: the file holds no full discharge, and answers nothing else of the protocol either.
+    """
+    wish.actor.require(Role.TESTER)
+    reception = await held(wish.actor, wish.reception_id, work, *MEASURABLE)
+    rated_ah = reception.facts.sample_capacity_ah
+    evaluation = evaluate(wish.record, rated_capacity_ah=rated_ah)
+    given: dict[tuple[str, str], Given] = {
+        (test_id, key): value
+        for (test_id, key), value in yielded(evaluation, wish.record, rated_capacity_ah=rated_ah).items()
+        if protocol.knows(test_id, key)
+    }
+    variant: Variant | None = None
+    try:
+        found = wish.record.discharge(rated_ah)
+    except DischargeMissing:
+        if not given:
+            raise
+    else:
+        variant = found.variant
+        given |= _capacity_answers(found, wish.record)
+    measurements = tuple(
+        protocol.measurement(
+            test_id=test_id,
+            quantity=key,
+            given=value,
+            unit=protocol.quantity(test_id, key).unit,
+            source=MeasurementSource.RAW,
+        )
+        for (test_id, key), value in given.items()
+    )
+    return await _recorded(
+        wish.actor,
+        reception,
+        measurements,
+        work=work,
+        protocol=protocol,
+        ids=ids,
+        now=clock.now(),
+        variant=variant,
+        ambient_c=wish.ambient_c,
+        equipment=wish.equipment,
+        serial=wish.serial,
+        times=_test_times(wish, reception, wish.record, now=clock.now()),
+        raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
+        record=wish.record,
+    )
+
+
+def _capacity_answers(found: Discharge, record: CyclerRecord) -> dict[tuple[str, str], Given]:
+    answers: dict[tuple[str, str], Given] = {
+        (_CAPACITY_TEST, "q_dis"): found.q_dis_ah,
+        (_CAPACITY_TEST, "e_dis"): found.e_dis_wh,
+    }
+    if found.q_chg_ah > 0 and found.e_chg_wh > 0:
+        answers |= {(_CAPACITY_TEST, "q_chg"): found.q_chg_ah, (_CAPACITY_TEST, "e_chg"): found.e_chg_wh}
+    if record.temperature_c is not None:
+        answers[_CAPACITY_TEST, "t_max"] = record.temperature_c.highest
+    return answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """One value as a tester typed it; `unit` None for what has none."""
+
+    test_id: str
+    quantity: str
+    value: Given
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMeasurements:
+    """A wish to record values that a tester typed."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    measurements: Sequence[Entered]
+    ambient_c: Decimal | None = None
+    equipment: str = ""
+    serial: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+async def record_measurements(
+    wish: RecordMeasurements, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
+) -> TestRun:
+    """Add typed values to a reception's results, marked as typed; one wrong value and none is kept.
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: it is approved already.
+        TestTimesWrong: the test ran at a time that is not possible.
+        NothingMeasured: the list is empty.
+        QuantityUnknown: the protocol has no such quantity.
+        QuantityMalformed: a value is not of its quantity's kind.
+        UnitDiffers: a value is given in another unit.
+    """
+    wish.actor.require(Role.TESTER)
+    reception = await held(wish.actor, wish.reception_id, work, *MEASURABLE)
+    if not wish.measurements:
+        raise NothingMeasured
+    measurements = tuple(
+        protocol.measurement(
+            test_id=one.test_id,
+            quantity=one.quantity,
+            given=one.value,
+            unit=one.unit,
+            source=MeasurementSource.MANUAL,
+        )
+        for one in wish.measurements
+    )
+    return await _recorded(
+        wish.actor,
+        reception,
+        measurements,
+        work=work,
+        protocol=protocol,
+        ids=ids,
+        now=clock.now(),
+        variant=None,
+        ambient_c=wish.ambient_c,
+        equipment=wish.equipment,
+        serial=wish.serial,
+        times=_test_times(wish, reception, None, now=clock.now()),
+        raw_file=None,
+        record=None,
+    )
+
+
+async def _recorded(
+    actor: Actor,
+    reception: Reception,
+    measurements: tuple[Measurement, ...],
+    *,
+    work: CertificationWork,
+    protocol: Protocol,
+    ids: Ids,
+    now: datetime,
+    variant: Variant | None,
+    ambient_c: Decimal | None,
+    equipment: str,
+    serial: str,
+    times: tuple[datetime | None, datetime | None],
+    raw_file: RawFile | None,
+    record: CyclerRecord | None,
+) -> TestRun:
+    began_at, ended_at = times
+    tested_on = sorted({seoul_day(at) for at in times if at is not None}) or [seoul_day(now)]
+    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=tested_on)
+    earlier = await work.test_runs.of_reception(reception)
+    run = TestRun(
+        test_run_id=TestRunId(ids.new()),
+        reception_id=reception.reception_id,
+        pack_id=reception.pack_id,
+        tenant_id=reception.tenant_id,
+        sequence=len(earlier) + 1,
+        protocol_id=protocol.protocol_id,
+        protocol_version=protocol.version,
+        variant=variant,
+        ambient_c=ambient_c,
+        equipment=equipment if device is None else device.label_on(tested_on[-1]),
+        raw_file=raw_file,
+        record=record,
+        measurements=measurements,
+        recorded_by=actor.person_id,
+        recorded_by_name=actor.name,
+        recorded_at=now,
+        device_id=None if device is None else device.device_id,
+        deviation="; ".join(one for one in (deviation, protocol.ambient_deviation(ambient_c)) if one),
+        started_at=began_at,
+        ended_at=ended_at,
+    )
+    await work.test_runs.add(run)
+    if reception.state is not ReceptionState.UNDER_TEST:
+        await moved(actor, reception, ReceptionState.UNDER_TEST, work=work, now=now)
+    return run
+
+
+def _test_times(
+    wish: "RecordCyclerRun | RecordMeasurements", reception: Reception, record: CyclerRecord | None, *, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a test began and ended; what a file lasted supplies the one that was not told.
+
+    Raises:
+        TestTimesWrong: it began before the unit was received, ended before it began, or has not ended.
+    """
+    began_at, ended_at = wish.started_at, wish.ended_at
+    lasted = None if record is None else timedelta(hours=float(record.hours))
+    if lasted is not None and began_at is not None and ended_at is None:
+        ended_at = began_at + lasted
+    elif lasted is not None and ended_at is not None and began_at is None:
+        began_at = ended_at - lasted
+    if began_at is not None and began_at < reception.received_at:
+        raise TestTimesWrong(field="started_at")
+    last_at = ended_at or began_at
+    if last_at is not None and (last_at > now or last_at < (began_at or reception.received_at)):
+        raise TestTimesWrong(field="ended_at" if ended_at is not None else "started_at")
+    return began_at, ended_at
+
+
+async def _fit_device(
+    reception: Reception,
+    serial: str,
+    measurements: Sequence[Measurement],
+    record: CyclerRecord | None,
+    *,
+    work: CertificationWork,
+    on: Sequence[date],
+) -> tuple[Device | None, str]:
+    """Return the device that was named and what was accepted about it, on each of the days that the test touched.
+
+    Raises:
+        SerialUnknown: the body has no such device.
+        DeviceOfOtherKind: such a device does not measure this.
+        DeviceUnfit: it is out of calibration, or of its range, and no approver accepted that.
+    """
+    if not serial:
+        return None, ""
+    device = await named(reception.tenant_id, serial, work)
+    require_kind(device, measurements, record)
+    try:
+        for day in on:
+            require_fit(device, on=day, readings=readings_of(measurements, record), recorded=record is not None)
+    except DeviceUnfit as fault:
+        accepted = await work.devices.deviation(reception, device.device_id)
+        if accepted is None:
+            raise
+        return device, f"{fault.finding_ko} 허용: {accepted.reason} ({accepted.accepted_by_name})"
+    return device, ""
