@@ -426,7 +426,7 @@ def forecast_pack(
             actor = await _operator(ports)
             pack_id = await trace.find_pack(pack, actor=actor, unit=ports.unit, clock=ports.clock)
             found = await trace.trace_pack(pack_id, actor=actor, unit=ports.unit, clock=ports.clock)
-            checks = pack_health.own_checks(found.certificates)
+            checks = pack_health.own_checks(found.certificates, found.entries)
             return pack_health.outlook(found.pack.chemistry, checks, years=years)
 
     shown = inspecting.forecast_out(_run(run, language, as_json=as_json), language)

@@ -172,7 +172,7 @@ _outlook = lru_cache(maxsize=256)(pack_health.outlook)
 
 async def _forecast(found: trace.PackTrace) -> Forecast | None:
     """Return a pack's outlook; None before its first certificate, or where no law is known."""
-    checks = pack_health.own_checks(found.certificates)
+    checks = pack_health.own_checks(found.certificates, found.entries)
     if not checks:
         return None
     try:
