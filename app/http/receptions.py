@@ -568,7 +568,6 @@ async def sample_sheet(actor: Actor, receptions: tuple[ReceptionId, ...], ports:
         unit=ports.unit,
         documents=ports.documents,
         labels=ports.labels,
-        tokens=ports.tokens,
         public_url=ports.public_url,
         clock=ports.clock,
     )
@@ -955,7 +954,7 @@ class ReceptionsController(Controller):
         wanted = ReceptionId(reception_id)
         if form == "sheet":
             return Response(await sample_sheet(actor, (wanted,), ports), media_type="application/pdf")
-        _, _, label = await samples.sample_label(actor, wanted, unit=ports.unit, tokens=ports.tokens, clock=ports.clock)
+        _, _, label = await samples.sample_label(actor, wanted, unit=ports.unit)
         url = samples.sample_url(label, public_url=ports.public_url)
         if form == "png":
             return Response(ports.labels.png(url), media_type="image/png")

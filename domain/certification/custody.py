@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.certification.errors import CustodyEnded, FeesAgreed, ReceptionMoved, ReceptionUnknown
+from domain.certification.errors import (
+    CustodyEnded,
+    FeesAgreed,
+    ReceptionMoved,
+    ReceptionUnknown,
+    SampleLabelUnknown,
+)
 from domain.certification.model import CustodyKind, CustodyMove, Fee, Fees, Reception, SampleLabel
 from domain.certification.ports import CertificationWork
 from domain.shared.actor import BODY_STAFF, Actor, Role
@@ -45,7 +51,16 @@ async def hand_over(wish: HandOver, *, work: CertificationWork, clock: Clock) ->
 async def take_in(wish: HandOver, reception: Reception, *, work: CertificationWork, clock: Clock, token: str) -> None:
     """Begin a unit's custody as it is received, and give it a sample label of its own."""
     await _moved(wish, reception, 1, work=work, clock=clock)
-    await _labelled(wish.actor, reception, token, work=work, clock=clock)
+    await work.custody.add_label(
+        SampleLabel(
+            pack_id=reception.pack_id,
+            reception_id=reception.reception_id,
+            tenant_id=reception.tenant_id,
+            token=token,
+            made_by=wish.actor.person_id,
+            made_at=clock.now(),
+        )
+    )
 
 
 async def _moved(
@@ -69,33 +84,21 @@ async def _moved(
 
 
 async def sample_label(
-    actor: Actor, reception_id: ReceptionId, *, token: str, work: CertificationWork, clock: Clock
+    actor: Actor, reception_id: ReceptionId, *, work: CertificationWork
 ) -> tuple[Reception, SampleLabel]:
-    """Return a unit's sample label; one that was received before there were labels gets it now, under `token`.
+    """Return a unit's sample label; looking at it changes nothing, for it was made as the unit was received.
 
     Raises:
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
+        SampleLabelUnknown: the unit has none.
     """
     actor.require(Role.TESTER)
     reception = await _own(actor, reception_id, work)
     found = await work.custody.label(reception)
-    return reception, found or await _labelled(actor, reception, token, work=work, clock=clock)
-
-
-async def _labelled(
-    actor: Actor, reception: Reception, token: str, *, work: CertificationWork, clock: Clock
-) -> SampleLabel:
-    label = SampleLabel(
-        pack_id=reception.pack_id,
-        reception_id=reception.reception_id,
-        tenant_id=reception.tenant_id,
-        token=token,
-        made_by=actor.person_id,
-        made_at=clock.now(),
-    )
-    await work.custody.add_label(label)
-    return label
+    if found is None:
+        raise SampleLabelUnknown(reception=reception.number)
+    return reception, found
 
 
 async def find_sample(actor: Actor, token: str, *, work: CertificationWork) -> Reception:

@@ -13,6 +13,14 @@ class ReceptionUnknown(NotFound):
     title_en = "There is no reception {reception}."
 
 
+class SampleLabelUnknown(NotFound):
+    """A received unit has no sample label."""
+
+    code = "certification.sample-label-unknown"
+    title_ko = "시료 라벨이 없습니다: {reception}."
+    title_en = "The unit of reception {reception} has no sample label."
+
+
 class CertificateUnknown(NotFound):
     """No certificate is known under this name."""
 

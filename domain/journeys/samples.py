@@ -3,7 +3,6 @@
 from domain.certification import custody
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.model import CustodyMove, Fees, Reception, SampleLabel
-from domain.identity.ports import Tokens
 from domain.journeys.ports import JourneyWork
 from domain.passport.model import Pack
 from domain.passport.ports import Labels
@@ -63,7 +62,7 @@ def sample_url(label: SampleLabel, *, public_url: str) -> str:
 
 
 async def sample_label(
-    actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork], tokens: Tokens, clock: Clock
+    actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork]
 ) -> tuple[Reception, Pack, SampleLabel]:
     """Return a unit's label with what is printed beside it.
 
@@ -71,12 +70,8 @@ async def sample_label(
         ReceptionUnknown: there is no such reception, or it is another body's.
     """
     async with unit(actor) as work:
-        reception, label = await custody.sample_label(
-            actor, reception_id, token=tokens.new_hex(), work=work, clock=clock
-        )
-        pack = await work.packs.one(reception.pack_id)
-        await work.commit()
-    return reception, pack, label
+        reception, label = await custody.sample_label(actor, reception_id, work=work)
+        return reception, await work.packs.one(reception.pack_id), label
 
 
 async def label_sheet(
@@ -86,7 +81,6 @@ async def label_sheet(
     unit: Unit[JourneyWork],
     documents: Documents,
     labels: Labels,
-    tokens: Tokens,
     public_url: str,
     clock: Clock,
 ) -> bytes:
@@ -97,7 +91,7 @@ async def label_sheet(
     """
     printed: list[Canonical] = []
     for reception_id in reception_ids[:LABELS_MAX]:
-        reception, pack, label = await sample_label(actor, reception_id, unit=unit, tokens=tokens, clock=clock)
+        reception, pack, label = await sample_label(actor, reception_id, unit=unit)
         url = sample_url(label, public_url=public_url)
         printed.append(
             {

@@ -1,5 +1,6 @@
 """What the certification ports promise, and its steps over them, held by the fake and by PostgreSQL alike."""
 
+import importlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -74,6 +75,7 @@ from domain.certification.errors import (
     ReasonMissing,
     ReceptionMoved,
     ReceptionUnknown,
+    SampleLabelUnknown,
     SerialTaken,
     SerialUnknown,
     SignatureBroken,
@@ -526,8 +528,12 @@ async def test_custody_begins_at_the_counter_and_ends_when_the_unit_leaves(house
 async def test_a_sample_label_leads_the_bodys_staff_to_its_unit_and_nobody_else(house, work, clock):
     reception = await house.receive()
     assert await work.custody.label(reception) is None
-    made = await sample_label(TESTER, reception.reception_id, token=TOKEN, work=work, clock=clock)
-    again = await sample_label(TESTER, reception.reception_id, token="f" * 32, work=work, clock=clock)
+    with pytest.raises(SampleLabelUnknown):
+        await sample_label(TESTER, reception.reception_id, work=work)
+    assert await work.custody.label(reception) is None  # looking made none
+    await take_in(hand(reception, CustodyKind.TAKEN_IN), reception, work=work, clock=clock, token=TOKEN)
+    made = await sample_label(TESTER, reception.reception_id, work=work)
+    again = await sample_label(TESTER, reception.reception_id, work=work)
 
     assert made == again
     assert made[1].token == TOKEN
@@ -537,6 +543,23 @@ async def test_a_sample_label_leads_the_bodys_staff_to_its_unit_and_nobody_else(
             await find_sample(actor, token, work=work)
     with pytest.raises(RoleNotEnough):
         await find_sample(replace(TESTER, role=Role.TENANT_ADMIN), TOKEN, work=work)
+
+
+async def test_a_unit_received_before_there_were_labels_got_one_with_the_revision(engine, clock, ids, tmp_path):
+    async with engine.begin() as connection:
+        await _fill(connection)
+        reception = await House(PostgresCertification(connection), clock, ids, tmp_path).receive()
+
+    revision = importlib.import_module("migrations.versions.0092_earlier_labels")
+    async with engine.begin() as connection:
+        for statement in (revision.LABELS, revision.KEYS):
+            await connection.execute(text(statement))
+
+    async with engine.connect() as connection:
+        work = PostgresCertification(connection)
+        _, label = await sample_label(TESTER, reception.reception_id, work=work)
+        assert len(label.token) == 64
+        assert (await find_sample(REVIEWER, label.token, work=work)).number == reception.number
 
 
 async def test_fees_change_until_they_are_agreed(house, work, clock):

@@ -224,9 +224,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         tester = await work.people.named("tester")
         await work.commit()
     assert tester is not None
-    _, _, sample = await samples.sample_label(
-        tester.actor, reception.reception_id, unit=ports.unit, tokens=ports.tokens, clock=ports.clock
-    )
+    _, _, sample = await samples.sample_label(tester.actor, reception.reception_id, unit=ports.unit)
     service = life.services[0]
     alarm = Alarm(
         alarm_id=AlarmId(uuid4()),
