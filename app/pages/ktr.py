@@ -207,10 +207,10 @@ class Blank:
     name: str
 
 
-def blanks(protocol: Protocol, measured: frozenset[str]) -> tuple[Blank, ...]:
-    """Return what a pack still lacks: each quantity of a required test that a rule, a formula or a grade asks for.
+def blanks(protocol: Protocol, measured: frozenset[str], scope: Scope) -> tuple[Blank, ...]:
+    """Return what a unit still lacks: each quantity of a required test that a rule, a formula or a grade asks for.
 
-    What can be computed is not asked for, nor what an alternative has answered.
+    What can be computed is not asked for, nor what an alternative has answered, nor what is no test of this scope.
     """
     known = measured | RECEPTION_FACTS
     formulas = {
@@ -224,7 +224,7 @@ def blanks(protocol: Protocol, measured: frozenset[str]) -> tuple[Blank, ...]:
     return tuple(
         Blank(test=test, quantity=one, name=f"{test.test_id}.{one.key}")
         for test in protocol.tests
-        if test.required_for(Scope.PACK)
+        if test.required_for(scope)
         for one in test.quantities
         if one.key not in known
         and (one.required or (one.required is None and one.key in asked))
@@ -323,7 +323,7 @@ async def _reception(
         "devices": devices,
         "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
         "judgement": _decided(found),
-        "rows": blanks(protocol, measured),
+        "rows": blanks(protocol, measured, found.reception.facts.scope),
         "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "may_judge": actor.role is Role.TESTER and state is ReceptionState.UNDER_TEST,

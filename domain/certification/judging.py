@@ -39,6 +39,12 @@ from domain.certification.protocol import Bound, GradeRow, Limit, Protocol, Test
 _PRINTED_PLACES = Decimal("0.000001")
 _SOH = "soh_capacity"
 _ENERGY = "e_dis"
+_WHOLE = {
+    Scope.PACK: ("팩 전체 시험", "whole pack"),
+    Scope.MODULE: ("모듈 전체 시험", "whole module"),
+    Scope.CELL: ("셀 시험", "the cell itself"),
+    Scope.MATCHING_SET: ("세트 전체 시험", "whole matching set"),
+}
 _RANK = {
     MeasurementSource.MANUAL: 0,
     MeasurementSource.BMS: 1,
@@ -58,9 +64,13 @@ class Context:
 
     facts: ItemFacts
     today: date
-    scope: Scope = Scope.PACK
     lots: Mapping[str, tuple[Decimal, ...]] = field(default_factory=dict)
     site_ip_code: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What is judged as one unit."""
+        return self.facts.scope
 
 
 def judge(
@@ -78,7 +88,7 @@ def judge(
     counted = _counted([*measurements, *_reception_facts(protocol, context.facts, measurements)])
     known = _known(protocol, counted, context)
     tests = tuple(_test_verdict(test, counted, known, context) for test in protocol.tests)
-    row = _grade(protocol, known)
+    row = _grade(protocol, known, context.scope)
     disposition = _disposition(protocol, tests, row, released=released)
     reuse = disposition is Disposition.REUSE and row is not None
     soh = _last(known.values.get(_SOH))
@@ -100,8 +110,8 @@ def judge(
         validity_months=protocol.validity_months,
         soh_ppm=soh_ppm,
         usable_energy_wh=usable_energy_wh,
-        basis_ko=f"셀 시료 1개 × {cells}" if context.facts.sampled is Sampled.CELL else "팩 전체 시험",
-        basis_en=f"cell sample x {cells}" if context.facts.sampled is Sampled.CELL else "whole pack",
+        basis_ko=f"셀 시료 1개 × {cells}" if context.facts.sampled is Sampled.CELL else _WHOLE[context.scope][0],
+        basis_en=f"cell sample x {cells}" if context.facts.sampled is Sampled.CELL else _WHOLE[context.scope][1],
     )
 
 
@@ -188,9 +198,12 @@ def _test_verdict(test: Test, counted: Mapping[str, Measurement], known: Known, 
     reason_ko = reason_en = ""
     if not measured:
         verdict = Verdict.NOT_ASSESSED if required else Verdict.NOT_APPLICABLE
-        reason_ko, reason_en = (
-            ("측정값 없음", "not measured") if required else ("선택 항목, 미실시", "optional, not done")
-        )
+        if not test.applies_to(context.scope):
+            reason_ko, reason_en = "이 단위에는 해당 없음", "not a test of such a unit"
+        else:
+            reason_ko, reason_en = (
+                ("측정값 없음", "not measured") if required else ("선택 항목, 미실시", "optional, not done")
+            )
     else:
         rules = tuple(_rule_verdict(limit, test, known, required=required) for limit in test.limits)
         missing = [q.key for q in test.quantities if required and q.required and q.key not in counted]
@@ -344,11 +357,19 @@ def _last(value: Value | None) -> Decimal | None:
             return None
 
 
-def _grade(protocol: Protocol, known: Known) -> GradeRow | None:
-    """Return the first row whose every column holds; None when a column's quantity is unknown."""
+def _grade(protocol: Protocol, known: Known, scope: Scope) -> GradeRow | None:
+    """Return the first row whose every column holds; None when a column's quantity is unknown.
+
+    A column whose quantity no test of this scope measures is none of the unit's: a cell has no weakest cell. A row
+    that would have none left grades nothing.
+    """
+    elsewhere = {q.key for test in protocol.tests if not test.applies_to(scope) for q in test.quantities} - {
+        q.key for test in protocol.tests if test.applies_to(scope) for q in test.quantities
+    }
     for row in protocol.grades:
-        holds = [_holds(bound, known.values.get(bound.quantity)) for bound in row.bounds]
-        if None in holds:
+        own = [bound for bound in row.bounds if bound.quantity not in elsewhere]
+        holds = [_holds(bound, known.values.get(bound.quantity)) for bound in own]
+        if None in holds or (row.bounds and not own):
             return None
         if all(holds):
             return row

@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class Sampled(StrEnum):
-    """What the capacity test was run on: one cell taken as the pack's sample, or the pack itself."""
+    """What the capacity test was run on: one cell taken as the unit's sample, or the whole unit, `pack` or not."""
 
     CELL = "cell"
     PACK = "pack"
@@ -54,9 +54,10 @@ class PriorLife:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """What the applicant's data sheet says of the received pack, kept with the reception.
+    """What the applicant's data sheet says of the received unit, kept with the reception.
 
-    `rated_capacity_mah` and `rated_energy_wh` are the whole pack's, `cell_capacity_mah` is one cell's.
+    `rated_capacity_mah` and `rated_energy_wh` are the whole unit's, `cell_capacity_mah` is one cell's. `scope` says
+    what is judged: a test that is none of this scope's is not asked for.
 
     Raises:
         ItemFactsWrong: a rating or a count is not above zero.
@@ -74,6 +75,7 @@ class ItemFacts:
     calendar_expiry_on: date | None = None
     sampled: Sampled = Sampled.CELL
     prior_life: PriorLife | None = None
+    scope: Scope = Scope.PACK
 
     def __post_init__(self) -> None:
         for fact in (

@@ -91,9 +91,13 @@ class Test:
     sampling: str = ""
     sampling_source: str = ""
 
+    def applies_to(self, scope: Scope) -> bool:
+        """Say whether the test is one of a unit of this scope."""
+        return not self.scopes or scope in self.scopes
+
     def required_for(self, scope: Scope) -> bool:
         """Say whether a unit of this scope must have the test."""
-        return self.required and (not self.scopes or scope in self.scopes)
+        return self.required and self.applies_to(scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

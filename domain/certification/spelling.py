@@ -29,6 +29,7 @@ from domain.certification.model import (
     PriorLife,
     RuleVerdict,
     Sampled,
+    Scope,
     Shown,
     StepKind,
     TestVerdict,
@@ -60,6 +61,7 @@ def facts_text(facts: ItemFacts) -> str:
             "rated_energy_wh": facts.rated_energy_wh,
             "sampled": facts.sampled.value,
             **({} if facts.prior_life is None else {"prior_life": _prior_life(facts.prior_life)}),
+            **({} if facts.scope is Scope.PACK else {"scope": facts.scope.value}),
         }
     )
 
@@ -81,6 +83,7 @@ def facts_of(text: str) -> ItemFacts:
         rated_energy_wh=_count(fields["rated_energy_wh"]),
         sampled=Sampled(_word(fields["sampled"])),
         prior_life=_prior_life_of(fields.get("prior_life")),
+        scope=Scope(_word(fields.get("scope", Scope.PACK.value))),
     )
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -214,10 +215,74 @@ def test_an_expired_calendar_life_is_a_hard_fail():
     assert (rule.measured, rule.limit) == ("2026-11-20", "≥ 2026-11-21")
 
 
+PROTECTION = (
+    "overcharge_voltage_cutoff", "overcharge_current_cutoff", "overdischarge_cutoff", "overtemp_cutoff",
+    "response_time", "software_version", "software_verified", "contactors_ok",
+)  # fmt: skip
+DISPERSION = ("capacities", "capacity_cv", "capacity_range", "r_cv", "weakest_cell_soh")
+INSULATION = ("r_iso_pos", "r_iso_neg", "test_voltage", "working_voltage")
+
+
+def unit_of(scope: Scope):
+    return item_facts(scope=scope, sampled=Sampled.PACK, rated_capacity_mah=5_000, rated_energy_wh=18)
+
+
 def test_a_module_needs_no_test_of_the_pack():
-    module = judge(OURS, measurements(without=("contactors_ok",)), context(scope=Scope.MODULE))
+    module = judge(OURS, measurements(without=("contactors_ok",)), context(facts=unit_of(Scope.MODULE)))
 
     assert rule_of(module, "T10", "any function").verdict is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("scope", "without", "none_of_it", "basis"),
+    [
+        pytest.param(Scope.MODULE, (*PROTECTION, *DISPERSION), ["T10", "T11"], "whole module", id="module"),
+        pytest.param(
+            Scope.CELL, (*PROTECTION, *DISPERSION, *INSULATION), ["T03", "T10", "T11"], "the cell itself", id="cell"
+        ),
+    ],
+)
+def test_a_part_is_graded_by_the_tests_and_columns_of_its_scope(scope, without, none_of_it, basis):
+    judgement = judge(OURS, measurements(without=without), context(facts=unit_of(scope)))
+
+    said = {test.test_id: test.reason_en for test in judgement.tests if test.verdict is Verdict.NOT_APPLICABLE}
+    assert [test_id for test_id, reason in said.items() if reason == "not a test of such a unit"] == none_of_it
+    assert (judgement.disposition, judgement.grade, judgement.basis_en) == (Disposition.REUSE, "A", basis)
+
+
+@pytest.mark.parametrize("scope", [Scope.PACK, Scope.MODULE])
+def test_what_is_missing_within_a_scope_is_never_a_pass(scope):
+    judgement = judge(OURS, measurements(without=INSULATION), context(facts=item_facts(scope=scope)))
+
+    assert verdict_of(judgement, "T03") is Verdict.NOT_ASSESSED
+    assert (judgement.disposition, judgement.grade) == (Disposition.HOLD_REVIEW, None)
+
+
+def test_a_cell_has_no_weakest_cell_and_a_pack_without_one_has_no_grade():
+    weak = ("weakest_cell_soh",)
+    cell = judge(OURS, measurements(without=(*DISPERSION, *PROTECTION)), context(facts=unit_of(Scope.CELL)))
+    pack = judge(OURS, measurements(without=weak), context())
+
+    assert (cell.grade, pack.grade) == ("A", None)
+
+
+def test_what_was_measured_out_of_scope_still_counts_against_a_unit():
+    judgement = judge(OURS, measurements(contactors_ok=False), context(facts=unit_of(Scope.CELL)))
+
+    assert judgement.disposition is Disposition.QUARANTINE
+
+
+def test_a_grade_of_which_no_column_is_the_scopes_grades_nothing():
+    dispersion = next(test for test in OURS.tests if test.test_id == "T11")
+    only = tuple(
+        replace(row, bounds=tuple(one for one in row.bounds if one.quantity == "weakest_cell_soh"))
+        for row in OURS.grades
+    )
+    assert Scope.CELL not in dispersion.scopes
+
+    judgement = judge(replace(OURS, grades=only), measurements(), context(facts=unit_of(Scope.CELL)))
+
+    assert (judgement.disposition, judgement.grade) == (Disposition.HOLD_REVIEW, None)
 
 
 def test_a_pack_tested_whole_keeps_its_own_energy():

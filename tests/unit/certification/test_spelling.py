@@ -16,6 +16,7 @@ from domain.certification.model import (
     CyclerFinding,
     Measurement,
     MeasurementSource,
+    Scope,
     certificate_valid_at,
 )
 from domain.certification.spelling import (
@@ -76,6 +77,11 @@ def test_findings_keep_their_rows():
 def test_what_is_no_record_is_refused(value):
     with pytest.raises((ValueError, KeyError)):
         cycler_record_of(value)
+
+
+def test_a_packs_facts_are_spelt_as_before_there_were_other_units():
+    assert "scope" not in facts_text(item_facts())
+    assert facts_of(facts_text(item_facts(scope=Scope.CELL))).scope is Scope.CELL
 
 
 @pytest.mark.parametrize("expiry", [None, date(2030, 1, 1)])
