@@ -65,6 +65,7 @@ from domain.certification.model import (
     CertificateStatus,
     HoldRelease,
     Meaning,
+    ProtocolName,
     Queued,
     QueuePlace,
     RawFile,
@@ -141,6 +142,8 @@ def _reception_row(reception: Reception) -> dict[str, object]:
         "received_by_name": reception.received_by_name,
         "received_at": reception.received_at,
         "due_on": reception.due_on,
+        "protocol_id": None if reception.protocol is None else reception.protocol.protocol_id,
+        "protocol_version": None if reception.protocol is None else reception.protocol.version,
     }
 
 
@@ -158,6 +161,11 @@ def _to_reception(row: RowMapping) -> Reception:
         received_at=row["received_at"],
         due_on=row["due_on"],
         state=ReceptionState(row["state"]),
+        protocol=(
+            None
+            if row["protocol_id"] is None
+            else ProtocolName(protocol_id=row["protocol_id"], version=row["protocol_version"])
+        ),
     )
 
 

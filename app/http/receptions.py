@@ -28,6 +28,7 @@ from domain.certification.model import (
     Fees,
     HoldRelease,
     PriorLife,
+    ProtocolName,
     Queued,
     Reception,
     ReceptionState,
@@ -64,8 +65,15 @@ class PriorLifeIn(In):
     ] = msgspec.field(default_factory=list)
 
 
+class ProtocolNameIn(In):
+    """A version of a protocol that is in force at the body."""
+
+    protocol_id: Name
+    version: Name
+
+
 class ReceptionIn(In):
-    """A pack on the counter."""
+    """A pack on the counter; without `protocol` it is judged by the one in force on its day."""
 
     pack_id: UUID
     applicant: Name
@@ -73,6 +81,7 @@ class ReceptionIn(In):
     condition: Sentence
     due_on: Day
     prior_life: PriorLifeIn | None = None
+    protocol: ProtocolNameIn | None = None
 
 
 class ReceptionOut(Out):
@@ -328,9 +337,10 @@ class FeesOut(Out):
 
 
 class ReceptionFileOut(Out):
-    """Everything about one reception."""
+    """Everything about one reception; `named_protocol` where it names what it is judged by."""
 
     reception: ReceptionOut
+    named_protocol: str | None
     moves: list[MoveOut]
     custody: list[HandOverOut]
     fees: FeesOut | None
@@ -580,6 +590,11 @@ def prior_life(told: PriorLifeIn | None) -> PriorLife | None:
     return PriorLife(use=told.use, event_flags=tuple(dict.fromkeys(told.event_flags)), source=told.source)
 
 
+def protocol_name(told: ProtocolNameIn | None) -> ProtocolName | None:
+    """Say which protocol was named, in certification's words."""
+    return None if told is None else ProtocolName(protocol_id=told.protocol_id, version=told.version)
+
+
 def _with_offset(at: datetime | None, field: str) -> datetime | None:
     if at is not None and at.tzinfo is None:
         raise TestTimesWrong(field=field)
@@ -617,6 +632,7 @@ class ReceptionsController(Controller):
                 condition=data.condition,
                 due_on=data.due_on,
                 prior_life=prior_life(data.prior_life),
+                protocol=protocol_name(data.protocol),
             ),
             unit=ports.unit,
             tokens=ports.tokens,
@@ -650,6 +666,7 @@ class ReceptionsController(Controller):
         found = await inspection.open_reception(actor, ReceptionId(reception_id), unit=ports.unit)
         return ReceptionFileOut(
             reception=_reception_out(found.reception),
+            named_protocol=None if found.reception.protocol is None else str(found.reception.protocol),
             moves=[_move_out(one) for one in found.moves],
             custody=[_hand_over_out(one) for one in found.custody],
             fees=None if found.fees is None else _fees_out(found.fees),

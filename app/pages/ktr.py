@@ -34,7 +34,7 @@ from app.pages.packs import with_offset
 from app.ports import Ports
 from domain.certification.conditions import quantities_of
 from domain.certification.custody import HandOver, SetFees
-from domain.certification.errors import ReceptionUnknown
+from domain.certification.errors import ProtocolVersionUnknown, ReceptionUnknown
 from domain.certification.evaluating import evaluate
 from domain.certification.model import (
     OPEN_STATES,
@@ -45,6 +45,7 @@ from domain.certification.model import (
     Fee,
     Judgement,
     MeasurementSource,
+    ProtocolName,
     QueuePlace,
     ReceptionState,
     Scope,
@@ -53,7 +54,16 @@ from domain.certification.protocol import Given, Protocol, Quantity, QuantityKin
 from domain.certification.usecases.devices import AcceptDeviation
 from domain.certification.usecases.results import Entered
 from domain.certification.usecases.signing import SignWithReason
-from domain.journeys import dispositions, equipment, inspection, public_passport, reinspection, samples, trace
+from domain.journeys import (
+    dispositions,
+    equipment,
+    inspection,
+    protocols,
+    public_passport,
+    reinspection,
+    samples,
+    trace,
+)
 from domain.journeys.protocols import protocol_of
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
@@ -137,7 +147,30 @@ async def receive_form(request: PageRequest, ports: GivenPorts, actor: GivenActo
     """Ask what is needed to take a pack in."""
     actor.require(Role.TESTER)
     entered = {"identifier": request.query_params.get("identifier", "")}
-    return page.show("ktr_new.html", entered=entered, due_on=_due(ports))
+    return page.show("ktr_new.html", entered=entered, **await _asked(ports, actor))
+
+
+async def _asked(ports: Ports, actor: Actor) -> dict[str, object]:
+    """Return what the form offers: a due day, and the protocols that may be named."""
+    return {
+        "due_on": _due(ports),
+        "protocols": await protocols.list_nameable(actor, unit=ports.unit, clock=ports.clock),
+    }
+
+
+async def _chosen_protocol(form: dict[str, str], ports: Ports, actor: Actor) -> ProtocolName | None:
+    """Return the protocol that a form names by its sequence; None leaves it to the day.
+
+    Raises:
+        ProtocolVersionUnknown: it is none that may be named now.
+    """
+    wanted = form.get("protocol", "")
+    if not wanted:
+        return None
+    for one in await protocols.list_nameable(actor, unit=ports.unit, clock=ports.clock):
+        if str(one.sequence) == wanted:
+            return one.name
+    raise ProtocolVersionUnknown
 
 
 def _due(ports: Ports) -> str:
@@ -154,28 +187,33 @@ async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, pa
     try:
         if not scanned:
             raise FormMalformed(field=field_name("identifier", page.language))
+        named = await _chosen_protocol(form, ports, actor)
         for line in scanned[:SCANS_MAX]:
             try:
-                received.append(await _receive(line, form, ports, actor, page.language))
+                received.append(await _receive(line, form, named, ports, actor, page.language))
             except FormMalformed:
                 raise
             except DomainError as error:
                 left.append((line, error))
     except DomainError as error:
-        return page.again("ktr_new.html", error, form, due_on=_due(ports))
+        return page.again("ktr_new.html", error, form, **await _asked(ports, actor))
     if left:
         form["identifier"] = "\n".join([line for line, _ in left] + scanned[SCANS_MAX:])
         refused = [(line, error.sentence(page.language)) for line, error in left]
-        return page.again("ktr_new.html", left[0][1], form, due_on=_due(ports), received=len(received), refused=refused)
+        offered = await _asked(ports, actor)
+        return page.again("ktr_new.html", left[0][1], form, **offered, received=len(received), refused=refused)
     if len(received) == 1:
         return Redirect(f"/ktr/receptions/{received[0]}", status_code=303)
     return Redirect("/ktr?state=received", status_code=303)
 
 
-async def _receive(scanned: str, form: dict[str, str], ports: Ports, actor: Actor, language: str) -> ReceptionId:
+async def _receive(
+    scanned: str, form: dict[str, str], named: ProtocolName | None, ports: Ports, actor: Actor, language: str
+) -> ReceptionId:
     """Take in the pack that one scanned line names."""
     pack_id = await trace.find_pack(scanned, actor=actor, unit=ports.unit, clock=ports.clock)
-    wish = read_as({**form, "pack_id": str(pack_id)}, ReceptionIn, language)
+    told_in = {key: value for key, value in form.items() if key != "protocol"}
+    wish = read_as({**told_in, "pack_id": str(pack_id)}, ReceptionIn, language)
     told = None
     if "prior_use" in form:
         flags = [flag for flag in EVENT_FLAGS if f"flag_{flag}" in form]
@@ -189,6 +227,7 @@ async def _receive(scanned: str, form: dict[str, str], ports: Ports, actor: Acto
             condition=wish.condition,
             due_on=wish.due_on,
             prior_life=told,
+            protocol=named,
         ),
         unit=ports.unit,
         tokens=ports.tokens,

@@ -672,6 +672,22 @@ class ProtocolVersionUnknown(NotFound):
     title_en = "There is no such version of a protocol."
 
 
+class ProtocolNotInForce(RuleBroken):
+    """A reception names a version of a protocol that is not in force."""
+
+    code = "certification.protocol-not-in-force"
+    title_ko = "시행 중이 아닌 프로토콜입니다: {protocol}. 지금 고를 수 있는 판: {in_force}."
+    title_en = "Protocol {protocol} is not in force; those that may be named now: {in_force}."
+
+
+class ProtocolScopeDiffers(RuleBroken):
+    """A protocol is not one for units of this scope."""
+
+    code = "certification.protocol-scope-differs"
+    title_ko = "프로토콜 {protocol}은 이 단위({scope})에 쓰지 않습니다."
+    title_en = "Protocol {protocol} is not one for a unit of scope {scope}."
+
+
 class ProtocolVersionTaken(Conflict):
     """Reports name protocol and version, so another text needs another version."""
 

@@ -110,6 +110,17 @@ class Applicant:
     contact: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolName:
+    """A protocol in one version, as an applicant names it and a report prints it."""
+
+    protocol_id: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.protocol_id} {self.version}"
+
+
 class ReceptionState(StrEnum):
     """How far a reception has come: on the way to its report, or past it, or closed without one."""
 
@@ -146,7 +157,7 @@ OPEN_STATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
-    """One pack taken in for inspection (접수)."""
+    """One unit taken in for inspection (접수). `protocol` where it was agreed by which it is judged; else its day's."""
 
     reception_id: ReceptionId
     number: str
@@ -160,6 +171,7 @@ class Reception:
     received_at: datetime
     due_on: date
     state: ReceptionState
+    protocol: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

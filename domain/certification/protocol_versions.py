@@ -13,10 +13,12 @@ from uuid import UUID
 
 from domain.certification.errors import (
     ProtocolDayPast,
+    ProtocolNotInForce,
     ProtocolOwnDraft,
     ProtocolStepOutOfOrder,
     ProtocolVersionTaken,
 )
+from domain.certification.model import ProtocolName
 from domain.shared.identifiers import PersonId, TenantId
 
 FIRST_DAY = date(1990, 1, 1)
@@ -65,6 +67,11 @@ class ProtocolVersion:
     retired_reason: str = ""
 
     @property
+    def name(self) -> ProtocolName:
+        """What reports call it."""
+        return ProtocolName(protocol_id=self.protocol_id, version=self.version)
+
+    @property
     def is_shipped(self) -> bool:
         """Whether it is the one that the program came with."""
         return self.sequence == 1
@@ -86,6 +93,32 @@ def in_force(versions: Sequence[ProtocolVersion], day: date) -> ProtocolVersion 
     return max(holding, key=lambda one: (one.starts_on or FIRST_DAY, one.sequence), default=None)
 
 
+def each_in_force(versions: Sequence[ProtocolVersion], day: date) -> tuple[ProtocolVersion, ...]:
+    """Return the versions that a reception may name on a day: of each protocol the one that came into force last."""
+    protocols = dict.fromkeys(one.protocol_id for one in versions)
+    found = (in_force([one for one in versions if one.protocol_id == name], day) for name in protocols)
+    return tuple(one for one in found if one is not None)
+
+
+def named(versions: Sequence[ProtocolVersion], name: ProtocolName) -> ProtocolVersion | None:
+    """Return the version of a name, whatever became of it since; None where the body keeps none."""
+    return next((one for one in versions if one.name == name), None)
+
+
+def require_in_force(versions: Sequence[ProtocolVersion], name: ProtocolName, day: date) -> ProtocolVersion:
+    """Return the version that a reception names.
+
+    Raises:
+        ProtocolNotInForce: the body has none of this name, or it is a draft, replaced or retired on that day.
+    """
+    for one in each_in_force(versions, day):
+        if one.name == name:
+            return one
+    raise ProtocolNotInForce(
+        protocol=str(name), in_force=", ".join(str(one.name) for one in each_in_force(versions, day)) or "-"
+    )
+
+
 def state_of(one: ProtocolVersion, versions: Sequence[ProtocolVersion], today: date) -> VersionState:
     """Return where a version stands today."""
     if one.retired_on is not None:
@@ -94,7 +127,7 @@ def state_of(one: ProtocolVersion, versions: Sequence[ProtocolVersion], today: d
         return VersionState.DRAFT
     if one.starts_on > today:
         return VersionState.APPROVED
-    return VersionState.IN_FORCE if in_force(versions, today) == one else VersionState.REPLACED
+    return VersionState.IN_FORCE if one in each_in_force(versions, today) else VersionState.REPLACED
 
 
 def require_new(protocol_id: str, version: str, versions: Sequence[ProtocolVersion]) -> None:

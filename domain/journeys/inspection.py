@@ -21,12 +21,14 @@ from domain.certification.model import (
     ItemFacts,
     Laboratory,
     PriorLife,
+    ProtocolName,
     Queued,
     QueuePlace,
     Reception,
     ReceptionState,
     Report,
     Sampled,
+    Scope,
     Signature,
     TestRun,
     Transition,
@@ -40,7 +42,7 @@ from domain.certification.usecases import assessing, intake, issuing, results, s
 from domain.identity.ports import Tokens
 from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
-from domain.journeys.protocols import protocol_of
+from domain.journeys.protocols import protocol_of, require_fitting
 from domain.passport import usecases as passport
 from domain.passport.errors import PackUnknown
 from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack, PackState
@@ -49,7 +51,7 @@ from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import Documents, Seals
 from domain.shared.identifiers import Ids, PackId, PersonId, ReceptionId
-from domain.shared.time import Clock
+from domain.shared.time import Clock, seoul_day
 from domain.shared.unit import Unit
 
 
@@ -64,6 +66,7 @@ class ReceivePack:
     due_on: date
     place: str = "접수대"
     prior_life: PriorLife | None = None
+    protocol: ProtocolName | None = None
 
 
 async def receive_pack(
@@ -75,9 +78,12 @@ async def receive_pack(
         PackUnknown: there is no such pack.
         AlreadyReceived: it lies in an open reception.
         StepOutOfOrder: it was not collected before.
+        ProtocolNotInForce: it names a version of a protocol that is not in force.
+        ProtocolScopeDiffers: the protocol is none for a whole pack.
     """
     async with unit(wish.actor) as work:
         pack = await work.packs.one(wish.pack_id)
+        await require_fitting(wish.actor.tenant_id, wish.protocol, Scope.PACK, on=seoul_day(clock.now()), work=work)
         reception = await intake.receive(
             intake.Receive(
                 actor=wish.actor,
@@ -87,6 +93,7 @@ async def receive_pack(
                 condition=wish.condition,
                 due_on=wish.due_on,
                 facts=_item_facts(pack, wish.prior_life),
+                protocol=wish.protocol,
             ),
             work=work,
             ids=ids,

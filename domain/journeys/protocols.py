@@ -1,14 +1,15 @@
 """A body's protocol: drafted by its quality manager, approved by another person, in force from a day.
 
-A pack is judged by the version that was in force when it was received, whatever came later.
+A unit is judged by the version that its reception names, else by the one in force when it was received, whatever came
+later.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from domain.certification.errors import ProtocolVersionUnknown
-from domain.certification.model import Reception
+from domain.certification.errors import ProtocolScopeDiffers, ProtocolVersionUnknown
+from domain.certification.model import ProtocolName, Reception, Scope
 from domain.certification.protocol import Protocol
 from domain.certification.protocol_versions import (
     FIRST_DAY,
@@ -16,8 +17,11 @@ from domain.certification.protocol_versions import (
     ProtocolVersion,
     VersionState,
     difference,
+    each_in_force,
     in_force,
+    named,
     require_approvable,
+    require_in_force,
     require_new,
     require_retirable,
     retired_from,
@@ -37,10 +41,58 @@ _NOBODY = PersonId(UUID(int=0))
 
 
 async def protocol_of(reception: Reception, *, work: JourneyWork, shipped: Protocol) -> Protocol:
-    """Return the protocol that a reception is measured and judged by: the one in force when it was received."""
+    """Return the protocol that a reception is measured and judged by.
+
+    It is the one that the reception names, whatever became of it since; else the one in force when it was received.
+
+    Raises:
+        ProtocolVersionUnknown: the body keeps none of the name that the reception has.
+    """
     versions = await work.protocol_versions.of_body(reception.tenant_id)
-    found = in_force(versions, seoul_day(reception.received_at))
+    if reception.protocol is None:
+        found = in_force(versions, seoul_day(reception.received_at))
+    else:
+        found = named(versions, reception.protocol)
+        if found is None and reception.protocol != name_of(shipped):
+            raise ProtocolVersionUnknown
     return shipped if found is None else work.protocol_versions.read(found.text)
+
+
+def name_of(protocol: Protocol) -> ProtocolName:
+    """Return what reports call a protocol."""
+    return ProtocolName(protocol_id=protocol.protocol_id, version=protocol.version)
+
+
+async def nameable(tenant_id: TenantId, *, on: date, work: JourneyWork) -> tuple[ProtocolVersion, ...]:
+    """Return the versions that a reception of a body may name on a day; the one that holds unnamed comes first."""
+    versions = await _versions(tenant_id, work=work)
+    held = in_force(versions, on)
+    return tuple(sorted(each_in_force(versions, on), key=lambda one: (one != held, one.protocol_id)))
+
+
+async def list_nameable(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> tuple[ProtocolVersion, ...]:
+    """Return the versions that a reception may name today; the one that holds unnamed comes first."""
+    actor.require(*READERS)
+    async with unit(actor) as work:
+        return await nameable(actor.tenant_id, on=seoul_day(clock.now()), work=work)
+
+
+async def require_fitting(
+    tenant_id: TenantId, name: ProtocolName | None, scope: Scope, *, on: date, work: JourneyWork
+) -> None:
+    """Refuse to take a unit in by a protocol that is not in force, or is none for units of its scope.
+
+    Raises:
+        ProtocolNotInForce: the version that is named is not in force on that day.
+        ProtocolScopeDiffers: the protocol is not one for such a unit.
+    """
+    versions = await _versions(tenant_id, work=work)
+    found = in_force(versions, on) if name is None else require_in_force(versions, name, on)
+    if found is None:
+        return
+    protocol = work.protocol_versions.read(found.text)
+    if protocol.scopes and scope not in protocol.scopes:
+        raise ProtocolScopeDiffers(protocol=str(found.name), scope=scope.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +121,10 @@ def _shipped(tenant_id: TenantId, *, work: JourneyWork, version_id: UUID) -> Pro
     )
 
 
-async def _versions(actor: Actor, *, work: JourneyWork) -> tuple[ProtocolVersion, ...]:
+async def _versions(tenant_id: TenantId, *, work: JourneyWork) -> tuple[ProtocolVersion, ...]:
     """Return a body's versions; the shipped one alone while nothing was drafted."""
-    kept = await work.protocol_versions.of_body(actor.tenant_id)
-    return kept or (_shipped(actor.tenant_id, work=work, version_id=UUID(int=1)),)
+    kept = await work.protocol_versions.of_body(tenant_id)
+    return kept or (_shipped(tenant_id, work=work, version_id=UUID(int=1)),)
 
 
 async def list_versions(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> tuple[Listed, ...]:
@@ -80,7 +132,7 @@ async def list_versions(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) 
     actor.require(*READERS)
     today = seoul_day(clock.now())
     async with unit(actor) as work:
-        versions = await _versions(actor, work=work)
+        versions = await _versions(actor.tenant_id, work=work)
     return tuple(Listed(version=one, state=state_of(one, versions, today)) for one in reversed(versions))
 
 
@@ -104,7 +156,7 @@ async def open_version(
     """
     actor.require(*READERS)
     async with unit(actor) as work:
-        versions = await _versions(actor, work=work)
+        versions = await _versions(actor.tenant_id, work=work)
         found = _numbered(versions, sequence)
         other = _numbered(versions, against) if against is not None else None
         if other is None and sequence > 1:
@@ -205,7 +257,7 @@ async def approve(wish: ApproveProtocol, *, unit: Unit[JourneyWork], clock: Cloc
     now = clock.now()
     wish.actor.require_confirmed(now)
     async with unit(wish.actor) as work:
-        found = _numbered(await _versions(wish.actor, work=work), wish.sequence)
+        found = _numbered(await _versions(wish.actor.tenant_id, work=work), wish.sequence)
         require_approvable(found, by=wish.actor.person_id, in_force_on=wish.in_force_on, today=seoul_day(now))
         approved = replace(
             found,
@@ -241,7 +293,7 @@ async def retire(wish: RetireProtocol, *, unit: Unit[JourneyWork], clock: Clock)
     now = clock.now()
     wish.actor.require_confirmed(now)
     async with unit(wish.actor) as work:
-        found = _numbered(await _versions(wish.actor, work=work), wish.sequence)
+        found = _numbered(await _versions(wish.actor.tenant_id, work=work), wish.sequence)
         require_retirable(found)
         retired = replace(
             found,

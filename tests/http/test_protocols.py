@@ -1,6 +1,7 @@
 """A body's protocol through the program: drafted, approved by another person, in force for what comes after."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -115,3 +116,47 @@ async def test_the_room_shows_versions_and_the_fault_beside_its_line(signed_in) 
     assert "<ins>" in shown.text
     assert "다른 사람이 승인합니다" in shown.text
     checked(await tester.get("/ktr/protocols/1"))
+
+
+KC = TEXT.replace("id: SH-REUSE-01", "id: KC-10031-1").replace("[pack, module, cell]", "[pack]")
+
+
+async def test_a_reception_names_a_version_in_force_and_is_judged_by_it_ever_after(signed_in, ports, people) -> None:
+    operator, tester, quality, approver = [
+        await signed_in(one) for one in ("operator", "tester", "quality", "approver")
+    ]
+    assert (await quality.post("/api/v1/protocols", json={"text": KC, "note": "KC"})).status_code == 201
+    assert (await quality.post("/api/v1/protocols", json={"text": NEWER, "note": "1.1"})).status_code == 201
+    await confirm(approver)
+    today = seoul_day(ports.clock.now()).isoformat()
+    assert (await approver.post("/api/v1/protocols/2/approval", json={"in_force_on": today})).status_code == 201
+    states = {one["sequence"]: one["state"] for one in (await tester.get("/api/v1/protocols")).json()}
+    assert states == {1: "in_force", 2: "in_force", 3: "draft"}
+    pack = await register(operator)
+    await collect(operator, pack)
+    counter = {"pack_id": str(pack), "applicant": "순환", "contact": "-", "condition": "양호", "due_on": "2026-03-01"}
+
+    draft = await tester.post(
+        "/api/v1/receptions", json={**counter, "protocol": {"protocol_id": "SH-REUSE-01", "version": "1.1.0"}}
+    )
+    problem(draft, 422, "certification.protocol-not-in-force")
+    named = await tester.post(
+        "/api/v1/receptions", json={**counter, "protocol": {"protocol_id": "SH-REUSE-01", "version": "1.0.0"}}
+    )
+    assert named.status_code == 201, named.text
+    reception = named.json()["reception_id"]
+
+    assert (await approver.post("/api/v1/protocols/3/approval", json={"in_force_on": today})).status_code == 201
+    async with ports.unit(people["tester"]) as work:
+        stored = await work.receptions.one(ReceptionId(UUID(reception)))
+        held = await protocol_of(stored, work=work, shipped=ports.protocol)
+    assert (held.protocol_id, held.version) == ("SH-REUSE-01", "1.0.0")
+    shown = (await tester.get(f"/api/v1/receptions/{reception}")).json()
+    assert shown["named_protocol"] == "SH-REUSE-01 1.0.0"
+    page = await by_cookie(tester, "tester")
+    form = await page.get("/ktr/receptions/new")
+    checked(form)
+    assert [one in form.text for one in ("KC-10031-1 1.0.0", "SH-REUSE-01 1.1.0", "SH-REUSE-01 1.0.0")] == [
+        True, True, False,
+    ]  # fmt: skip
+    assert "접수 때 지정" in (await page.get(f"/ktr/receptions/{reception}")).text

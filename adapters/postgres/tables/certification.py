@@ -54,13 +54,19 @@ class CertificationKeyRow(SQLModel, table=True):
 
 
 class ReceptionRow(SQLModel, table=True):
-    """A reception as it was made; `facts` and `applicant` are canonical JSON. Where it stands lies beside it."""
+    """A reception as it was made; `facts` and `applicant` are canonical JSON. Where it stands lies beside it.
+
+    `protocol_id` and `protocol_version` only where it names what it is judged by.
+    """
 
     __tablename__ = "reception"
     __table_args__ = (
         PrimaryKeyConstraint("pack_id", "reception_id"),
         ForeignKeyConstraint(["pack_id"], [f"{SCHEMA}.pack.pack_id"], name="reception_is_of_a_pack"),
         ForeignKeyConstraint(["tenant_id"], [f"{SCHEMA}.tenant.tenant_id"], name="reception_is_of_a_body"),
+        CheckConstraint(
+            "(protocol_id is null) = (protocol_version is null)", name="reception_names_protocol_and_version"
+        ),
         distributed("pack_id"),
     )
 
@@ -75,6 +81,8 @@ class ReceptionRow(SQLModel, table=True):
     received_by_name: str = Field(sa_column=Column("received_by_name", Text, nullable=False))
     received_at: datetime = Field(sa_column=Column("received_at", DateTime(timezone=True), nullable=False))
     due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
+    protocol_id: str | None = Field(sa_column=Column("protocol_id", Text, nullable=True))
+    protocol_version: str | None = Field(sa_column=Column("protocol_version", Text, nullable=True))
 
 
 class ReceptionStateRow(SQLModel, table=True):

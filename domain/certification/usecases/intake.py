@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.certification.errors import ReceptionUnknown
-from domain.certification.model import Applicant, ItemFacts, Reception, ReceptionState
+from domain.certification.model import Applicant, ItemFacts, ProtocolName, Reception, ReceptionState
 from domain.certification.ports import CertificationWork
 from domain.certification.usecases.moving import logged
 from domain.shared.actor import Actor, Role
@@ -14,7 +14,7 @@ from domain.shared.time import Clock, seoul_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receive:
-    """A wish to take a pack in for inspection."""
+    """A wish to take a unit in for inspection, by the protocol of its day or by one that was agreed."""
 
     actor: Actor
     pack_id: PackId
@@ -23,6 +23,7 @@ class Receive:
     condition: str
     due_on: date
     facts: ItemFacts
+    protocol: ProtocolName | None = None
 
 
 async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Clock) -> Reception:
@@ -52,6 +53,7 @@ async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Cl
         received_at=now,
         due_on=wish.due_on,
         state=ReceptionState.RECEIVED,
+        protocol=wish.protocol,
     )
     await work.receptions.add(reception)
     await logged(reception, None, ReceptionState.RECEIVED, wish.actor, work=work, now=now)

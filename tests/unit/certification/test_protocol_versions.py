@@ -6,13 +6,23 @@ from uuid import UUID
 
 import pytest
 
-from domain.certification.errors import ProtocolDayPast, ProtocolOwnDraft, ProtocolStepOutOfOrder, ProtocolVersionTaken
+from domain.certification.errors import (
+    ProtocolDayPast,
+    ProtocolNotInForce,
+    ProtocolOwnDraft,
+    ProtocolStepOutOfOrder,
+    ProtocolVersionTaken,
+)
+from domain.certification.model import ProtocolName
 from domain.certification.protocol_versions import (
     ProtocolVersion,
     VersionState,
     difference,
+    each_in_force,
     in_force,
+    named,
     require_approvable,
+    require_in_force,
     require_new,
     require_retirable,
     retired_from,
@@ -91,6 +101,35 @@ def test_each_version_stands_somewhere_every_day() -> None:
     assert state_of(SECOND, versions, TODAY) is VersionState.APPROVED
     assert state_of(SHIPPED, (SHIPPED,), TODAY) is VersionState.IN_FORCE
     assert in_force((), TODAY) is None
+
+
+OTHER = replace(version(6, starts=date(2026, 1, 20)), protocol_id="KC-10031")
+
+
+def test_of_each_protocol_the_version_that_came_last_may_be_named() -> None:
+    versions = (SHIPPED, SECOND, THIRD, DRAFT, OTHER)
+    day = date(2026, 2, 20)
+
+    assert each_in_force(versions, day) == (SECOND, OTHER)
+    assert require_in_force(versions, OTHER.name, day) == OTHER
+    assert [state_of(one, versions, day) for one in (SECOND, OTHER)] == [VersionState.IN_FORCE] * 2
+    assert named(versions, SHIPPED.name) == SHIPPED  # what was replaced is still found by who named it then
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(SHIPPED.name, id="replaced"),
+        pytest.param(THIRD.name, id="not yet"),
+        pytest.param(DRAFT.name, id="a draft"),
+        pytest.param(ProtocolName(protocol_id="SH", version="9"), id="none of it"),
+    ],
+)
+def test_a_version_that_is_not_in_force_is_not_named(name) -> None:
+    with pytest.raises(ProtocolNotInForce) as refusal:
+        require_in_force((SHIPPED, SECOND, THIRD, DRAFT), name, date(2026, 2, 20))
+
+    assert refusal.value.facts["in_force"] == "SH 1.0.2"
 
 
 @pytest.mark.parametrize(
