@@ -38,6 +38,7 @@ from app.terminal import (
     show_import,
     show_readings,
     show_scanned,
+    show_stored_findings,
     show_story,
     show_trace,
 )
@@ -48,6 +49,8 @@ from domain.identity import usecases as identity
 from domain.identity.errors import ProviderOff, TenantUnknown
 from domain.identity.model import PartyKind
 from domain.journeys import pack_health, pack_life, readings, trace
+from domain.journeys import vetting as vetting_journey
+from domain.metering import vetting
 from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.usecases import ReadingsReport
@@ -306,11 +309,7 @@ def demo_command(
 
     settings = _settings(language)
     settings = replace(settings, protocol_file=protocol_file or settings.protocol_file)
-    try:
-        wanted = None if month is None else Month.parse(month)
-    except ValueError:
-        err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
-        raise typer.Exit(USAGE) from None
+    wanted = None if month is None else _month(month, language)
     wish = demo.DemoWish(cycler=cycler_file, site=site_file, month=wanted)
 
     async def run() -> demo.Story:
@@ -461,11 +460,7 @@ def meter_import(
     """계량 파일을 넣거나 검사한다 (docs/metering.md) · take a file of readings; exit code 3 when a value is refused."""
     from app import given_readings
 
-    try:
-        expected = None if month is None else Month.parse(month)
-    except ValueError:
-        err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
-        raise typer.Exit(USAGE) from None
+    expected = None if month is None else _month(month, language)
 
     async def read() -> tuple[bytes, given_readings.Form]:
         content = read_file(file)
@@ -568,6 +563,62 @@ def _import_readings(
         show_readings(report, language)
     if report.rejected:
         raise typer.Exit(REFUSED)
+
+
+@meter.command("findings")
+def meter_findings(
+    site: Annotated[UUID, typer.Option("--site", help="사업장 번호 · the site's id.")],
+    month: Annotated[str, typer.Option("--month", help="달 YYYY-MM.")],
+    judge: Annotated[bool, typer.Option("--judge", help="먼저 다시 검증한다 · judge the month first.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="처리된 것도 · settled ones as well.")] = False,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """저장된 값에서 의심되는 구간을 본다 · list what looks wrong in stored days (docs/metering.md)."""
+    from app.http.findings import finding_out
+
+    settings = _settings(language)
+    asked = _month(month, language)
+
+    async def run() -> tuple[vetting.ShownFinding, ...]:
+        async with _ports(settings) as ports:
+            actor = await _operator(ports)
+            owner = await _owner(ports, SiteId(site))
+            if judge:
+                await vetting_journey.vet_month(
+                    vetting_journey.VetSiteMonth(actor=actor, tenant_id=owner, site_id=SiteId(site), month=asked),
+                    unit=ports.unit,
+                    ids=ports.ids,
+                    clock=ports.clock,
+                )
+                await note(ports, "meter findings", object_ids=f"site_id={site} month={asked}", for_tenant=owner)
+            async with ports.unit(actor) as work:
+                return await vetting.list_findings(
+                    vetting.ListFindings(
+                        actor=actor,
+                        tenant_id=owner,
+                        site_id=SiteId(site),
+                        first_on=asked.first_on,
+                        until_on=asked.next().first_on,
+                        only_open=not everything,
+                    ),
+                    work=work,
+                )
+
+    found = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(inspecting.as_json([finding_out(one) for one in found]))
+    else:
+        show_stored_findings(found, language)
+
+
+def _month(text: str, language: Language) -> Month:
+    """Read a month that was named; another text is a wrong use."""
+    try:
+        return Month.parse(text)
+    except ValueError:
+        err.print("--month 은 YYYY-MM 형식입니다." if language == "ko" else "--month is written YYYY-MM.")
+        raise typer.Exit(USAGE) from None
 
 
 async def _sender(ports: Ports, site: UUID | None, owner: int | None) -> TenantId:

@@ -556,6 +556,6 @@ def scanned_out(scanned: Scanned) -> ScannedOut:
     )
 
 
-def as_json(value: msgspec.Struct) -> str:
+def as_json(value: msgspec.Struct | Sequence[msgspec.Struct]) -> str:
     """Spell an answer as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -19,6 +19,7 @@ from app.http.contracts import ContractsController, PlansController
 from app.http.devices import DevicesController
 from app.http.docs import openapi_config
 from app.http.estimates import EstimatesController
+from app.http.findings import FindingsController
 from app.http.health import livez, readyz, version
 from app.http.idempotency import KeyedOperation, OnceMiddleware, keyed_doors
 from app.http.identity import REMEMBERED, RememberedActors, carry_renewed, give_actor, give_holder, give_ports
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             SitesController,
             MetersController,
             ConflictsController,
+            FindingsController,
             ServicePointController,
             ReadingsController,
             ReadingBackController,

@@ -13,9 +13,10 @@ from rich.table import Table
 from app.inspecting import EvaluationOut, ForecastOut
 from domain.journeys import trace
 from domain.journeys.public_passport import standing_of
-from domain.metering.model import ImportReport
+from domain.metering.model import FindingState, ImportReport
 from domain.metering.usecases import ReadingsReport
 from domain.metering.validation import FindingKind, Scanned
+from domain.metering.vetting import ShownFinding
 from domain.passport.model import EntryKind
 from domain.shared.time import SEOUL
 
@@ -236,9 +237,40 @@ FINDINGS: Mapping[FindingKind, str] = {
     FindingKind.TOO_LARGE: "값 초과",
     FindingKind.ROW_LENGTH: "칸 수 다름",
     FindingKind.MALFORMED_ROW: "행 형식 오류",
+    FindingKind.ABOVE_RATING: "정격 초과",
+    FindingKind.IMBALANCE: "수지 불일치",
+    FindingKind.STORAGE_DRIFT: "저장량 불일치",
+    FindingKind.REGISTER_MISMATCH: "지침 불일치",
 }
 _FINDINGS_SHOWN = 40
+_FINDING_STATES: Mapping[FindingState, str] = {
+    FindingState.OPEN: "미처리",
+    FindingState.ACCEPTED: "인정",
+    FindingState.ESTIMATED: "추정으로 대체",
+    FindingState.GONE: "해소",
+}
 _PULSES_SHOWN = 12
+
+
+def show_stored_findings(found: Sequence[ShownFinding], language: str) -> None:
+    """Print what looks wrong in stored days, and what became of it."""
+    ko = language == "ko"
+    table = Table(title=f"의심 구간 {len(found):,}건" if ko else f"{len(found):,} findings", title_justify="left")
+    for heading in ("시각", "구간", "종류", "채널", "내용", "처리") if ko else (
+        "at", "slots", "kind", "channel", "detail", "state"
+    ):  # fmt: skip
+        table.add_column(heading)
+    for shown in found:
+        one = shown.finding
+        table.add_row(
+            shown.starts_at.astimezone(SEOUL).isoformat(timespec="minutes"),
+            str(one.slots),
+            FINDINGS[FindingKind(one.kind)] if ko else one.kind,
+            "-" if shown.channel is None else f"{one.channel_id} {shown.channel.quantity.value}",
+            one.detail,
+            _FINDING_STATES[one.state] if ko else one.state.value,
+        )
+    out.print(table)
 
 
 def show_scanned(scanned: Scanned, language: str) -> None:

@@ -41,6 +41,7 @@ from domain.metering.model import (
     EstimateRule,
     EstimateState,
     Fill,
+    FindingId,
     Mark,
     MeterId,
     MonthUsage,
@@ -907,6 +908,7 @@ def _to_estimate(row: RowMapping) -> ReadingEstimate:
         proposed_at=row["proposed_at"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
+        finding_id=None if row["finding_id"] is None else FindingId(row["finding_id"]),
     )
 
 
@@ -935,6 +937,7 @@ class PostgresReadingEstimates:
                 "proposed_at": one.proposed_at,
                 "decided_by": one.decided_by,
                 "decided_at": one.decided_at,
+                "finding_id": one.finding_id,
             }
             for one in estimates
         ]

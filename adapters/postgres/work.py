@@ -51,6 +51,7 @@ from adapters.postgres.shared import PostgresFiles, PostgresJobReports, Postgres
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
 from adapters.postgres.transaction import Transaction, reach_statement
+from adapters.postgres.vetting import PostgresFindings
 from domain.metering.ports import ReadingsCrossed
 from domain.shared.actor import Actor, Extent
 from domain.shared.idempotency import Answer, Claim, KeyInProgress
@@ -290,6 +291,11 @@ class PostgresWork:
     def reading_estimates(self) -> PostgresReadingEstimates:
         """Estimates."""
         return PostgresReadingEstimates(self._connection)
+
+    @cached_property
+    def findings(self) -> PostgresFindings:
+        """What was found in stored days."""
+        return PostgresFindings(self._connection)
 
     @cached_property
     def usage_snapshots(self) -> PostgresUsageSnapshots:

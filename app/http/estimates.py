@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import INT4_MAX, Day, In, Instant, MonthPath, MonthText, Out, TenantQuery
+from domain.journeys import vetting
 from domain.metering import estimating
 from domain.metering.estimating import UsageDifference
 from domain.metering.model import Quantity, ReadingEstimate, ReadingEstimateId, RevisionReason
@@ -26,9 +27,13 @@ CorrectionReason = Literal["resend", "manual", "vee", "meter-swap"]
 
 
 class EstimateOut(Out):
-    """Values that a rule proposes for a channel's day; nothing counts until it is accepted."""
+    """Values that a rule proposes for a channel's day; nothing counts until it is accepted.
+
+    With a `finding_id` they are for the slots of that finding and, accepted, correct values that it doubts.
+    """
 
     estimate_id: UUID
+    finding_id: UUID | None
     channel: int
     day: Day
     rule: str
@@ -94,6 +99,7 @@ def estimate_out(found: ReadingEstimate) -> EstimateOut:
     """Say an estimate in the API's words."""
     return EstimateOut(
         estimate_id=found.estimate_id,
+        finding_id=found.finding_id,
         channel=found.channel_id,
         day=found.day,
         rule=found.rule.value,
@@ -198,19 +204,18 @@ class EstimatesController(Controller):
         tenant_id: TenantQuery = None,
     ) -> EstimateOut:
         """Decide an estimate once."""
-        async with ports.unit(actor) as work:
-            found = await estimating.decide_estimate(
-                estimating.DecideEstimate(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id or actor.tenant_id),
-                    site_id=SiteId(site_id),
-                    estimate_id=ReadingEstimateId(estimate_id),
-                    accept=data.accept,
-                ),
-                work=work,
-                clock=ports.clock,
-            )
-            await work.commit()
+        found = await vetting.decide_estimate(
+            estimating.DecideEstimate(
+                actor=actor,
+                tenant_id=TenantId(tenant_id or actor.tenant_id),
+                site_id=SiteId(site_id),
+                estimate_id=ReadingEstimateId(estimate_id),
+                accept=data.accept,
+            ),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
         return estimate_out(found)
 
     @post(

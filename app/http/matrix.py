@@ -142,6 +142,10 @@ GET    /api/v1/sites/{site_id}/service-point                     -  o  o  -  -  
 POST   /api/v1/sites/{site_id}/service-point/powers              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/conflicts                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/conflicts/settlement              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/findings                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /api/v1/sites/{site_id}/months/{month}/findings           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/findings/{finding_id}/acceptance  -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/findings/{finding_id}/estimate    -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/imports                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/meters                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/meters                            -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
@@ -267,6 +271,8 @@ POST   /sites/{tenant_id}/{site_id}/meters/{meter_id}/removal    -  -  -  -  -  
 GET    /deposits                                                 -  -  -  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /deposits                                                 -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /energy                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/findings            -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /sites/{tenant_id}/{site_id}/findings/{finding_id}        -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc

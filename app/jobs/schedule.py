@@ -15,6 +15,7 @@ from app.jobs.record import job_entry
 from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
 from app.jobs.silence import notice_silent_packs
+from app.jobs.vetting import vet_days
 from app.ports import Ports
 from domain.identity.usecases import SESSION_RESTS_MAX
 from domain.shared.actor import SYSTEM
@@ -85,6 +86,15 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         partial(run_job, open_due_reinspections, ports),
         IntervalTrigger(hours=1, timezone=SEOUL),
         id="certification.open-reinspections",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, vet_days, ports),
+        # At night, after the day before is over and most of it has come; what comes later is judged the next night.
+        CronTrigger(hour=2, minute=40, timezone=SEOUL),
+        id="metering.vet-days",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

@@ -15,6 +15,7 @@ from app.pages.certificates import CERTIFICATES
 from app.pages.contracts import CONTRACTS
 from app.pages.devices import DEVICES
 from app.pages.energy import ENERGY
+from app.pages.findings import FINDINGS
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
 from app.pages.keys import KEYS
 from app.pages.ktr import KTR
@@ -45,6 +46,7 @@ PAGES = (
             *CONTRACTS,
             *ENERGY,
             *METERS,
+            *FINDINGS,
             *ALARMS,
             *MEMBERS,
             *KEYS,

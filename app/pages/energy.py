@@ -21,14 +21,15 @@ from app.pages.messages import say
 from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
 from domain.journeys import energy, public_passport, subscriptions
-from domain.metering import estimating, reading_back
+from domain.journeys import vetting as vetting_journey
+from domain.metering import estimating, reading_back, vetting
 from domain.metering import usecases as metering
 from domain.metering.errors import CalendarUnknown, SiteUnknown, TariffNotInForce
 from domain.metering.insight import MonthInsight
-from domain.metering.model import ReadingEstimateId, Site
+from domain.metering.model import FindingState, ReadingEstimateId, Site
 from domain.metering.reading_back import AsIf
 from domain.metering.views import EnergyFlows, MonthEnergy
-from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor
+from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role
 from domain.shared.identifiers import InvoiceId, SiteId, TenantId
 from domain.shared.time import Month, seoul_day
 
@@ -181,19 +182,18 @@ async def decide_estimate(
 ) -> Redirect:
     """Accept or refuse an estimate."""
     form = await read_form(request)
-    async with ports.unit(actor) as work:
-        await estimating.decide_estimate(
-            estimating.DecideEstimate(
-                actor=actor,
-                tenant_id=TenantId(tenant_id),
-                site_id=SiteId(site_id),
-                estimate_id=ReadingEstimateId(estimate_id),
-                accept=form.get("accept") == "yes",
-            ),
-            work=work,
-            clock=ports.clock,
-        )
-        await work.commit()
+    await vetting_journey.decide_estimate(
+        estimating.DecideEstimate(
+            actor=actor,
+            tenant_id=TenantId(tenant_id),
+            site_id=SiteId(site_id),
+            estimate_id=ReadingEstimateId(estimate_id),
+            accept=form.get("accept") == "yes",
+        ),
+        unit=ports.unit,
+        ids=ports.ids,
+        clock=ports.clock,
+    )
     return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
 
 
@@ -230,6 +230,17 @@ async def energy_page(
             work=work,
         )
         channels = await metering.list_channels(actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, work=work)
+        findings = await vetting.list_findings(
+            vetting.ListFindings(
+                actor=actor,
+                tenant_id=chosen.tenant_id,
+                site_id=chosen.site_id,
+                first_on=shown.first_on,
+                until_on=shown.next().first_on,
+            ),
+            work=work,
+        )
+        vetted = (await work.findings.vetted(chosen.tenant_id, chosen.site_id, [shown])).get(shown)
     looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
     names = {
@@ -252,6 +263,10 @@ async def energy_page(
         look=looked,
         demand=demand,
         estimates=estimates,
+        findings=[one for one in findings if one.finding.state is not FindingState.GONE],
+        findings_left_out=0,
+        vetted=vetted,
+        may_settle=actor.role in (Role.TENANT_ADMIN, Role.OPERATOR),
         quantities={one.channel_id: one.quantity.value for one in channels},
         insight=looked.insight,
         versions=ports.tariffs.versions,

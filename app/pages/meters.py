@@ -1,6 +1,7 @@
 """A site's own page: its meters with devices, exchanges, ratios and channels; the operator changes them here."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from litestar import get, post
@@ -23,13 +24,18 @@ from app.pages.contracts import scaled_up
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
 from app.pages.packs import with_offset
 from app.ports import Ports
-from domain.metering import installing, registering, settling
+from domain.metering import installing, registering, settling, vetting
 from domain.metering.meters import METERED_BY, MeterKind
 from domain.metering.model import SLOT_WIDTHS, MeterId, Quantity
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import seoul_day
+
+FINDINGS_SHOWN = timedelta(days=400)
+"""A site's page shows what is open of so long."""
+
+FINDINGS_LISTED = 50
 
 
 @get("/sites/{tenant_id:int}/{site_id:uuid}")
@@ -55,11 +61,26 @@ async def _site(
         found = await installing.list_meters(actor, tenant_id=whose, site_id=SiteId(site_id), work=work)
         site = await work.sites.one(whose, SiteId(site_id))
         conflicts = await settling.list_conflicts(actor, tenant_id=whose, site_id=SiteId(site_id), work=work)
+        today = seoul_day(ports.clock.now())
+        findings = await vetting.list_findings(
+            vetting.ListFindings(
+                actor=actor,
+                tenant_id=whose,
+                site_id=SiteId(site_id),
+                first_on=today - FINDINGS_SHOWN,
+                until_on=today + timedelta(days=1),
+                only_open=True,
+            ),
+            work=work,
+        )
     context: dict[str, object] = {
         "site": site,
         "found": found,
         "conflicts": conflicts,
-        "today": seoul_day(ports.clock.now()),
+        "findings": findings[:FINDINGS_LISTED],
+        "findings_left_out": max(0, len(findings) - FINDINGS_LISTED),
+        "may_settle": actor.role in (Role.TENANT_ADMIN, Role.OPERATOR),
+        "today": today,
         "may_change": actor.role is Role.OPERATOR,
         "kinds": tuple(kind.value for kind in MeterKind),
         "quantities": tuple((quantity.value, METERED_BY[quantity].value) for quantity in Quantity),

@@ -61,7 +61,7 @@ async def month_insight(
                 month=asked.month,
                 as_if=asked.as_if,
                 priced=asked.priced,
-                usable_wh=await _certified_wh(asked, work=work),
+                usable_wh=await certified_wh(asked.tenant_id, asked.site_id, asked.month, work=work),
                 available=await _available(asked, work=work, now=clock.now()),
                 as_of=asked.as_of,
             ),
@@ -109,19 +109,21 @@ async def _available(asked: MonthAsked, *, work: JourneyWork, now: datetime) -> 
     return availability(promises, kept, span=span)
 
 
-async def _certified_wh(asked: MonthAsked, *, work: JourneyWork) -> int | None:
-    """Return what the packs that served the site through the whole month are certified for; None if they changed."""
-    month = asked.month.interval
+async def certified_wh(
+    tenant_id: TenantId, site_id: SiteId, span: Month | Interval, *, work: JourneyWork
+) -> int | None:
+    """Return what the packs that served a site through a whole stretch are certified for; None if they changed."""
+    stretch = span.interval if isinstance(span, Month) else span
     found = 0
-    for contract in await work.contracts.page(tenant_id=asked.tenant_id, after=None, limit=_CONTRACTS_MAX):
-        if contract.site_id != asked.site_id:
+    for contract in await work.contracts.page(tenant_id=tenant_id, after=None, limit=_CONTRACTS_MAX):
+        if contract.site_id != site_id:
             continue
-        for one in await work.assignments.of_contract(asked.tenant_id, contract.contract_id):
-            if month.end_at is None or one.starts_at >= month.end_at:
+        for one in await work.assignments.of_contract(tenant_id, contract.contract_id):
+            if stretch.end_at is None or one.starts_at >= stretch.end_at:
                 continue
-            if one.ends_at is not None and one.ends_at <= month.start_at:
+            if one.ends_at is not None and one.ends_at <= stretch.start_at:
                 continue
-            if one.starts_at > month.start_at or (one.ends_at is not None and one.ends_at < month.end_at):
+            if one.starts_at > stretch.start_at or (one.ends_at is not None and one.ends_at < stretch.end_at):
                 return None
             found += one.certificate.certified_wh
     return found or None

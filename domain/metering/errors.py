@@ -329,3 +329,35 @@ class CorrectionTooLarge(RuleBroken):
     code = "metering.correction-too-large"
     title_ko = "이 항목의 값은 {value_max}을 넘을 수 없습니다."
     title_en = "A value of this quantity is at most {value_max}."
+
+
+class FindingUnknown(NotFound):
+    """No such finding, or it is another tenant's."""
+
+    code = "metering.finding-unknown"
+    title_ko = "해당 검증 결과를 찾을 수 없습니다."
+    title_en = "No such finding is known."
+
+
+class FindingSettled(Conflict):
+    """The finding is settled already, or a later judgement did not make it."""
+
+    code = "metering.finding-settled"
+    title_ko = "이미 처리되었거나 더 이상 해당하지 않는 검증 결과입니다."
+    title_en = "The finding is settled already, or no longer holds."
+
+
+class FindingMoved(Conflict):
+    """The day has another revision than the one that was judged."""
+
+    code = "metering.finding-moved"
+    title_ko = "판정한 뒤에 값이 바뀌었습니다. 다시 판정해 주세요."
+    title_en = "The day changed since it was judged: judge it again."
+
+
+class FindingNotEstimable(RuleBroken):
+    """Meters that do not agree say nothing about which of them is wrong."""
+
+    code = "metering.finding-not-estimable"
+    title_ko = "{kind} 결과에는 추정값을 제안할 수 없습니다. 값을 정정하거나 사유를 적어 인정해 주세요."
+    title_en = "No rule estimates for {kind}: correct the values, or accept them with a reason."

@@ -30,6 +30,7 @@ from domain.metering.model import (
     DayBlock,
     DayValues,
     EstimateState,
+    FindingState,
     MonthUsage,
     Quantity,
     ReadingEstimate,
@@ -106,7 +107,7 @@ async def propose_estimates(
             proposals,
             {day: block.values for day, block in days.items()},
             slots_a_day=channel.slots_a_day,
-            uses=await _uses(channel, proposals, work=work),
+            uses=await register_uses(channel, proposals, work=work),
         )
         estimates.extend(
             ReadingEstimate(
@@ -130,7 +131,7 @@ async def propose_estimates(
     return tuple(estimates[:ESTIMATES_LISTED_MAX])
 
 
-async def _uses(
+async def register_uses(
     channel: Channel, days: Iterable[date], *, work: MeteringWork
 ) -> tuple[tuple[datetime, datetime, int], ...]:
     """Return what the channel's register counted between neighbouring reads on borders of slots, around these days."""
@@ -193,6 +194,9 @@ class DecideEstimate:
 async def decide_estimate(wish: DecideEstimate, *, work: MeteringWork, clock: Clock) -> ReadingEstimate:
     """Accept or refuse an estimate. Accepted values fill slots that are still empty, as a revision and marked.
 
+    An estimate for a finding takes the place of doubted values instead, as a correction (`vee`): sent again, the
+    doubted value is put aside and does not come back by itself.
+
     Raises:
         RoleNotEnough: only an operator decides.
         EstimateUnknown: the tenant has no such estimate at this site.
@@ -210,13 +214,35 @@ async def decide_estimate(wish: DecideEstimate, *, work: MeteringWork, clock: Cl
     if wish.accept:
         key = (found.channel_id, found.day)
         kept = (await work.readings.blocks(wish.tenant_id, [key])).get(key)
-        block = accepted(kept, found.values, channel_id=found.channel_id, day=found.day, now=now)
+        if found.finding_id is None:
+            block = accepted(kept, found.values, channel_id=found.channel_id, day=found.day, now=now)
+        else:
+            block = await _replaced(found, kept, by=wish.actor.name, work=work, now=now)
         if block is None:
             raise EstimateStands
         await work.readings.write(wish.tenant_id, [block])
     state = EstimateState.ACCEPTED if wish.accept else EstimateState.REFUSED
     await work.reading_estimates.decide(wish.tenant_id, wish.estimate_id, state=state, by=wish.actor.name, at=now)
     return replace(found, state=state, decided_by=wish.actor.name, decided_at=now)
+
+
+async def _replaced(
+    found: ReadingEstimate, kept: DayBlock | None, *, by: str, work: MeteringWork, now: datetime
+) -> DayBlock | None:
+    """Return the revision that holds an estimate for a finding, and settle it; None if the day changed meanwhile."""
+    if found.finding_id is None:
+        return None
+    finding = await work.findings.one(found.tenant_id, found.finding_id)
+    revision = -1 if kept is None else kept.revision
+    if finding.state is not FindingState.OPEN or finding.revision != revision:
+        return None
+    await work.findings.keep(
+        [replace(finding, state=FindingState.ESTIMATED, reason=found.rule.value, settled_by=by, settled_at=now)]
+    )
+    if kept is None or all(kept.values[slot] is None for slot, value in enumerate(found.values) if value is not None):
+        return accepted(kept, found.values, channel_id=found.channel_id, day=found.day, now=now)
+    changes = {slot: value for slot, value in enumerate(found.values) if value is not None}
+    return corrected(kept, changes, reason=RevisionReason.VALIDATION, now=now)
 
 
 async def list_estimates(

@@ -16,6 +16,7 @@ from domain.metering.efficiency import (
     round_trip,
 )
 from domain.metering.inventory import Columns, Layer, Method, Trace, trace
+from domain.metering.meters import Unverified
 from domain.metering.model import MonthUsage, Quantity, Site
 from domain.metering.series import MatrixRow, column, columns, matrix
 from domain.metering.tariff import BandTotals, DayTariff, by_band
@@ -112,13 +113,17 @@ class BandFigures:
 class MonthInsight:
     """A site's month from every side; `bands` is None where no tariff is asked for, `known_at` where it is of now.
 
-    `unmeasured` counts values of the month that were estimated or corrected.
+    `unmeasured` counts values of the month that were estimated or corrected, `suspect` the slots that an open finding
+    of now doubts, `unverified` names the meters that counted after their verification had run out. None of them is left
+    out of a figure.
     """
 
     site: Site
     month: Month
     known_at: datetime | None
     unmeasured: int
+    suspect: int
+    unverified: tuple[Unverified, ...]
     usage: MonthUsage
     flows: EnergyFlows
     pro_rata: SourceSums
@@ -152,6 +157,8 @@ def month_insight(
     unmeasured: int = 0,
     known_at: datetime | None = None,
     available: Availability | None = None,
+    suspect: int = 0,
+    unverified: tuple[Unverified, ...] = (),
 ) -> MonthInsight:
     """Find every figure of a month.
 
@@ -166,6 +173,8 @@ def month_insight(
         unmeasured: how many values of the month were estimated or corrected.
         known_at: the instant as of which the readings were asked for.
         available: how much of the time the storage's packs said that they could deliver; None if nothing was promised.
+        suspect: how many slots of the month an open finding doubts.
+        unverified: the meters that counted in the month after their verification had run out.
     """
     month = usage.month
     table = columns(days, first_on=month.first_on, until_on=month.next().first_on)
@@ -180,6 +189,8 @@ def month_insight(
         month=month,
         known_at=known_at,
         unmeasured=unmeasured,
+        suspect=suspect,
+        unverified=unverified,
         usage=usage,
         flows=month_flows(days, month),
         pro_rata=_sums(traced[Method.PRO_RATA]),

@@ -1,5 +1,6 @@
 """Sites, channels, day blocks of readings, and what is frozen of a month."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -411,6 +412,7 @@ class UsageSnapshot:
 
 
 ReadingEstimateId = NewType("ReadingEstimateId", UUID)
+FindingId = NewType("FindingId", UUID)
 
 
 class EstimateState(StrEnum):
@@ -432,7 +434,8 @@ class EstimateRule(StrEnum):
 class ReadingEstimate:
     """Values that a rule proposes for a channel's day; None where nothing is proposed. Nothing counts until accepted.
 
-    `basis` says what the rule looked at: the slots before and after the gap, or the like day.
+    `basis` says what the rule looked at: the slots before and after the gap, or the like day. With a `finding_id` the
+    values are for the slots of that finding, which may hold a value that is doubted.
     """
 
     estimate_id: ReadingEstimateId
@@ -448,3 +451,54 @@ class ReadingEstimate:
     proposed_at: datetime
     decided_by: str | None = None
     decided_at: datetime | None = None
+    finding_id: FindingId | None = None
+
+
+class FindingState(StrEnum):
+    """What became of something that was found in stored days."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    ESTIMATED = "estimated"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFinding:
+    """Something found in stored days: `slots` slots of a day from `slot` on, of a channel, or of the site's together.
+
+    `kind` is one of the closed list of findings. `revision` is that of the day when it was judged: an accepted finding
+    is open again once the day has another one. A finding that a later judgement does not make is gone, not deleted.
+    """
+
+    finding_id: FindingId
+    tenant_id: TenantId
+    site_id: SiteId
+    channel_id: ChannelId | None
+    day: date
+    kind: str
+    slot: int
+    slots: int
+    detail: str
+    revision: int
+    state: FindingState
+    found_at: datetime
+    reason: str = ""
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+
+    @property
+    def figures(self) -> tuple[int, ...]:
+        """The numbers of the detail in their order, for another language to tell."""
+        return tuple([int(number) for number in re.findall(r"-?[0-9]+", self.detail)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VettedMonth:
+    """That a site's month was judged, and by which readings; `left_out` counts findings beyond those that are kept."""
+
+    month: Month
+    basis_sha256: str
+    vetted_at: datetime
+    found: int
+    left_out: int

@@ -16,6 +16,7 @@ from domain.metering.model import (
     DayBlock,
     DayKey,
     EstimateState,
+    FindingId,
     MeterId,
     OfferedDay,
     ReadingEstimate,
@@ -25,7 +26,9 @@ from domain.metering.model import (
     ReadingSource,
     Site,
     SiteSeries,
+    StoredFinding,
     UsageSnapshot,
+    VettedMonth,
 )
 from domain.metering.registers import RegisterReading
 from domain.metering.safety import Standing
@@ -345,6 +348,45 @@ class ReadingEstimates(Protocol):
         ...
 
 
+class Findings(Protocol):
+    """What was found in stored days, and which months were judged."""
+
+    async def keep(self, findings: Sequence[StoredFinding]) -> None:
+        """Store findings, in place of those of the same identity. A place of a kind has one finding."""
+        ...
+
+    async def one(self, tenant_id: TenantId, finding_id: FindingId) -> StoredFinding:
+        """Return a tenant's finding.
+
+        Raises:
+            FindingUnknown: the tenant has no such finding.
+        """
+        ...
+
+    async def of_site(
+        self,
+        tenant_id: TenantId,
+        site_id: SiteId,
+        *,
+        first_on: date,
+        last_on: date,
+        only_open: bool = False,
+        limit: int,
+    ) -> tuple[StoredFinding, ...]:
+        """Return a site's findings of days, both ends included, the open ones first, then the newest day."""
+        ...
+
+    async def note_vetted(self, tenant_id: TenantId, site_id: SiteId, vetted: VettedMonth) -> None:
+        """Say that a month was judged, in place of what was said of it before."""
+        ...
+
+    async def vetted(
+        self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]
+    ) -> Mapping[Month, VettedMonth]:
+        """Return when these months were last judged; those never judged are left out."""
+        ...
+
+
 class UsageSnapshots(Protocol):
     """Frozen usage; only added to."""
 
@@ -542,6 +584,11 @@ class MeteringWork(WatchWork, Protocol):
     @property
     def reading_estimates(self) -> ReadingEstimates:
         """The estimates."""
+        ...
+
+    @property
+    def findings(self) -> Findings:
+        """The findings."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet
 from domain.metering.errors import StretchTooLong
 from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
 from domain.metering.inventory import Method, Trace, trace
+from domain.metering.meters import unverified
 from domain.metering.model import Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
 from domain.metering.series import (
@@ -23,9 +24,11 @@ from domain.metering.series import (
     unmeasured_slots,
 )
 from domain.metering.service_points import PowerPart
+from domain.metering.suspects import VALUE_KINDS
 from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
 from domain.metering.usage import site_days
 from domain.metering.usecases import list_channels, readings_of_month
+from domain.metering.validation import FindingKind
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import Clock, Month, seoul_day
@@ -34,6 +37,8 @@ _OF_THE_GRID_METER = frozenset(
     {Quantity.GRID_IMPORT, Quantity.GRID_EXPORT, Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE}
 )
 """What tells the import with the storage and without it."""
+
+_FINDINGS_COUNTED_MAX = 10_000
 
 DAYS_MAX = 366
 """So many days one answer gives: a year of quarter hours is 35,136 steps a quantity."""
@@ -248,6 +253,18 @@ async def read_insight(
         ),
         factor=factor_known_at(factors, seoul_day(clock.now() if wish.as_of is None else wish.as_of)),
         known_at=wish.as_of,
+        suspect=await suspect_slots(
+            wish.tenant_id,
+            wish.site_id,
+            first_on=wish.month.first_on,
+            last_on=wish.month.dates()[-1],
+            work=work,
+        ),
+        unverified=unverified(
+            await work.meters.of_site(wish.tenant_id, wish.site_id),
+            channels,
+            [day for day in wish.month.dates() if day <= seoul_day(clock.now())],
+        ),
     )
 
 
@@ -439,3 +456,20 @@ async def assign_tariff(wish: AssignTariff, *, work: MeteringWork, book: TariffB
 def _bounded(first_on: date, until_on: date, *, days_max: int = DAYS_MAX) -> None:
     if not 1 <= (until_on - first_on).days <= days_max:
         raise StretchTooLong(days_max=days_max)
+
+
+async def suspect_slots(
+    tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, work: MeteringWork
+) -> int:
+    """Count the slots of days, both ends included, whose value an open finding doubts; each channel's slot once."""
+    found = await work.findings.of_site(
+        tenant_id, site_id, first_on=first_on, last_on=last_on, only_open=True, limit=_FINDINGS_COUNTED_MAX
+    )
+    return len(
+        {
+            (one.channel_id, one.day, slot)
+            for one in found
+            if FindingKind(one.kind) in VALUE_KINDS
+            for slot in range(one.slot, one.slot + one.slots)
+        }
+    )

@@ -3,20 +3,21 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median_low
 
 from domain.metering.model import DayValues, Quantity
-from domain.shared.time import SLOT, SLOTS_A_DAY, day_start
+from domain.shared.time import SLOTS_A_DAY, day_start
 
 
 class FindingKind(StrEnum):
-    """Everything that a file can be found to have; the list is closed, and each kind keeps its meaning.
+    """Everything that a file or stored days can be found to have; the list is closed, and each kind keeps its meaning.
 
     Rows without a usable instant and cells without a usable number are left out; so are all values of a
-    slot that two rows tell differently. Spikes, frozen runs and slips of the unit are taken as they are.
+    slot that two rows tell differently. Spikes, frozen runs and slips of the unit are taken as they are. The last
+    four are found of stored days alone.
     """
 
     SPIKE = "spike"
@@ -43,6 +44,10 @@ class FindingKind(StrEnum):
     TOO_LARGE = "too-large"
     ROW_LENGTH = "row-length"
     MALFORMED_ROW = "malformed-row"
+    ABOVE_RATING = "above-rating"
+    IMBALANCE = "imbalance"
+    STORAGE_DRIFT = "storage-drift"
+    REGISTER_MISMATCH = "register-mismatch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,8 @@ class Thresholds:
     A spike is more than `spike_factor` times the median of its slot over the `spike_days` nearest days
     of the same type (working day or weekend), and more than `spike_peak_percent` of the value that 99 % of
     the channel's slots keep under: a sunny day after cloudy ones is none. Frozen are `frozen_slots` equal
-    values above zero, except in storage channels, which run at their limit. A day's sum between
+    values above zero, and as many as two hours hold where slots are shorter, except in channels that may stand
+    still: a storage runs at its limit, auxiliaries at their one power. A day's sum between
     `slip_factor_min` and `slip_factor_max` times the median day's, or as small a part of it, has the wrong
     unit; a storage may rest, so its small days are none. A register that falls has rolled over if the energy
     implied is at most `rollover_share_percent` of its span.
@@ -99,7 +105,10 @@ class Scanned:
 
 Days = Mapping[date, DayValues]
 
-_MAY_STAND_STILL = frozenset({Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE, Quantity.STORAGE_SOC})
+_MAY_STAND_STILL = frozenset(
+    {Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE, Quantity.STORAGE_SOC, Quantity.AUXILIARY}
+)
+_DAY = timedelta(days=1)
 
 
 def judge_series(quantity: Quantity, days: Days, *, channel: str, thresholds: Thresholds = DEFAULTS) -> list[Finding]:
@@ -113,7 +122,7 @@ def judge_series(quantity: Quantity, days: Days, *, channel: str, thresholds: Th
     ]
     plain = {day: values for day, values in days.items() if day not in slipped}
     found.extend(
-        Finding(kind=FindingKind.SPIKE, at=day_start(day) + index * SLOT, channel=channel, detail=detail)
+        Finding(kind=FindingKind.SPIKE, at=slot_start(day, index, len(days[day])), channel=channel, detail=detail)
         for day, index, detail in _spikes(plain, thresholds)
     )
     if quantity not in _MAY_STAND_STILL:
@@ -122,6 +131,11 @@ def judge_series(quantity: Quantity, days: Days, *, channel: str, thresholds: Th
             for at, count, value in _frozen(days, thresholds)
         )
     return found
+
+
+def slot_start(day: date, slot: int, slots_a_day: int = SLOTS_A_DAY) -> datetime:
+    """Return the first instant of a day's slot."""
+    return day_start(day) + slot * (_DAY / slots_a_day)
 
 
 def _slips(days: Days, thresholds: Thresholds, *, may_rest: bool) -> Iterator[tuple[date, str]]:
@@ -167,23 +181,24 @@ def _nearest(like: Sequence[date], day: date, count: int) -> list[date]:
 
 
 def _frozen(days: Days, thresholds: Thresholds) -> Iterator[tuple[datetime, int, int]]:
-    run, last, began = 0, 0, datetime.min
+    run, last, began, run_min = 0, 0, datetime.min, thresholds.frozen_slots
     follows_at = datetime.min
     for day in sorted(days):
-        start = day_start(day)
+        start, count = day_start(day), len(days[day])
+        run_min = max(thresholds.frozen_slots, thresholds.frozen_slots * count // SLOTS_A_DAY)
         if start != follows_at:
-            if run >= thresholds.frozen_slots:
+            if run >= run_min:
                 yield began, run, last
             run = last = 0
         for index, value in enumerate(days[day]):
             if value and value == last:
                 run += 1
                 continue
-            if run >= thresholds.frozen_slots:
+            if run >= run_min:
                 yield began, run, last
-            run, last, began = (1, value, start + index * SLOT) if value else (0, 0, datetime.min)
-        follows_at = start + SLOTS_A_DAY * SLOT
-    if run >= thresholds.frozen_slots:
+            run, last, began = (1, value, slot_start(day, index, count)) if value else (0, 0, datetime.min)
+        follows_at = start + _DAY
+    if run >= run_min:
         yield began, run, last
 
 

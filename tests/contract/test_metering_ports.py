@@ -22,6 +22,7 @@ from adapters.postgres.metering import (
     PostgresUsageSnapshots,
 )
 from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
+from adapters.postgres.vetting import PostgresFindings
 from app.samples import make_site
 from domain.metering.errors import (
     EstimateStands,
@@ -105,6 +106,7 @@ class PostgresMetering:
         self.readings = PostgresReadings(connection)
         self.reading_imports = PostgresReadingImports(connection)
         self.reading_estimates = PostgresReadingEstimates(connection)
+        self.findings = PostgresFindings(connection)
         self.usage_snapshots = PostgresUsageSnapshots(connection)
 
 

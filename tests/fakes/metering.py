@@ -7,6 +7,7 @@ from datetime import date, datetime
 from domain.metering.errors import (
     EstimateStands,
     EstimateUnknown,
+    FindingUnknown,
     MeterMoved,
     MeterUnknown,
     PowerAgreed,
@@ -26,6 +27,8 @@ from domain.metering.model import (
     DayKey,
     EstimateState,
     Fill,
+    FindingId,
+    FindingState,
     MeterId,
     OfferedDay,
     Quality,
@@ -36,7 +39,9 @@ from domain.metering.model import (
     ReadingSource,
     Site,
     SiteSeries,
+    StoredFinding,
     UsageSnapshot,
+    VettedMonth,
 )
 from domain.metering.registers import RegisterReading
 from domain.metering.series import known_at
@@ -428,6 +433,56 @@ class MemoryReadingEstimates:
         self._estimates[tenant_id, estimate_id] = replace(found, state=state, decided_by=by, decided_at=at)
 
 
+class MemoryFindings:
+    def __init__(self) -> None:
+        self._findings: dict[tuple[TenantId, FindingId], StoredFinding] = {}
+        self._vetted: dict[tuple[TenantId, SiteId, Month], VettedMonth] = {}
+
+    async def keep(self, findings: Sequence[StoredFinding]) -> None:
+        for one in findings:
+            self._findings[one.tenant_id, one.finding_id] = one
+
+    async def one(self, tenant_id: TenantId, finding_id: FindingId) -> StoredFinding:
+        found = self._findings.get((tenant_id, finding_id))
+        if found is None:
+            raise FindingUnknown
+        return found
+
+    async def of_site(
+        self,
+        tenant_id: TenantId,
+        site_id: SiteId,
+        *,
+        first_on: date,
+        last_on: date,
+        only_open: bool = False,
+        limit: int,
+    ) -> tuple[StoredFinding, ...]:
+        mine = [
+            one
+            for one in self._findings.values()
+            if (one.tenant_id, one.site_id) == (tenant_id, site_id)
+            and first_on <= one.day <= last_on
+            and (one.state is FindingState.OPEN or not only_open)
+        ]
+        mine.sort(
+            key=lambda one: (
+                one.state is not FindingState.OPEN,
+                -one.day.toordinal(),
+                one.channel_id or 0,
+                one.slot,
+                one.kind,
+            )
+        )
+        return tuple(mine[:limit])
+
+    async def note_vetted(self, tenant_id: TenantId, site_id: SiteId, vetted: VettedMonth) -> None:
+        self._vetted[tenant_id, site_id, vetted.month] = vetted
+
+    async def vetted(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> dict[Month, VettedMonth]:
+        return {month: found for month in months if (found := self._vetted.get((tenant_id, site_id, month)))}
+
+
 class MemoryUsageSnapshots:
     def __init__(self) -> None:
         self._snapshots: dict[tuple[TenantId, ContractId, Month, int], UsageSnapshot] = {}
@@ -487,6 +542,7 @@ class MemoryMeteringWork:
         self.reading_imports = MemoryReadingImports()
         self.readings = MemoryReadings(self.usage_snapshots, self.reading_imports)
         self.reading_estimates = MemoryReadingEstimates()
+        self.findings = MemoryFindings()
 
     async def commit(self) -> None:
         return None

@@ -63,6 +63,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
     },
+    ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/acceptance"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/alarms/{alarm_id}/clearance"): {"json": {"tenant_id": 11, "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
@@ -109,7 +110,7 @@ class World:
             query["tenant_id"] = str(named["tenant_id"])
         if path.startswith("/energy"):
             query |= {"tenant": str(named["tenant_id"]), "month": str(named["month"])}
-        if "/series" in path or "/matrix" in path:
+        if "/series" in path or "/matrix" in path or path.endswith("}/findings"):
             query |= {"from": f"{named['month']}-01", "until": f"{named['month']}-02"}
         if path == "/ktr/labels":
             query["reception"] = str(named["reception_id"])
@@ -279,6 +280,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "contract_id": service.contract.contract_id,
         "invoice_id": service.invoices[0].invoice.invoice_id,
         "estimate_id": uuid4(),
+        "finding_id": uuid4(),
         "meter_id": uuid4(),
         "alarm_id": alarm.alarm_id,
     }

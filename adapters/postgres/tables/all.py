@@ -16,4 +16,5 @@ import adapters.postgres.tables.quotas
 import adapters.postgres.tables.records
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription
-import adapters.postgres.tables.telemetry  # noqa: F401
+import adapters.postgres.tables.telemetry
+import adapters.postgres.tables.vetting  # noqa: F401

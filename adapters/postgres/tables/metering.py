@@ -523,3 +523,4 @@ class ReadingEstimateRow(SQLModel, table=True):
     proposed_at: datetime = Field(sa_column=Column("proposed_at", DateTime(timezone=True), nullable=False))
     decided_by: str | None = Field(sa_column=Column("decided_by", Text, nullable=True))
     decided_at: datetime | None = Field(sa_column=Column("decided_at", DateTime(timezone=True), nullable=True))
+    finding_id: UUID | None = Field(sa_column=Column("finding_id", Uuid, nullable=True))

@@ -1,0 +1,57 @@
+"""Stored days are judged at night: what looks wrong is named, nothing is repaired."""
+
+import structlog
+
+from app.ports import Ports
+from domain.identity.model import PartyKind
+from domain.journeys.vetting import VetSiteMonth, months_to_vet, sites_to_vet, vet_month
+from domain.metering.model import Site
+from domain.shared.actor import SYSTEM
+from domain.shared.errors import DomainError
+from domain.shared.outbox import JobReport
+
+log = structlog.get_logger()
+
+JOB = "metering.vet-days"
+
+
+async def vet_days(ports: Ports) -> JobReport:
+    """Judge every month that changed since it was judged; one site that cannot be looked at does not stop the others.
+
+    What is done is counted in months that were judged; the same readings are judged once.
+    """
+    started_at = ports.clock.now()
+    did = failed = 0
+    said = ""
+    async with ports.unit(SYSTEM) as work:
+        tenants = await work.parties.of_kind(PartyKind.TENANT)
+    for tenant in tenants:
+        for site in await sites_to_vet(tenant.tenant_id, unit=ports.unit):
+            try:
+                did += await _vet(site, ports)
+            except DomainError as error:
+                failed, said = failed + 1, f"{site.site_id}: {error.sentence('ko')}"
+                log.warning("metering.site.not-vetted", site=str(site.site_id), code=error.code)
+    return JobReport(
+        job=JOB,
+        started_at=started_at,
+        succeeded_at=None if failed else ports.clock.now(),
+        did=did,
+        failed=failed,
+        said=said,
+    )
+
+
+async def _vet(site: Site, ports: Ports) -> int:
+    judged = 0
+    for month in await months_to_vet(site, unit=ports.unit, clock=ports.clock):
+        vetted = await vet_month(
+            VetSiteMonth(actor=SYSTEM, tenant_id=site.tenant_id, site_id=site.site_id, month=month, anew=False),
+            unit=ports.unit,
+            ids=ports.ids,
+            clock=ports.clock,
+        )
+        judged += vetted.judged
+        if vetted.opened:
+            log.info("metering.findings", site=str(site.site_id), month=str(month), opened=vetted.opened)
+    return judged
