@@ -4,6 +4,7 @@ The story has a clock of its own: readings of a past year need a certificate of 
 before the first reading of the site file and moves on with each step. What it did stays in the database.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -20,10 +21,13 @@ from app.given_files import read_file
 from app.http.receptions import BenchSheetIn, BenchValueIn, bench_values
 from app.ports import Ports
 from domain.billing.model import InvoiceStanding
-from domain.certification.errors import SignatureBroken
+from domain.certification.equipment import DeviceKind, DeviceRange
+from domain.certification.errors import SerialTaken, SignatureBroken
 from domain.certification.model import Applicant, Certificate, Issued, PriorLife
+from domain.certification.usecases.devices import Calibrated, RegisterDevice
 from domain.journeys import (
     contract_started,
+    equipment,
     inspection,
     month_close,
     pack_life,
@@ -57,6 +61,25 @@ SECOND_LIFE_GTIN = "0950600013436"
 
 CELL_CAPACITY_AH = Decimal(5)
 """Rated capacity of the story's cell; the cycler file is judged against it."""
+
+BENCH_DEVICES: dict[str, tuple[DeviceKind, str, tuple[tuple[str, str, str, str], ...]]] = {
+    "CH": (
+        DeviceKind.CYCLER,
+        "충방전기 1000 V 500 A",
+        (("V", "0", "1000", "0.02"), ("A", "-500", "500", "0.05"), ("mOhm", "0.01", "1000", "0.02")),
+    ),
+    "IR": (DeviceKind.INSULATION_TESTER, "절연저항계", (("MOhm", "0.1", "5000", "0.2"), ("V", "50", "1000", "1"))),
+    "DM": (DeviceKind.MULTIMETER, "디지털 멀티미터", (("V", "0", "1000", "0.001"),)),
+}
+"""The story's bench: kind, name, and calibrated ranges as unit, lowest, highest and uncertainty (k = 2)."""
+
+BENCH_RUNS: tuple[tuple[tuple[str, ...], str | None], ...] = (
+    (("T01", "T02", "T10"), None),
+    (("T03",), "IR"),
+    (("T04", "T08"), "DM"),
+    (("T07", "T11"), "CH"),
+)
+"""Which tests of the bench sheet are measured with which device; None with what needs no calibration."""
 
 STEPS = (
     ("pack", "사용 후 배터리 팩 등록과 1차 여권", "used pack registered with its first passport"),
@@ -402,7 +425,7 @@ class _Teller:
                 file_name=name,
                 content=cycler,
                 ambient_c=Decimal(25),
-                equipment="충방전기 CH-03",
+                serial=await self._device("CH"),
                 started_at=self._day(-89),
                 ended_at=self._day(-88),
             ),
@@ -414,28 +437,28 @@ class _Teller:
         )
         self.clock.move_to(self._day(-86))
         own = {"serial": str(self.story.told["pack"]["maker_serial"]), "maker": pack.maker}
-        sheet = BenchSheetIn(
-            measurements=[
-                msgspec.structs.replace(one, value=own[one.quantity]) if one.quantity in own else one
-                for one in msgspec.json.decode(read_file(BENCH_SHEET), type=list[BenchValueIn])
-            ],
-            equipment="벤치 BN-01 (시연 측정값)",
-        )
-        await inspection.enter_bench_values(
-            inspection.EnterBenchValues(
-                actor=tester,
-                reception_id=reception.reception_id,
-                measurements=bench_values(sheet),
-                ambient_c=Decimal(25),
-                equipment=sheet.equipment,
-                started_at=self._day(-87),
-                ended_at=self._day(-86),
-            ),
-            unit=ports.unit,
-            protocol=ports.protocol,
-            ids=ports.ids,
-            clock=ports.clock,
-        )
+        values = [
+            msgspec.structs.replace(one, value=own[one.quantity]) if one.quantity in own else one
+            for one in msgspec.json.decode(read_file(BENCH_SHEET), type=list[BenchValueIn])
+        ]
+        for tests, kind in BENCH_RUNS:
+            sheet = BenchSheetIn(measurements=[one for one in values if one.test_id in tests])
+            await inspection.enter_bench_values(
+                inspection.EnterBenchValues(
+                    actor=tester,
+                    reception_id=reception.reception_id,
+                    measurements=bench_values(sheet),
+                    ambient_c=Decimal(25),
+                    equipment="육안, 두께 게이지, 보호기능 시험 지그 (시연 측정값)",
+                    serial="" if kind is None else await self._device(kind),
+                    started_at=self._day(-87),
+                    ended_at=self._day(-86),
+                ),
+                unit=ports.unit,
+                protocol=ports.protocol,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
         record = run.record
         if record is None:
             raise DemoNotAsExpected(what="a cycler run without a record")
@@ -451,8 +474,40 @@ class _Teller:
             "discharge_energy_wh": f"{found.e_dis_wh:.4f}",
             "raw_file_sha256": record.sha256,
             "findings": [one.said_ko for one in record.findings],
-            "bench_values": len(sheet.measurements),
+            "bench_values": len(values),
         }
+
+    async def _device(self, kind: str) -> str:
+        """Return the serial of a device that is calibrated in the story's time; it is registered the first time."""
+        known, name, ranges = BENCH_DEVICES[kind]
+        calibrated_on = self.begins - timedelta(days=150)
+        serial = f"{kind}-{calibrated_on:%y%m}"
+        reviewer = self.people.reviewer
+        with contextlib.suppress(SerialTaken):  # an earlier story of the same time registered it
+            await equipment.register_device(
+                RegisterDevice(
+                    actor=reviewer,
+                    kind=known,
+                    name=name,
+                    serial=serial,
+                    location="성능안전동 2시험실",
+                    calibrated=Calibrated(
+                        certificate_no=f"KC-CAL-{calibrated_on:%Y}-{kind}",
+                        calibrated_on=calibrated_on,
+                        due_on=calibrated_on + timedelta(days=365),
+                        ranges=tuple(
+                            DeviceRange(
+                                unit=unit, lowest=Decimal(low), highest=Decimal(high), uncertainty=Decimal(within)
+                            )
+                            for unit, low, high, within in ranges
+                        ),
+                    ),
+                ),
+                unit=self.ports.unit,
+                ids=self.ports.ids,
+                clock=self.ports.clock,
+            )
+        return serial
 
     def _proven(self, actor: Actor) -> Actor:
         """Return somebody of the story who has just proved who they are, as signing and money ask."""

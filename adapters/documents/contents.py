@@ -47,7 +47,7 @@ _NAMED_PACK: Shape = {
 }
 _APPLICANT: Shape = {"name": Leaf.TEXT, "contact": Leaf.TEXT}
 _PROTOCOL: Shape = {"id": Leaf.TEXT, "version": Leaf.TEXT}
-_APPROVAL: Shape = {"name": Leaf.TEXT, "at": Leaf.INSTANT, "meaning_ko": Leaf.TEXT}
+_APPROVAL: Shape = {"name": Leaf.TEXT, "at": Leaf.INSTANT, "meaning_ko": Leaf.TEXT, "meaning_en": Leaf.TEXT}
 _PARTY: Mapping[str, Shape] = {
     "name_ko": Leaf.TEXT,
     "name_en": Leaf.TEXT,
@@ -57,6 +57,10 @@ _PARTY: Mapping[str, Shape] = {
 
 SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
     DocumentKind.TEST_REPORT: {
+        "title_ko": Leaf.TEXT,
+        "title_en": Leaf.TEXT,
+        "relates_ko": Leaf.TEXT,
+        "relates_en": Leaf.TEXT,
         "number": Leaf.TEXT,
         "issued_on": Leaf.DAY,
         "laboratory": {
@@ -66,13 +70,27 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
             "address_en": Leaf.TEXT,
         },
         "place_ko": Leaf.TEXT,
+        "place_en": Leaf.TEXT,
         "applicant": _APPLICANT,
         "reception": {"number": Leaf.TEXT, "received_at": Leaf.INSTANT, "condition": Leaf.TEXT},
         "pack": _NAMED_PACK,
         "protocol": _PROTOCOL,
         "started_on": Leaf.DAY,
         "finished_on": Leaf.DAY,
-        "ambient": Leaf.TEXT,
+        "ambient_ko": Leaf.TEXT,
+        "ambient_en": Leaf.TEXT,
+        "equipment": Each(
+            {
+                "run": Leaf.WHOLE,
+                "tests": Leaf.TEXT,
+                "device": Leaf.TEXT,
+                "serial": Leaf.TEXT_OR_NONE,
+                "certificate_no": Leaf.TEXT_OR_NONE,
+                "calibrated_on": Leaf.DAY_OR_NONE,
+                "due_on": Leaf.DAY_OR_NONE,
+                "provider": Leaf.TEXT_OR_NONE,
+            }
+        ),
         "tests": Each(
             {
                 "test_id": Leaf.TEXT,
@@ -80,7 +98,14 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
                 "name_en": Leaf.TEXT,
                 "method": Leaf.TEXT_OR_NONE,
                 "quantities": Each(
-                    {"quantity": Leaf.TEXT, "value": Leaf.SPELLED, "unit": Leaf.TEXT_OR_NONE, "source": Leaf.TEXT}
+                    {
+                        "quantity": Leaf.TEXT,
+                        "name_ko": Leaf.TEXT,
+                        "name_en": Leaf.TEXT,
+                        "value": Leaf.SPELLED,
+                        "unit": Leaf.TEXT_OR_NONE,
+                        "source": Leaf.TEXT,
+                    }
                 ),
                 "verdicts": Each(
                     {
@@ -102,9 +127,13 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "usable_energy_wh": Leaf.WHOLE_OR_NONE,
         "decision_rule_ko": Leaf.TEXT,
         "decision_rule_en": Leaf.TEXT,
+        "sampling_plan": Leaf.TEXT,
         "sampling_ko": Leaf.TEXT,
+        "sampling_en": Leaf.TEXT,
         "deviations_ko": Leaf.TEXT,
+        "deviations_en": Leaf.TEXT,
         "external_ko": Leaf.TEXT,
+        "external_en": Leaf.TEXT,
         "raw_files": Each({"sha256": Leaf.TEXT}),
         "tested_by": Each(Leaf.TEXT, least=1),
         "reviewed_by": Each(_APPROVAL),

@@ -443,6 +443,8 @@ def _test_run_row(run: TestRun) -> dict[str, object]:
         "deviation": run.deviation,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
+        "deviation_en": run.deviation_en,
+        "provider": run.provider,
     }
 
 
@@ -469,6 +471,8 @@ def _to_test_run(row: RowMapping) -> TestRun:
         deviation=row["deviation"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
+        deviation_en=row["deviation_en"],
+        provider=row["provider"],
     )
 
 

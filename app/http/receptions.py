@@ -143,6 +143,7 @@ class RunOut(Out):
     ambient_c: str | None
     equipment: str
     deviation: str
+    provider: str
     record: RecordOut | None
     measurements: list[MeasurementOut]
 
@@ -167,6 +168,9 @@ class ConditionsIn(In):
     ended_at: Instant | None = None
 
 
+_PROVIDER = "The outside laboratory that measured; empty where this body did."
+
+
 class BenchSheetIn(In):
     """Values read off a bench, taken all or none."""
 
@@ -178,6 +182,7 @@ class BenchSheetIn(In):
     ambient_c: AmbientC | None = None
     started_at: Instant | None = None
     ended_at: Instant | None = None
+    provider: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN, description=_PROVIDER)] = ""
 
 
 class DeviationIn(In):
@@ -437,6 +442,7 @@ def _run_out(run: TestRun) -> RunOut:
         ambient_c=None if run.ambient_c is None else str(run.ambient_c),
         equipment=run.equipment,
         deviation=run.deviation,
+        provider=run.provider,
         record=None if run.record is None else record_out(run.record),
         measurements=[
             MeasurementOut(
@@ -710,6 +716,7 @@ class ReceptionsController(Controller):
             datetime | None,
             QueryParameter(description="When it ended; without it, the start and what the file lasted say so."),
         ] = None,
+        provider: Annotated[str, QueryParameter(max_length=200, pattern=TEXT_PATTERN, description=_PROVIDER)] = "",
     ) -> RunOut:
         """Add the capacity test that a cycler file holds."""
         run = await inspection.take_cycler_file(
@@ -723,6 +730,7 @@ class ReceptionsController(Controller):
                 ambient_c=None if ambient_c is None else Decimal(ambient_c),
                 started_at=_with_offset(started_at, "started_at"),
                 ended_at=_with_offset(ended_at, "ended_at"),
+                provider=provider,
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,
@@ -752,6 +760,7 @@ class ReceptionsController(Controller):
                 ambient_c=None if data.ambient_c is None else Decimal(data.ambient_c),
                 started_at=data.started_at,
                 ended_at=data.ended_at,
+                provider=data.provider,
             ),
             unit=ports.unit,
             protocol=ports.protocol,

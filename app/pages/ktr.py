@@ -311,8 +311,11 @@ def _given(quantity: Quantity, text: str) -> Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What a form says surrounded a test; its times are Seoul's."""
+    """What a form says surrounded a test: with what, by whom, how warm, and when; its times are Seoul's."""
 
+    equipment: str
+    serial: str
+    provider: str
     ambient_c: Decimal | None
     started_at: datetime | None
     ended_at: datetime | None
@@ -322,7 +325,14 @@ def _conditions(form: Mapping[str, str], language: str) -> Conditions:
     told = with_offset(dict(form), "started_at", "ended_at")
     wish = read_as(told, ConditionsIn, language)
     ambient_c = None if wish.ambient_c is None else Decimal(wish.ambient_c)
-    return Conditions(ambient_c=ambient_c, started_at=wish.started_at, ended_at=wish.ended_at)
+    return Conditions(
+        equipment=form.get("equipment", "")[:200],
+        serial=form.get("device", "")[:200],
+        provider=form.get("provider", "")[:200],
+        ambient_c=ambient_c,
+        started_at=wish.started_at,
+        ended_at=wish.ended_at,
+    )
 
 
 @get("/ktr/receptions/{reception_id:uuid}")
@@ -469,8 +479,9 @@ async def send_file(
                 reception_id=ReceptionId(reception_id),
                 file_name=name,
                 content=content,
-                equipment=form.get("equipment", "")[:200],
-                serial=form.get("device", "")[:200],
+                equipment=conditions.equipment,
+                serial=conditions.serial,
+                provider=conditions.provider,
                 ambient_c=conditions.ambient_c,
                 started_at=conditions.started_at,
                 ended_at=conditions.ended_at,
@@ -510,14 +521,20 @@ async def enter_sheet(
             _, pasted = await read_upload(request)
         except FormMalformed as error:
             return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
-    return await _enter(
-        page, ports, actor, ReceptionId(reception_id), form, lambda: _sheet_values(pasted, page.language)
-    )
-
-
-def _sheet_values(pasted: bytes, language: str) -> tuple[Entered, ...]:
     try:
-        return bench_values(msgspec.json.decode(pasted[:SHEET_BYTES_MAX], type=BenchSheetIn))
+        sheet = _sheet(pasted, page.language)
+    except FormMalformed as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    # What the sheet says of its own bench counts where the form beside it says nothing.
+    said = {"equipment": sheet.equipment, "device": sheet.device, "provider": sheet.provider}
+    said |= {} if sheet.ambient_c is None else {"ambient_c": sheet.ambient_c}
+    form = {**said, **{name: value for name, value in form.items() if value}}
+    return await _enter(page, ports, actor, ReceptionId(reception_id), form, lambda: bench_values(sheet))
+
+
+def _sheet(pasted: bytes, language: str) -> BenchSheetIn:
+    try:
+        return msgspec.json.decode(pasted[:SHEET_BYTES_MAX], type=BenchSheetIn)
     except msgspec.DecodeError as error:
         raise FormMalformed(field=f"{field_name('sheet', language)} ({str(error)[:160]})") from error
 
@@ -537,8 +554,9 @@ async def _enter(
                 actor=actor,
                 reception_id=reception_id,
                 measurements=values(),
-                equipment=form.get("equipment", "")[:200],
-                serial=form.get("device", "")[:200],
+                equipment=conditions.equipment,
+                serial=conditions.serial,
+                provider=conditions.provider,
                 ambient_c=conditions.ambient_c,
                 started_at=conditions.started_at,
                 ended_at=conditions.ended_at,

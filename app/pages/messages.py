@@ -1658,6 +1658,15 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.until_on": ("종료일 (포함)", "Until (included)"),
         "field.name": ("장비명", "Name"),
         "field.equipment": ("장비", "Equipment"),
+        "field.provider": ("외부 시험기관", "Outside laboratory"),
+        "ktr.equipment-hint": (
+            "등록 장비를 고르지 않았으면 무엇으로 쟀는지 적습니다.",
+            "What this was measured with, where no registered device is chosen.",
+        ),
+        "ktr.provider-hint": (
+            "다른 기관이 잰 값이면 그 기관의 이름. 성적서에 외부 제공 결과로 표시됩니다.",
+            "Who measured, where it was another laboratory; the report marks these results.",
+        ),
         "field.site": ("사업장", "Site"),
         "field.site_id": ("사업장", "Site"),
         "field.tenant_id": ("입주기업", "Tenant"),

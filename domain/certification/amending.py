@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from domain.certification.completeness import require_complete
 from domain.certification.errors import NothingAmended
 from domain.certification.model import Report
+from domain.certification.printing import brought_up
 from domain.shared.canonical import Canonical
 from domain.shared.identifiers import PersonId
 
@@ -35,14 +37,17 @@ class Amendment:
     amended_by_name: str
 
 
-_PLACES: Mapping[str, tuple[Sequence[str], str]] = {
-    "applicant": (("applicant", "name"), "의뢰자"),
-    "contact": (("applicant", "contact"), "연락처"),
-    "condition": (("reception", "condition"), "접수 시 상태"),
-    "ambient": (("ambient",), "환경 조건"),
-    "deviations": (("deviations_ko",), "방법에서 벗어난 사항"),
+_PLACES: Mapping[str, tuple[Sequence[Sequence[str]], str]] = {
+    "applicant": ([("applicant", "name")], "의뢰자"),
+    "contact": ([("applicant", "contact")], "연락처"),
+    "condition": ([("reception", "condition")], "접수 시 상태"),
+    "ambient": ([("ambient_ko",), ("ambient_en",)], "환경 조건"),
+    "deviations": ([("deviations_ko",), ("deviations_en",)], "방법에서 벗어난 사항"),
 }
-"""Where each correction stands in what a report prints, and how it is called there."""
+"""Where each correction stands in what a report prints, and how it is called there.
+
+What a person corrects stands under both languages as they wrote it.
+"""
 
 
 def amended_content(
@@ -66,24 +71,26 @@ def amended_content(
 
     Raises:
         NothingAmended: nothing differs from before, and the results are not in doubt either.
+        ReportIncomplete: a correction empties what the replaced report said.
 
     Source: ISO/IEC 17025:2017, 7.8.8
     """
-    content: dict[str, Canonical] = {**printed, "number": number, "issued_on": issued_on.isoformat()}
+    before = brought_up(printed)
+    content: dict[str, Canonical] = {**before, "number": number, "issued_on": issued_on.isoformat()}
     changes: list[str] = []
-    for name, (path, called) in _PLACES.items():
+    for name, (paths, called) in _PLACES.items():
         wanted = getattr(corrections, name)
-        if wanted is None:
+        stood = _at(content, paths[0])
+        if wanted is None or wanted == stood:
             continue
-        before = _at(content, path)
-        if wanted == before:
-            continue
-        content = _with(content, path, wanted)
-        changes.append(f"{called}: {before} → {wanted}")
+        for path in paths:
+            content = _with(content, path, wanted)
+        changes.append(f"{called}: {stood} → {wanted}")
     if results_affected:
         changes.append("시험 결과에 영향이 있어 이 성적서에 근거한 인증서의 효력을 끝냄 (재시험 필요)")
     if not changes:
         raise NothingAmended
+    require_complete(content, replaced=before)
     return {
         **content,
         "amends": str(printed["number"]),

@@ -215,6 +215,22 @@ class NothingMeasured(RuleBroken):
     title_en = "There is no measurement to record."
 
 
+class EquipmentMissing(RuleBroken):
+    """Nobody said what the results were measured with."""
+
+    code = "certification.equipment-missing"
+    title_ko = "무엇으로 쟀는지 적어 주세요: 등록 장비를 고르거나 장비를 글로 적습니다."
+    title_en = "Say what this was measured with: name a registered device, or the equipment in words."
+
+
+class ReportIncomplete(RuleBroken):
+    """The report leaves empty what it must say (ISO/IEC 17025, 7.8.2.1)."""
+
+    code = "certification.report-incomplete"
+    title_ko = "성적서에 꼭 있어야 할 내용이 비어 있습니다: {items_ko}."
+    title_en = "The report leaves empty what it must say: {items_en}."
+
+
 class DischargeMissing(RuleBroken):
     """The cycler file holds no full constant-current discharge, so it says nothing about capacity."""
 
@@ -456,17 +472,17 @@ class CalibrationWrong(RuleBroken):
 
 
 class DeviceUnfit(RuleBroken):
-    """A device may not measure this as it stands; `found_ko` says why, without saying what an approver may do."""
+    """A device may not measure this as it stands; `found_…` says why, without saying what an approver may do."""
 
     code = "certification.device-unfit"
     found_ko: ClassVar[str] = "장비 {serial}은(는) 이 측정에 쓸 수 없습니다."
+    found_en: ClassVar[str] = "device {serial} may not measure this as it stands"
     title_ko = found_ko
     title_en = "Device {serial} may not measure this as it stands."
 
-    @property
-    def finding_ko(self) -> str:
-        """The fault alone, as a report prints it where an approver accepted it."""
-        return self.found_ko.format_map({name: "-" if fact is None else fact for name, fact in self.facts.items()})
+    def finding(self, language: str) -> str:
+        """Return the fault alone, as a report prints it where an approver accepted it, in `ko` or `en`."""
+        return self.filled(self.found_ko if language == "ko" else self.found_en)
 
 
 class DeviceNotCalibrated(DeviceUnfit):
@@ -474,6 +490,7 @@ class DeviceNotCalibrated(DeviceUnfit):
 
     code = "certification.device-not-calibrated"
     found_ko = "장비 {serial}의 교정이 {day}에 유효하지 않습니다 (차기 교정일 {due_on})."
+    found_en = "device {serial} is out of calibration on {day} (due {due_on})"
     title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "Device {serial} is out of calibration on {day} (due {due_on}); an approver may accept it as a deviation."
@@ -485,11 +502,11 @@ class DeviceOutOfRange(DeviceUnfit):
 
     code = "certification.device-out-of-range"
     found_ko = "장비 {serial}의 교정 범위({lowest}~{highest} {unit})를 벗어난 값입니다: {quantity} {value} {unit}."
-    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
-    title_en = (
-        "{quantity} {value} {unit} is outside what device {serial} is calibrated for ({lowest} to {highest} {unit}); "
-        "an approver may accept it as a deviation."
+    found_en = (
+        "{quantity} {value} {unit} is outside what device {serial} is calibrated for ({lowest} to {highest} {unit})"
     )
+    title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
+    title_en = f"{found_en}; an approver may accept it as a deviation."
 
 
 class DeviceUnitUncalibrated(DeviceUnfit):
@@ -497,6 +514,7 @@ class DeviceUnitUncalibrated(DeviceUnfit):
 
     code = "certification.device-unit-uncalibrated"
     found_ko = "장비 {serial}은(는) {unit} 단위로 교정되지 않았습니다: {quantity}."
+    found_en = "device {serial} is not calibrated in {unit}, in which it recorded the {quantity}"
     title_ko = f"{found_ko} 승인자가 편차로 허용할 수 있습니다."
     title_en = (
         "Device {serial} is not calibrated in {unit}, in which it recorded the {quantity}; "

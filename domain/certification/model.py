@@ -638,7 +638,9 @@ class TestRun:
     """One addition to a reception's results (시험); never changed, a retest adds another.
 
     `started_at` and `ended_at` are when the test ran, None where nobody said; it was recorded later or then.
-    `deviation` says what was accepted about its device, by whom and why; empty where nothing had to be.
+    `deviation` says what differs from the method, such as what was accepted about its device, by whom and why; empty
+    where nothing does, and `deviation_en` says it in English (empty too in runs of before there was one).
+    `provider` names the outside laboratory that measured; empty where the body itself did.
     """
 
     __test__ = False  # the name is the field's word; pytest must not collect it
@@ -663,6 +665,8 @@ class TestRun:
     deviation: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    deviation_en: str = ""
+    provider: str = ""
 
     @property
     def first_at(self) -> datetime:
@@ -846,6 +850,7 @@ class Laboratory:
     address_ko: str
     address_en: str
     place_ko: str
+    place_en: str
     accreditation: str
 
 

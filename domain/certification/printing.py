@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from uuid import UUID
 
+from domain.certification.completeness import NOT_RECORDED
+from domain.certification.equipment import Device
 from domain.certification.judging import spelled
 from domain.certification.model import (
     Assessment,
@@ -18,17 +21,24 @@ from domain.certification.model import (
     Verdict,
 )
 from domain.certification.status_list import StatusPlace, status_entries
+from domain.certification.wording import quantity_name
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.time import day_start, seoul_day, utc_text
 
 _DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
 _DECISION_RULE_EN = "simple acceptance: the measured value is compared with the limit, uncertainty is not added"
-_NONE_KO = "없음"
-_MEANINGS_KO = {
-    Meaning.REVIEW: "검토",
-    Meaning.HOLD_RELEASE: "검토·보류 해제",
-    Meaning.APPROVAL: "승인",
-    Meaning.ISSUE: "발급",
+_NONE = ("없음", "none")
+_TITLE = ("시험성적서", "TEST REPORT")
+_RELATES = (
+    "결과는 의뢰자가 제시한 시료에 한함. 시험기관의 서면 승인 없이 일부만 복제할 수 없음.",
+    "Results relate only to the items tested. Not to be reproduced except in full without the laboratory's "
+    "written approval.",
+)
+_MEANINGS = {
+    Meaning.REVIEW: ("검토", "reviewed"),
+    Meaning.HOLD_RELEASE: ("검토·보류 해제", "reviewed, hold released"),
+    Meaning.APPROVAL: ("승인", "approved"),
+    Meaning.ISSUE: ("발급", "issued"),
 }
 
 
@@ -40,16 +50,22 @@ def report_content(
     reception: Reception,
     pack_print: Mapping[str, Canonical],
     runs: Sequence[TestRun],
+    devices: Mapping[UUID, Device],
     assessment: Assessment,
     reviewed: Signature | None,
     approval: Signature,
     release: HoldRelease | None,
     verify_url: str,
 ) -> dict[str, Canonical]:
-    """Return what a test report prints: ISO/IEC 17025 clause 7.8.2.1, a to p, each filled."""
+    """Return what a test report prints: ISO/IEC 17025 clause 7.8.2.1, a to p.
+
+    `devices` are those that the runs name, by identifier. Whether everything is filled, `completeness` says.
+    """
     judgement = assessment.judgement
     done = [test for test in judgement.tests if test.verdict is not Verdict.NOT_APPLICABLE]
     return {
+        **_both("title", _TITLE),
+        **_both("relates", _RELATES),
         "number": number,
         "issued_on": issued_on.isoformat(),
         "laboratory": {
@@ -59,17 +75,12 @@ def report_content(
             "address_en": laboratory.address_en,
         },
         "place_ko": laboratory.place_ko,
-        "applicant": _applicant(reception),
-        "reception": {
-            "number": reception.number,
-            "received_at": utc_text(reception.received_at),
-            "condition": reception.condition,
-        },
+        "place_en": laboratory.place_en,
         "pack": pack_print,
         "protocol": {"id": judgement.protocol_id, "version": judgement.protocol_version},
         "started_on": seoul_day(min(run.first_at for run in runs)).isoformat(),
         "finished_on": seoul_day(max(run.last_at for run in runs)).isoformat(),
-        "ambient": ambient(runs),
+        **bench_content(reception, runs, devices),
         "tests": [_test(test) for test in done],
         "not_assessed": [
             {"test_id": test.test_id, "reason": f"{test.reason_ko} / {test.reason_en}"}
@@ -80,11 +91,11 @@ def report_content(
         "grade": judgement.grade,
         "soh_ppm": judgement.soh_ppm,
         "usable_energy_wh": judgement.usable_energy_wh,
-        "decision_rule_ko": _DECISION_RULE_KO,
-        "decision_rule_en": _DECISION_RULE_EN,
-        "sampling_ko": sampling(reception),
-        "deviations_ko": deviations(done, runs, release),
-        "external_ko": _NONE_KO,
+        **_both("decision_rule", (_DECISION_RULE_KO, _DECISION_RULE_EN)),
+        "sampling_plan": f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}",
+        **_both("sampling", sampling(reception)),
+        **_both("deviations", deviations(done, runs, release)),
+        **_both("external", external(runs)),
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
         "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
@@ -94,6 +105,70 @@ def report_content(
         "amends_reason": None,
         "amends_changes": None,
     }
+
+
+def bench_content(
+    reception: Reception, runs: Sequence[TestRun], devices: Mapping[UUID, Device]
+) -> dict[str, Canonical]:
+    """Return what a report prints of the reception and the bench alone, before anything is judged."""
+    return {
+        "applicant": _applicant(reception),
+        "reception": {
+            "number": reception.number,
+            "received_at": utc_text(reception.received_at),
+            "condition": reception.condition,
+        },
+        **_both("ambient", ambient(runs)),
+        "equipment": [_equipment(run, None if run.device_id is None else devices[run.device_id]) for run in runs],
+    }
+
+
+def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
+    """Return an older report's content with every key that is printed today; what it did not say stays blank."""
+    laid_out: dict[str, Canonical] = {
+        **_both("title", _TITLE),
+        **_both("relates", _RELATES),
+        **{f"{name}_{language}": "" for name in _TWO_TONGUED for language in ("ko", "en")},
+        "ambient_ko": printed.get("ambient", ""),
+        "sampling_plan": "",
+        "equipment": [],
+        **{key: value for key, value in printed.items() if key != "ambient"},
+    }
+    return {
+        **laid_out,
+        "tests": [_brought_up_test(test) for test in _list(printed["tests"])],
+        "reviewed_by": [_with_meaning(one) for one in _list(printed["reviewed_by"])],
+        "approved_by": _with_meaning(printed["approved_by"]),
+    }
+
+
+_TWO_TONGUED = ("place", "sampling", "deviations", "external", "decision_rule", "ambient")
+
+
+def _brought_up_test(test: Canonical) -> Canonical:
+    if not isinstance(test, Mapping):
+        return test
+    quantities: list[Canonical] = [
+        {**_both("name", quantity_name(str(one["quantity"]))), **one} if isinstance(one, Mapping) else one
+        for one in _list(test["quantities"])
+    ]
+    return {**test, "quantities": quantities}
+
+
+def _with_meaning(signed: Canonical) -> Canonical:
+    if not isinstance(signed, Mapping):
+        return signed
+    meant = dict(_MEANINGS.values())
+    return {"meaning_en": meant.get(str(signed["meaning_ko"]), ""), **signed}
+
+
+def _list(value: Canonical) -> Sequence[Canonical]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _both(name: str, said: tuple[str, str]) -> dict[str, Canonical]:
+    """Return a thing said in Korean and in English under its two keys."""
+    return {f"{name}_ko": said[0], f"{name}_en": said[1]}
 
 
 def certificate_content(
@@ -203,7 +278,13 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
         "name_en": test.name_en,
         "method": test.method,
         "quantities": [
-            {"quantity": one.quantity, "value": one.value, "unit": one.unit, "source": one.source.value}
+            {
+                "quantity": one.quantity,
+                **_both("name", quantity_name(one.quantity)),
+                "value": one.value,
+                "unit": one.unit,
+                "source": one.source.value,
+            }
             for one in test.quantities
         ],
         "verdicts": [
@@ -224,7 +305,7 @@ def _signed(signature: Signature) -> dict[str, Canonical]:
     return {
         "name": signature.printed_name,
         "at": utc_text(signature.signed_at),
-        "meaning_ko": _MEANINGS_KO[signature.meaning],
+        **_both("meaning", _MEANINGS[signature.meaning]),
     }
 
 
@@ -237,35 +318,76 @@ def testers(runs: Sequence[TestRun]) -> list[Canonical]:
     return list(dict.fromkeys(run.recorded_by_name for run in runs))
 
 
-def ambient(runs: Sequence[TestRun]) -> str:
-    """Return the ambient temperature as printed: as the testers read it, else what the cycler saw at the cell."""
+def _equipment(run: TestRun, device: Device | None) -> dict[str, Canonical]:
+    """Return what a run was measured with, with the calibration that held on its last day (17025, 6.4)."""
+    held = None if device is None else device.calibration_on(seoul_day(run.last_at))
+    return {
+        "run": run.sequence,
+        "tests": ", ".join(dict.fromkeys(one.test_id for one in run.measurements)),
+        "device": run.equipment if device is None else device.name,
+        "serial": None if device is None else device.serial,
+        "certificate_no": None if held is None else held.certificate_no,
+        "calibrated_on": None if held is None else held.calibrated_on.isoformat(),
+        "due_on": None if held is None else held.due_on.isoformat(),
+        "provider": run.provider or None,
+    }
+
+
+def ambient(runs: Sequence[TestRun]) -> tuple[str, str]:
+    """Return the ambient temperature in Korean and English: as testers read it, else what a cycler saw at the cell."""
     read = [run.ambient_c for run in runs if run.ambient_c is not None]
     if read:
-        return f"{spelled(min(read))}–{spelled(max(read))} ℃" if min(read) < max(read) else f"{spelled(read[0])} ℃"
+        span = f"{spelled(min(read))}–{spelled(max(read))}" if min(read) < max(read) else spelled(read[0])
+        return f"{span} ℃", f"{span} °C"
     at_cell = [run.record.temperature_c for run in runs if run.record and run.record.temperature_c]
     if at_cell:
         lowest, highest = min(one.lowest for one in at_cell), max(one.highest for one in at_cell)
-        return f"시료 표면 {round(lowest, 1)}–{round(highest, 1)} ℃"
-    return "기록 없음"
+        span = f"{round(lowest, 1)}–{round(highest, 1)}"
+        return f"시료 표면 {span} ℃", f"{span} °C at the surface of the item"
+    return NOT_RECORDED, NOT_RECORDED
 
 
-def sampling(reception: Reception) -> str:
-    """Return the sampling plan as printed."""
+def sampling(reception: Reception) -> tuple[str, str]:
+    """Return how the sample was taken, in Korean and English."""
     if reception.facts.sampled is Sampled.CELL:
         cells = reception.facts.cell_count
-        return f"셀 {cells}개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × {cells}"
-    return "팩 전체"
+        return (
+            f"셀 {cells}개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × {cells}",
+            f"capacity tested on 1 of {cells} cells; the pack's value is the sample's × {cells}",
+        )
+    return "팩 전체", "the whole pack"
 
 
-def deviations(tests: Sequence[TestVerdict], runs: Sequence[TestRun], release: HoldRelease | None = None) -> str:
-    """Return every rule not applied, every device accepted and a hold's release, and why; or that there is none."""
+def external(runs: Sequence[TestRun]) -> tuple[str, str]:
+    """Return which results an outside laboratory measured and which one, in Korean and English; or that none did."""
+    told = [
+        (", ".join(dict.fromkeys(f"{one.test_id} {one.quantity}" for one in run.measurements)), run.provider)
+        for run in runs
+        if run.provider
+    ]
+    if not told:
+        return _NONE
+    return (
+        "; ".join(f"{provider} 제공: {what}" for what, provider in told),
+        "; ".join(f"measured by {provider}: {what}" for what, provider in told),
+    )
+
+
+def deviations(
+    tests: Sequence[TestVerdict], runs: Sequence[TestRun], release: HoldRelease | None = None
+) -> tuple[str, str]:
+    """Return every rule not applied, every deviation of a run and a hold's release, and why; or that there is none.
+
+    In Korean and in English; what a person gave as reason stands in both as they wrote it.
+    """
     said = [
-        f"{test.test_id} {rule.rule}: {rule.reason_ko}"
+        (f"{test.test_id} {rule.rule}: {rule.reason_ko}", f"{test.test_id} {rule.rule}: {rule.reason_en}")
         for test in tests
         for rule in test.rules
         if rule.verdict is Verdict.NOT_APPLICABLE
     ]
-    said += list(dict.fromkeys(run.deviation for run in runs if run.deviation))
+    said += list(dict.fromkeys((run.deviation, run.deviation_en or run.deviation) for run in runs if run.deviation))
     if release is not None:
-        said.append(f"보류 해제: {release.reason} ({release.released_by_name})")
-    return "; ".join(said) or _NONE_KO
+        because = f"{release.reason} ({release.released_by_name})"
+        said.append((f"보류 해제: {because}", f"hold released: {because}"))
+    return ("; ".join(ko for ko, _ in said), "; ".join(en for _, en in said)) if said else _NONE

@@ -160,13 +160,20 @@ class Protocol:
     earlier_when: tuple[str, ...] = ()
     ambient: Ambient | None = None
 
-    def ambient_deviation(self, measured_c: Decimal | None) -> str:
-        """Return how a test's ambient temperature is off the target, as a report prints it; empty where it is not."""
+    def ambient_deviation(self, measured_c: Decimal | None) -> tuple[str, str]:
+        """Return how a test's ambient temperature is off the target, as a report prints it, in Korean and in English.
+
+        Both are empty where it is not.
+        """
         if self.ambient is None or measured_c is None:
-            return ""
-        if abs(measured_c - self.ambient.target_c) <= self.ambient.tolerance_c:
-            return ""
-        return f"주위 온도 {measured_c} ℃: 기준 {self.ambient.target_c} ± {self.ambient.tolerance_c} ℃를 벗어남"
+            return "", ""
+        target, tolerance = self.ambient.target_c, self.ambient.tolerance_c
+        if abs(measured_c - target) <= tolerance:
+            return "", ""
+        return (
+            f"주위 온도 {measured_c} ℃: 기준 {target} ± {tolerance} ℃를 벗어남",
+            f"ambient temperature {measured_c} °C: outside {target} ± {tolerance} °C",
+        )
 
     def window(self, chemistry: Chemistry) -> Window | None:
         """Return a chemistry's voltage window; None where the protocol has none yet."""

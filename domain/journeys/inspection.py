@@ -178,6 +178,7 @@ class TakeCyclerFile:
     serial: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    provider: str = ""
 
 
 async def take_cycler_file(
@@ -215,6 +216,7 @@ async def take_cycler_file(
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
                 serial=wish.serial,
+                provider=wish.provider,
                 started_at=wish.started_at,
                 ended_at=wish.ended_at,
             ),
@@ -255,6 +257,7 @@ class EnterBenchValues:
     serial: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    provider: str = ""
 
 
 async def enter_bench_values(
@@ -277,6 +280,7 @@ async def enter_bench_values(
                 ambient_c=wish.ambient_c,
                 equipment=wish.equipment,
                 serial=wish.serial,
+                provider=wish.provider,
                 started_at=wish.started_at,
                 ended_at=wish.ended_at,
             ),
@@ -439,6 +443,7 @@ async def issue_certificate(
                     address_ko=body.address_ko,
                     address_en=body.address_en,
                     place_ko=body.address_ko,
+                    place_en=body.address_en,
                     accreditation=body.accreditation,
                 ),
                 base_url=public_url,

@@ -23,8 +23,11 @@ class DomainError(Exception):
 
     def sentence(self, language: str) -> str:
         """Return the one sentence that says what is wrong, in Korean (`ko`) or English."""
-        title = self.title_ko if language == "ko" else self.title_en
-        return title.format_map(
+        return self.filled(self.title_ko if language == "ko" else self.title_en)
+
+    def filled(self, text: str) -> str:
+        """Return a text with this error's facts in its `{placeholders}`."""
+        return text.format_map(
             _Spelled({name: "-" if fact is None else str(fact) for name, fact in self.facts.items()})
         )
 

@@ -62,6 +62,7 @@ from domain.certification.errors import (
     DeviceUnknown,
     DischargeMissing,
     DocumentUnknown,
+    EquipmentMissing,
     FeesAgreed,
     FeeWrong,
     HoldStays,
@@ -75,6 +76,7 @@ from domain.certification.errors import (
     ReasonMissing,
     ReceptionMoved,
     ReceptionUnknown,
+    ReportIncomplete,
     SampleLabelUnknown,
     SerialTaken,
     SerialUnknown,
@@ -169,6 +171,7 @@ LABORATORY = Laboratory(
     address_ko="경상북도 구미시",
     address_en="Gumi",
     place_ko="구미 BaaS 센터",
+    place_en="Gumi BaaS Centre",
     accreditation="KOLAS KT000",
 )
 _ROWS = (
@@ -277,7 +280,7 @@ class House:
             file_name="M50T.ndax",
             raw_sha256=RAW,
             record=record or cycler_record(),
-            **more,
+            **{"equipment": "충방전기", **more},
         )
         return await record_cycler_run(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
@@ -287,7 +290,7 @@ class House:
             reception_id=reception.reception_id,
             measurements=measurements or sheet(),
             ambient_c=Decimal("24.8"),
-            **more,
+            **{"equipment": "벤치", **more},
         )
         return await record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
@@ -303,12 +306,12 @@ class House:
         wish = Sign(actor=replace(actor, confirmed_at=self.clock.now()), reception_id=reception.reception_id)
         return await approve(wish, work=self.work, ids=self.ids, clock=self.clock)
 
-    async def issue(self, reception, *, actor=APPROVER, token=TOKEN):
+    async def issue(self, reception, *, actor=APPROVER, token=TOKEN, laboratory=LABORATORY):
         wish = Issue(
             actor=replace(actor, confirmed_at=self.clock.now()),
             reception_id=reception.reception_id,
             pack_print=PACK_PRINT,
-            laboratory=LABORATORY,
+            laboratory=laboratory,
             base_url="https://sunhwan.example",
             token=token,
         )
@@ -675,7 +678,7 @@ async def test_one_wrong_value_and_none_is_kept(house, work):
 
 async def test_a_run_holds_something_and_is_a_testers(house):
     reception = await house.receive()
-    wish = RecordMeasurements(actor=TESTER, reception_id=reception.reception_id, measurements=())
+    wish = RecordMeasurements(actor=TESTER, reception_id=reception.reception_id, measurements=(), equipment="벤치")
 
     with pytest.raises(NothingMeasured):
         await record_measurements(wish, work=house.work, protocol=PROTOCOL, ids=house.ids, clock=house.clock)
@@ -1050,11 +1053,97 @@ async def test_the_report_prints_what_was_measured_and_what_was_not(house):
     assert printed["raw_files"] == [{"name": "M50T.ndax", "sha256": RAW}]
     assert (printed["tested_by"], printed["approved_by"]["name"]) == (["이시험"], "박승인")
     assert [(one["name"], one["meaning_ko"]) for one in printed["reviewed_by"]] == [("윤검토", "검토")]
-    assert printed["ambient"] == "24.8 ℃"
+    assert (printed["ambient_ko"], printed["ambient_en"]) == ("24.8 ℃", "24.8 °C")
     assert "안정화 확인 미적용" in printed["deviations_ko"]
     assert printed["sampling_ko"] == "셀 1200개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × 1200"
     assert certificate["verify_url"] == f"https://sunhwan.example/verify/{TOKEN}"
     assert certificate["use_en"] == "daily cycling up to 0.5C within SOC 10-95 %; not for traction"
+
+
+async def test_the_report_names_each_runs_device_and_the_calibration_that_held(house):
+    device = await registered(house)
+    reception = await house.receive()
+    await house.run(reception, serial=device.serial)
+    await house.enter(reception, equipment=" 벤치 BN-01 ")
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+
+    first, second = json.loads((await house.issue(reception)).report.content)["equipment"]
+
+    held = device.newest
+    assert (first["run"], first["device"], first["serial"]) == (1, device.name, "CH-03")
+    assert (first["certificate_no"], first["calibrated_on"], first["due_on"]) == (
+        held.certificate_no,
+        held.calibrated_on.isoformat(),
+        held.due_on.isoformat(),
+    )
+    assert "T06" in first["tests"]
+    assert second == {
+        "run": 2, "tests": "T01, T02, T03, T04, T06, T07, T08, T10, T11", "device": "벤치 BN-01", "serial": None,
+        "certificate_no": None, "calibrated_on": None, "due_on": None, "provider": None,
+    }  # fmt: skip
+
+
+async def test_what_another_laboratory_measured_is_marked_in_the_report(house, work):
+    reception = await house.receive()
+    await house.run(reception)
+    await house.enter(reception, *(one for one in sheet() if one.test_id != "T03"))
+    outside = [one for one in sheet() if one.test_id == "T03"]
+    run = await house.enter(reception, *outside, provider="한국시험소", equipment="절연저항계 MIT-400")
+    assert (await work.test_runs.of_reception(reception))[2] == run
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+
+    printed = json.loads((await house.issue(reception)).report.content)
+
+    measured = "T03 r_iso_pos, T03 r_iso_neg, T03 test_voltage, T03 working_voltage"
+    assert (printed["external_ko"], printed["external_en"]) == (
+        f"한국시험소 제공: {measured}",
+        f"measured by 한국시험소: {measured}",
+    )
+    assert printed["equipment"][2]["provider"] == "한국시험소"
+
+
+async def test_nothing_is_recorded_that_nobody_says_what_it_was_measured_with(house, work):
+    reception = await house.receive()
+    for attempt in (house.run(reception, equipment="  "), house.enter(reception, equipment="")):
+        with pytest.raises(EquipmentMissing):
+            await attempt
+
+    assert await work.test_runs.of_reception(reception) == ()
+
+
+async def test_what_the_bench_must_say_is_asked_for_before_the_judgement_while_it_still_can(house):
+    reception = await house.receive()
+    await house.run(reception, record=replace(cycler_record(), temperature_c=None))
+    with pytest.raises(ReportIncomplete, match=r"ambient conditions \(7\.8\.3\.1 a\)"):
+        await house.judge(reception)
+    await house.enter(reception)
+
+    await house.judge(reception)
+
+
+async def test_an_ambient_temperature_off_the_target_is_a_deviation_without_any_device(house, work):
+    reception = await house.receive()
+    run = await house.run(reception, ambient_c=Decimal("31.5"))
+
+    assert await work.test_runs.of_reception(reception) == (run,)
+    assert run.deviation == "주위 온도 31.5 ℃: 기준 25 ± 2 ℃를 벗어남"
+    assert run.deviation_en == "ambient temperature 31.5 °C: outside 25 ± 2 °C"
+
+
+async def test_no_report_leaves_empty_what_it_must_say(house, work):
+    reception = await house.reviewed()
+    await house.approve(reception)
+
+    with pytest.raises(ReportIncomplete) as caught:
+        await house.issue(reception, laboratory=replace(LABORATORY, address_en=""))
+
+    assert caught.value.facts["items_en"] == "name and address of the laboratory (b)"
+    assert await house.state(reception) is ReceptionState.APPROVED
+    assert await work.reports.of_reception(reception) is None
 
 
 async def test_an_approver_issues_once_and_only_what_is_approved(house):
@@ -1451,7 +1540,10 @@ async def test_an_unfit_device_is_refused_unless_an_approver_accepts_it_and_the_
     await house.approve(reception)
     await house.issue(reception)
 
-    assert run.deviation in house.documents.made[0][1]["deviations_ko"]
+    printed = house.documents.made[0][1]
+    assert run.deviation in printed["deviations_ko"]
+    assert run.deviation_en in printed["deviations_en"]
+    assert run.deviation_en.endswith("; accepted: 교정 대기 중, 표준셀로 확인 (박승인)")
 
 
 async def test_the_day_of_the_test_counts_for_calibration_and_report_not_the_day_of_the_upload(house, work):
@@ -1472,7 +1564,7 @@ async def test_the_day_of_the_test_counts_for_calibration_and_report_not_the_day
     await house.approve(reception)
     printed = json.loads((await house.issue(reception)).report.content)
     assert (printed["started_on"], printed["finished_on"]) == ("2026-11-23", "2026-11-26")
-    assert printed["ambient"] == "24.5–24.8 ℃"
+    assert printed["ambient_ko"] == "24.5–24.8 ℃"
 
 
 @pytest.mark.parametrize(

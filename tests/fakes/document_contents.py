@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+from domain.certification.wording import quantity_name
 from domain.shared.canonical import Canonical
 from domain.shared.documents import DocumentKind
 
@@ -32,7 +33,15 @@ def _pack() -> Content:
 
 
 def _quantity(quantity: str, value: Canonical, unit: str | None, source: str) -> Content:
-    return {"quantity": quantity, "value": value, "unit": unit, "source": source}
+    name_ko, name_en = quantity_name(quantity)
+    return {
+        "quantity": quantity,
+        "name_ko": name_ko,
+        "name_en": name_en,
+        "value": value,
+        "unit": unit,
+        "source": source,
+    }
 
 
 def _verdict(rule: str, measured: str, limit: str, unit: str | None, verdict: str, source: str) -> Content:
@@ -97,8 +106,26 @@ def _tests() -> list[Canonical]:
     ]
 
 
+def _equipment(run: int, tests: str, device: str, serial: str | None = None) -> Content:
+    known = serial is not None
+    return {
+        "run": run,
+        "tests": tests,
+        "device": device,
+        "serial": serial,
+        "certificate_no": "KC-CAL-2026-0117" if known else None,
+        "calibrated_on": "2026-03-02" if known else None,
+        "due_on": "2027-03-01" if known else None,
+        "provider": None,
+    }
+
+
 def _test_report() -> Content:
     return {
+        "title_ko": "시험성적서",
+        "title_en": "TEST REPORT",
+        "relates_ko": "결과는 의뢰자가 제시한 시료에 한함. 시험기관의 서면 승인 없이 일부만 복제할 수 없음.",
+        "relates_en": "Results relate only to the items tested. Not to be reproduced except in full without approval.",
         "number": "KTR-R-2026-000042",
         "issued_on": "2026-11-21",
         "laboratory": {
@@ -108,6 +135,7 @@ def _test_report() -> Content:
             "address_en": "137 Suchul-daero, Gumi-si, Gyeongsangbuk-do, Republic of Korea",
         },
         "place_ko": "성능안전동 2시험실 (고정 시설)",
+        "place_en": "Performance and safety hall, laboratory 2 (permanent)",
         "applicant": {"name": "㈜구미리사이클링", "contact": "김하늘 · 054-000-1234"},
         "reception": {
             "number": "KTR-A-2026-000311",
@@ -118,7 +146,13 @@ def _test_report() -> Content:
         "protocol": {"id": "BAAS-REUSE-01", "version": "1.0.0"},
         "started_on": "2026-11-10",
         "finished_on": "2026-11-19",
-        "ambient": "25 ± 2 °C, 상대습도 45 ± 10 %",
+        "ambient_ko": "25 ± 2 ℃, 상대습도 45 ± 10 %",
+        "ambient_en": "25 ± 2 °C, relative humidity 45 ± 10 %",
+        "equipment": [
+            _equipment(1, "T06, T07", "팩 충방전기 1 MW", "CH-03"),
+            _equipment(2, "T03", "절연저항계", "IR-11"),
+            _equipment(3, "T01, T02", "육안, 두께 게이지"),
+        ],
         "tests": _tests(),
         "not_assessed": [
             {"test_id": "T09", "reason": "선택 시험으로 의뢰되지 않음"},
@@ -130,16 +164,32 @@ def _test_report() -> Content:
         "usable_energy_wh": 20_549,
         "decision_rule_ko": "단순 수용: 측정값이 한계를 넘지 않으면 적합으로 판정하며, 불확도는 판정에 더하지 않음",
         "decision_rule_en": "Simple acceptance: uncertainty is stated and not added to the limit",
+        "sampling_plan": "BAAS-REUSE-01 1.0.0 · KTR-A-2026-000311",
         "sampling_ko": "의뢰자가 제시한 팩 1대를 전수 시험함. 시료 채취 없음",
+        "sampling_en": "the one pack that the applicant presented was tested; nothing was sampled",
         "deviations_ko": "없음",
+        "deviations_en": "none",
         "external_ko": "없음",
+        "external_en": "none",
         "raw_files": [
             {"name": "TESTCELL0001_M50T.ndax", "sha256": _sha("ndax")},
             {"name": "절연저항_2026-11-10.csv", "sha256": _sha("csv")},
         ],
         "tested_by": ["박시험", "이측정"],
-        "reviewed_by": [{"name": "윤검토", "at": "2026-11-21T04:02:03.000000Z", "meaning_ko": "결과를 검토함"}],
-        "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "결과를 승인하고 발급함"},
+        "reviewed_by": [
+            {
+                "name": "윤검토",
+                "at": "2026-11-21T04:02:03.000000Z",
+                "meaning_ko": "결과를 검토함",
+                "meaning_en": "results reviewed",
+            }
+        ],
+        "approved_by": {
+            "name": "정승인",
+            "at": "2026-11-21T05:12:33.000000Z",
+            "meaning_ko": "결과를 승인하고 발급함",
+            "meaning_en": "results approved and issued",
+        },
         "verify_url": VERIFY_URL,
         "amends": None,
         "amends_reason": None,
@@ -170,7 +220,12 @@ def _certificate(qr_svg: str) -> Content:
         "use_en": "Stationary storage, daily cycling up to 0.5C, SOC 10–95 %, ambient 0–40 °C",
         "raw_file_sha256": [_sha("ndax"), _sha("csv")],
         "tested_by": ["박시험", "이측정"],
-        "approved_by": {"name": "정승인", "at": "2026-11-21T05:12:33.000000Z", "meaning_ko": "인증을 승인하고 발급함"},
+        "approved_by": {
+            "name": "정승인",
+            "at": "2026-11-21T05:12:33.000000Z",
+            "meaning_ko": "인증을 승인하고 발급함",
+            "meaning_en": "certificate approved and issued",
+        },
         "verify_url": VERIFY_URL,
         "credential": "credential",
         "credential_sha256": _sha("credential"),

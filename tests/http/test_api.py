@@ -67,12 +67,16 @@ async def receive(tester, pack_id) -> str:
 
 async def test_everything(tester, reception_id) -> None:
     sent = await tester.post(
-        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv",
+        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv&equipment=CH-03",
         content=demo.SAMPLE_CYCLER.read_bytes(),
         headers={"Content-Type": "application/octet-stream"},
     )
     assert sent.status_code == 201, sent.text
-    sheet = {"measurements": json.loads(demo.BENCH_SHEET.read_bytes())}
+    sheet = {
+        "measurements": json.loads(demo.BENCH_SHEET.read_bytes()),
+        "equipment": "벤치 BN-01",
+        "ambient_c": "25",
+    }
     entered = await tester.post(f"/api/v1/receptions/{reception_id}/measurements", json=sheet)
     assert entered.status_code == 201, entered.text
 
@@ -221,7 +225,8 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
     await collect(operator, pack_id)
     reception_id = await receive(tester, pack_id)
     await tester.post(
-        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv", content=demo.SAMPLE_CYCLER.read_bytes()
+        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv&equipment=CH-03",
+        content=demo.SAMPLE_CYCLER.read_bytes(),
     )
     judged = (await tester.post(f"/api/v1/receptions/{reception_id}/judgement")).json()
 
@@ -250,7 +255,9 @@ async def test_a_bad_cycler_file_is_one_sentence_and_nothing_stored(signed_in, c
     await collect(operator, pack_id)
     reception_id = await receive(tester, pack_id)
 
-    answer = await tester.post(f"/api/v1/receptions/{reception_id}/cycler-files?name=x.ndax", content=content)
+    answer = await tester.post(
+        f"/api/v1/receptions/{reception_id}/cycler-files?name=x.ndax&equipment=CH-03", content=content
+    )
 
     assert answer.status_code == 422, answer.text
     said = answer.json()

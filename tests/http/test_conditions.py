@@ -113,7 +113,7 @@ async def test_a_step_at_a_reception_is_refused_where_it_moved_meanwhile(signed_
     await collect(operator, pack_id)
     path = f"/api/v1/receptions/{await receive(tester, pack_id)}"
     seen = {"If-Match": (await tester.get(path)).headers["etag"]}
-    sheet = {"measurements": json.loads(demo.BENCH_SHEET.read_bytes())[:1]}
+    sheet = {"equipment": "벤치", "measurements": json.loads(demo.BENCH_SHEET.read_bytes())[:1]}
 
     first = await tester.post(f"{path}/measurements", json=sheet, headers=seen)
     again = await tester.post(f"{path}/measurements", json=sheet, headers=seen)

@@ -21,6 +21,7 @@ SECOND_PACK = {
     "maker_serial": "M50T-OTHER",
 }
 
+BENCH = {"equipment": "벤치 BN-01", "ambient_c": "25"}
 HANDED = {"kind": "moved", "place": "2시험실", "holder": "박보관", "condition": "양호"}
 
 
@@ -31,7 +32,7 @@ async def judged(signed_in, **found) -> tuple[UUID, str]:
     await collect(operator, pack_id)
     reception_id = await receive(tester, pack_id)
     sent = await tester.post(
-        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv",
+        f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv&equipment=CH-03",
         content=demo.SAMPLE_CYCLER.read_bytes(),
         headers={"Content-Type": "application/octet-stream"},
     )
@@ -39,7 +40,9 @@ async def judged(signed_in, **found) -> tuple[UUID, str]:
     values = [
         {**one, "value": found.get(one["quantity"], one["value"])} for one in json.loads(demo.BENCH_SHEET.read_bytes())
     ]
-    entered = await tester.post(f"/api/v1/receptions/{reception_id}/measurements", json={"measurements": values})
+    entered = await tester.post(
+        f"/api/v1/receptions/{reception_id}/measurements", json={**BENCH, "measurements": values}
+    )
     assert entered.status_code == 201, entered.text
     assert (await tester.post(f"/api/v1/receptions/{reception_id}/judgement")).status_code == 201
     return pack_id, reception_id
@@ -124,18 +127,28 @@ async def test_ambient_and_the_time_of_the_test_come_in_by_every_door(signed_in,
     now = ports.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
     ports.clock.move_to(now)
     ran = {"ambient_c": "24.6", "started_at": now.isoformat(), "ended_at": now.isoformat()}
-    values = {"measurements": [{"test_id": "T02", "quantity": "leak", "value": False}]}
+    values = {"equipment": "육안", "measurements": [{"test_id": "T02", "quantity": "leak", "value": False}]}
 
     for params, code in (
         ({"started_at": (now - timedelta(days=9)).isoformat()}, "certification.test-times-wrong"),
         ({"started_at": now.replace(tzinfo=None).isoformat()}, "certification.test-times-wrong"),
     ):
-        answer = await tester.post(f"{base}/cycler-files", params={"name": "a.csv", **params}, content=content)
+        answer = await tester.post(
+            f"{base}/cycler-files", params={"name": "a.csv", "equipment": "CH-03", **params}, content=content
+        )
         problem(answer, 422, code)
-    sent = await tester.post(f"{base}/cycler-files", params={"name": "a.csv", **ran}, content=content)
+    sent = await tester.post(
+        f"{base}/cycler-files", params={"name": "a.csv", "equipment": "CH-03", **ran}, content=content
+    )
     typed = await tester.post(f"{base}/measurements", json={**values, **ran})
     browser = await by_cookie(tester, "tester")
-    field = {"T02.leak": "no", "ambient_c": "25.1", "started_at": seoul_local(now), "ended_at": seoul_local(now)}
+    field = {
+        "T02.leak": "no",
+        "equipment": "육안",
+        "ambient_c": "25.1",
+        "started_at": seoul_local(now),
+        "ended_at": seoul_local(now),
+    }
     on_page = await browser.post(f"/ktr/receptions/{reception_id}/values", data=field)
 
     assert (sent.status_code, typed.status_code, on_page.status_code) == (201, 201, 303), (sent.text, typed.text)

@@ -620,7 +620,7 @@ async def test_a_bench_sheet_may_be_pasted_and_a_broken_one_is_named(signed_in):
     pack = await register(operator)
     await collect(operator, pack)
     reception = await receive(tester, pack)
-    sheet = {"measurements": json.loads(demo.BENCH_SHEET.read_bytes())}
+    sheet = {"equipment": "벤치 BN-01", "measurements": json.loads(demo.BENCH_SHEET.read_bytes())}
 
     broken = await tester.post(f"/ktr/receptions/{reception}/sheet", data={"sheet": "{nope"})
     pasted = await tester.post(f"/ktr/receptions/{reception}/sheet", data={"sheet": json.dumps(sheet)})

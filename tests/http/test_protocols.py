@@ -82,7 +82,7 @@ async def test_a_version_is_drafted_approved_by_another_and_holds_for_what_is_re
             for one in (before, after)
         ]
     assert held == ["1.0.0", "1.1.0"]
-    leak = {"measurements": [{"quantity": "leak", "value": False, "test_id": "T02"}]}
+    leak = {"equipment": "육안", "measurements": [{"quantity": "leak", "value": False, "test_id": "T02"}]}
     run = await tester.post(f"/api/v1/receptions/{after}/measurements", json=leak)
     assert run.status_code == 201, run.text
     async with ports.unit(SYSTEM) as work:

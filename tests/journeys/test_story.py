@@ -47,7 +47,7 @@ async def test_the_shipped_samples_tell_the_whole_story(told) -> None:
     assert (told["readings"]["intervals"], told["readings"]["sent_again_stored"]) == (8832, 0)
     assert told["month"]["invoice"]["state"] == "paid"
     assert told["month"]["ledger_sum_krw"] == 0
-    assert told["trace"]["seals_hold"] == told["trace"]["entries"] == 17
+    assert told["trace"]["seals_hold"] == told["trace"]["entries"] == 20
 
 
 @pytest.mark.shared

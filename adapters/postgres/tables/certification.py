@@ -228,7 +228,7 @@ class TestRunRow(SQLModel, table=True):
             "num_nulls(raw_sha256, raw_name, record) in (0, 3) and (variant is null or record is not null)",
             name="test_run_file_is_whole_or_absent",
         ),
-        CheckConstraint("deviation = '' or device_id is not null", name="test_run_deviation_is_of_a_device"),
+        CheckConstraint("deviation_en = '' or deviation <> ''", name="test_run_deviation_is_said_in_korean"),
         CheckConstraint("started_at <= ended_at", name="test_run_ends_after_it_starts"),
         distributed("pack_id"),
     )
@@ -254,6 +254,8 @@ class TestRunRow(SQLModel, table=True):
     deviation: str = Field(sa_column=Column("deviation", Text, nullable=False))
     started_at: datetime | None = Field(sa_column=Column("started_at", DateTime(timezone=True), nullable=True))
     ended_at: datetime | None = Field(sa_column=Column("ended_at", DateTime(timezone=True), nullable=True))
+    deviation_en: str = Field(sa_column=Column("deviation_en", Text, nullable=False))
+    provider: str = Field(sa_column=Column("provider", Text, nullable=False))
 
 
 class AssessmentRow(SQLModel, table=True):

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.certification.completeness import KNOWN_WHEN_JUDGED, missing_items, refuse
 from domain.certification.errors import AssessmentUnknown
 from domain.certification.judging import Context, judge
 from domain.certification.model import Assessment, Reception, ReceptionState, TestRun
 from domain.certification.ports import CertificationWork
+from domain.certification.printing import bench_content
 from domain.certification.protocol import Protocol
+from domain.certification.usecases.devices import devices_of
 from domain.certification.usecases.moving import held, moved
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import Ids, ReceptionId
@@ -34,10 +37,14 @@ async def judge_reception(
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
+        ReportIncomplete: the bench has not said yet what the report must say.
     """
     wish.actor.require(Role.TESTER)
     reception = await held(wish.actor, wish.reception_id, work, ReceptionState.UNDER_TEST)
     runs = await work.test_runs.of_reception(reception)
+    # What only the bench can supply is asked for while it still can: after the approval nothing is added any more.
+    printed = bench_content(reception, runs, await devices_of(reception, runs, work))
+    refuse(missing_items(printed, among=KNOWN_WHEN_JUDGED))
     now = clock.now()
     context = Context(facts=reception.facts, today=seoul_day(now), lots=wish.lots or {}, site_ip_code=wish.site_ip_code)
     assessment = Assessment(

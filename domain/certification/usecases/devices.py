@@ -1,5 +1,6 @@
 """The body's test devices (장비): registered, calibrated, booked, and let measure in spite of a deviation."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -22,6 +23,7 @@ from domain.certification.errors import (
     ReceptionUnknown,
     SerialUnknown,
 )
+from domain.certification.model import Reception, TestRun
 from domain.certification.ports import CertificationWork
 from domain.certification.usecases.moving import MEASURABLE, REASON_LENGTH_MAX, held
 from domain.shared.actor import BODY_STAFF, Actor, Role
@@ -39,6 +41,12 @@ async def named(tenant_id: TenantId, serial: str, work: CertificationWork) -> De
     if device is None:
         raise SerialUnknown(serial=serial[:100])
     return device
+
+
+async def devices_of(reception: Reception, runs: Sequence[TestRun], work: CertificationWork) -> Mapping[UUID, Device]:
+    """Return the devices that some runs name, with their calibrations, by identifier."""
+    named_ids = dict.fromkeys(run.device_id for run in runs if run.device_id is not None)
+    return {one: await work.devices.one(reception.tenant_id, one) for one in named_ids}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

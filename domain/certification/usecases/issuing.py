@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from domain.certification.completeness import require_complete
 from domain.certification.errors import AssessmentBroken, NotForReuse, OwnWork, TokenTooShort
 from domain.certification.model import (
     Assessment,
@@ -26,6 +27,7 @@ from domain.certification.ports import CertificationWork, Credentials
 from domain.certification.printing import certificate_content, credential_document, report_content
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import candidates
+from domain.certification.usecases.devices import devices_of
 from domain.certification.usecases.moving import held, moved
 from domain.certification.usecases.signing import (
     of_assessment,
@@ -84,6 +86,7 @@ async def issue(
         ReceptionMoved: it is not approved, or issued already.
         OwnWork: the actor received the pack, entered a result, judged or reviewed it.
         AssessmentBroken: the stored assessment is not the one that was signed.
+        ReportIncomplete: the report would leave empty what it must say.
         StatusListFull: no place was free in the status lists.
     """
     wish.actor.require(Role.APPROVER)
@@ -144,12 +147,14 @@ async def _issued_report(
         reception=reception,
         pack_print=wish.pack_print,
         runs=runs,
+        devices=await devices_of(reception, runs, work),
         assessment=signed.decided,
         reviewed=signed.review,
         approval=signed.approval,
         release=signed.release,
         verify_url=(_verify_url(wish) if signed.may_be_certified else f"{wish.base_url}/verify?number={number}"),
     )
+    require_complete(printed)
     pdf = await seals.seal(
         await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today), reason=_SEALED_REPORT
     )

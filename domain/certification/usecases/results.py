@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from domain.certification.equipment import Device, readings_of, require_fit, require_kind
-from domain.certification.errors import DeviceUnfit, DischargeMissing, NothingMeasured, TestTimesWrong
+from domain.certification.errors import DeviceUnfit, DischargeMissing, EquipmentMissing, NothingMeasured, TestTimesWrong
 from domain.certification.evaluating import evaluate, yielded
 from domain.certification.model import (
     CyclerRecord,
@@ -44,6 +44,7 @@ class RecordCyclerRun:
     serial: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    provider: str = ""
 
 
 async def record_cycler_run(
@@ -56,6 +57,7 @@ async def record_cycler_run(
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is approved already.
         TestTimesWrong: the test ran at a time that is not possible.
+        EquipmentMissing: nobody said what it was measured with.
         DischargeMissing: the file holds no full discharge, and answers nothing else of the protocol either.
     """
     wish.actor.require(Role.TESTER)
@@ -98,6 +100,7 @@ async def record_cycler_run(
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
         serial=wish.serial,
+        provider=wish.provider,
         times=_test_times(wish, reception, wish.record, now=clock.now()),
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
         record=wish.record,
@@ -138,6 +141,7 @@ class RecordMeasurements:
     serial: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    provider: str = ""
 
 
 async def record_measurements(
@@ -150,6 +154,7 @@ async def record_measurements(
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: it is approved already.
         TestTimesWrong: the test ran at a time that is not possible.
+        EquipmentMissing: nobody said what it was measured with.
         NothingMeasured: the list is empty.
         QuantityUnknown: the protocol has no such quantity.
         QuantityMalformed: a value is not of its quantity's kind.
@@ -181,6 +186,7 @@ async def record_measurements(
         ambient_c=wish.ambient_c,
         equipment=wish.equipment,
         serial=wish.serial,
+        provider=wish.provider,
         times=_test_times(wish, reception, None, now=clock.now()),
         raw_file=None,
         record=None,
@@ -200,13 +206,18 @@ async def _recorded(
     ambient_c: Decimal | None,
     equipment: str,
     serial: str,
+    provider: str,
     times: tuple[datetime | None, datetime | None],
     raw_file: RawFile | None,
     record: CyclerRecord | None,
 ) -> TestRun:
     began_at, ended_at = times
     tested_on = sorted({seoul_day(at) for at in times if at is not None}) or [seoul_day(now)]
-    device, deviation = await _fit_device(reception, serial, measurements, record, work=work, on=tested_on)
+    device, accepted = await _fit_device(reception, serial, measurements, record, work=work, on=tested_on)
+    # A run is never changed, so what a report must say of it is asked for before it is kept.
+    if device is None and not equipment.strip():
+        raise EquipmentMissing
+    deviations = [one for one in (accepted, protocol.ambient_deviation(ambient_c)) if any(one)]
     earlier = await work.test_runs.of_reception(reception)
     run = TestRun(
         test_run_id=TestRunId(ids.new()),
@@ -218,7 +229,7 @@ async def _recorded(
         protocol_version=protocol.version,
         variant=variant,
         ambient_c=ambient_c,
-        equipment=equipment if device is None else device.label_on(tested_on[-1]),
+        equipment=equipment.strip() if device is None else device.label_on(tested_on[-1]),
         raw_file=raw_file,
         record=record,
         measurements=measurements,
@@ -226,7 +237,9 @@ async def _recorded(
         recorded_by_name=actor.name,
         recorded_at=now,
         device_id=None if device is None else device.device_id,
-        deviation="; ".join(one for one in (deviation, protocol.ambient_deviation(ambient_c)) if one),
+        deviation="; ".join(said_ko for said_ko, _ in deviations),
+        deviation_en="; ".join(said_en for _, said_en in deviations),
+        provider=provider.strip(),
         started_at=began_at,
         ended_at=ended_at,
     )
@@ -266,8 +279,10 @@ async def _fit_device(
     *,
     work: CertificationWork,
     on: Sequence[date],
-) -> tuple[Device | None, str]:
+) -> tuple[Device | None, tuple[str, str]]:
     """Return the device that was named and what was accepted about it, on each of the days that the test touched.
+
+    What was accepted is said in Korean and in English, empty where nothing had to be.
 
     Raises:
         SerialUnknown: the body has no such device.
@@ -275,7 +290,7 @@ async def _fit_device(
         DeviceUnfit: it is out of calibration, or of its range, and no approver accepted that.
     """
     if not serial:
-        return None, ""
+        return None, ("", "")
     device = await named(reception.tenant_id, serial, work)
     require_kind(device, measurements, record)
     try:
@@ -285,5 +300,6 @@ async def _fit_device(
         accepted = await work.devices.deviation(reception, device.device_id)
         if accepted is None:
             raise
-        return device, f"{fault.finding_ko} 허용: {accepted.reason} ({accepted.accepted_by_name})"
-    return device, ""
+        because = f"{accepted.reason} ({accepted.accepted_by_name})"
+        return device, (f"{fault.finding('ko')} 허용: {because}", f"{fault.finding('en')}; accepted: {because}")
+    return device, ("", "")

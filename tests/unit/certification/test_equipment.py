@@ -197,7 +197,8 @@ def test_what_a_device_recorded_in_a_unit_it_was_never_calibrated_for_is_refused
         require_fit(device(calibration()), on=DAY, readings=[amps], recorded=True)
 
     assert caught.value.facts == {"serial": "CH-03", "quantity": "current", "unit": "A"}
-    assert caught.value.finding_ko == "장비 CH-03은(는) A 단위로 교정되지 않았습니다: current."
+    assert caught.value.finding("ko") == "장비 CH-03은(는) A 단위로 교정되지 않았습니다: current."
+    assert caught.value.finding("en") == "device CH-03 is not calibrated in A, in which it recorded the current"
 
 
 @pytest.mark.parametrize(

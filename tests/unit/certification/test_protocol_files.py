@@ -145,7 +145,9 @@ def test_what_surrounds_the_tests_is_read_too():
     assert protocol.validity_source == "default"
     assert next(one for one in protocol.tests if one.test_id == "T12").sampling == "3 a design"
     assert protocol.ambient is not None
-    assert [protocol.ambient_deviation(one) != "" for one in (None, Decimal(23), Decimal(27), Decimal("27.1"))] == [
+    assert [
+        protocol.ambient_deviation(one) != ("", "") for one in (None, Decimal(23), Decimal(27), Decimal("27.1"))
+    ] == [
         False,
         False,
         False,

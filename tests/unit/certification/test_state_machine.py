@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,13 @@ PEOPLE = {
     "somebody else": someone(Role.TESTER, name="남직원", number=904),
 }
 LABORATORY = Laboratory(
-    name_ko="시험원", name_en="KTR", address_ko="구미", address_en="Gumi", place_ko="구미", accreditation="KOLAS"
+    name_ko="시험원",
+    name_en="KTR",
+    address_ko="구미",
+    address_en="Gumi",
+    place_ko="구미",
+    place_en="Gumi",
+    accreditation="KOLAS",
 )
 PACK_PRINT = {
     "kr_battery_no": "KR26", "maker_serial": "LG-1", "product_uri": "https://id.example/01/1/21/2", "model": "SH",
@@ -128,7 +135,13 @@ class Bench:
         return signing.SignWithReason(actor=actor, reception_id=self.reception.reception_id, reason="까닭")
 
     async def _measure(self, actor: Actor) -> None:
-        wish = results.RecordMeasurements(actor=actor, reception_id=self.reception.reception_id, measurements=SHEET)
+        wish = results.RecordMeasurements(
+            actor=actor,
+            reception_id=self.reception.reception_id,
+            measurements=SHEET,
+            equipment="벤치 BN-01",
+            ambient_c=Decimal(25),
+        )
         await results.record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW))
 
     async def _run(self, actor: Actor) -> None:
@@ -138,6 +151,7 @@ class Bench:
             file_name="a.csv",
             raw_sha256="cd" * 32,
             record=cycler_record(),
+            equipment="충방전기 CH-03",
         )
         await results.record_cycler_run(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=FixedClock(NOW))
 
@@ -201,7 +215,7 @@ async def bench_in(state: ReceptionState, folder: Path) -> Bench:
             actor=PEOPLE["tester"],
             pack_id=PACK,
             tenant_id=PEOPLE["tester"].tenant_id,
-            applicant=Applicant(name="의뢰", contact="-"),
+            applicant=Applicant(name="의뢰", contact="054-000-0000"),
             condition="양호",
             due_on=date(2026, 12, 5),
             facts=item_facts(),
