@@ -27,7 +27,7 @@ from app.given_files import read_file
 from app.ports import Ports
 from app.recorded import note
 from app.recorded import opened as _ports
-from app.registrar import audit_log, key, person, tenant
+from app.registrar import audit_log, industrial_complex, key, person, tenant
 from app.registrar import configured as _settings
 from app.settings import Settings
 from app.terminal import (
@@ -55,7 +55,7 @@ from domain.metering.errors import SiteUnknown
 from domain.metering.model import ImportReport
 from domain.metering.usecases import ReadingsReport
 from domain.metering.validation import DEFAULTS, Scanned
-from domain.shared.actor import SIGNED_IN, SYSTEM, Actor, Role, system_actor
+from domain.shared.actor import FOUNDING_COMPLEX, SIGNED_IN, SYSTEM, Actor, Role, system_actor
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
 from domain.shared.time import Month
@@ -84,6 +84,7 @@ cli.add_typer(cert, name="cert")
 cli.add_typer(keys, name="keys")
 cli.add_typer(records, name="records")
 cli.add_typer(protocol, name="protocol")
+cli.add_typer(industrial_complex, name="complex")
 cli.add_typer(tenant, name="tenant")
 cli.add_typer(person, name="person")
 cli.add_typer(key, name="key")
@@ -368,7 +369,7 @@ async def _operator(ports: Ports) -> Actor:
     async with ports.unit(SYSTEM) as opened:
         operators = await opened.parties.of_kind(PartyKind.OPERATOR)
     tenant_id = operators[0].tenant_id if operators else TenantId(1)
-    return replace(system_actor(tenant_id), role=Role.OPERATOR)
+    return system_actor(tenant_id)
 
 
 @cli.command("trace")
@@ -704,13 +705,17 @@ def tenant_add(
     address_en: Annotated[str, typer.Option("--address-en", help="영문 주소.")] = "",
     bank_account: Annotated[str, typer.Option("--bank-account", help="입금 계좌 (운영자).")] = "",
     accreditation: Annotated[str, typer.Option("--accreditation", help="지정·인정 (시험기관).")] = "",
-    complex_ko: Annotated[str, typer.Option("--complex-ko", help="산업단지 이름 (처음 한 번).")] = "산업단지",
+    complex_number: Annotated[
+        int, typer.Option("--complex", min=1, max=2_147_483_647, help="산업단지 번호 · the complex's number.")
+    ] = FOUNDING_COMPLEX,
+    complex_ko: Annotated[str, typer.Option("--complex-ko", help="첫 산업단지 이름 (처음 한 번).")] = "산업단지",
     complex_en: Annotated[str, typer.Option("--complex-en", help="Name of the complex.")] = "Industrial Complex",
     language: Lang = "ko",
 ) -> None:
     """기관을 등록한다 · register a party."""
     settings = _settings(language)
     wish = identity.AddTenant(
+        complex_id=complex_number,
         number=number,
         kind=kind,
         name_ko=name_ko,

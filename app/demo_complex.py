@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.ports import Ports
+from domain.identity import usecases as identity
 from domain.identity.model import IndustrialComplex, PartyKind, Person, Tenant
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import SYSTEM, Actor, Role
@@ -213,7 +214,9 @@ async def find_people(ports: Ports) -> DemoPeople:
     """
     async with ports.unit(SYSTEM) as work:
         found = {name: await work.people.named(name) for name, *_ in PEOPLE}
-        people = {name: person.actor for name, person in found.items() if person is not None}
+        people = {
+            name: await identity.acting(person, work=work) for name, person in found.items() if person is not None
+        }
         if len(people) < len(PEOPLE):
             raise DemoPeopleMissing
         tenant = await work.parties.one(people["tenant"].tenant_id)

@@ -1,7 +1,8 @@
-"""`sunhwan tenant …`, `person …`, `key …` and `audit …`: organisations, people, programs, and what they did."""
+"""`sunhwan complex …`, `tenant …`, `person …`, `key …` and `audit …`: who is there, and what they did."""
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from app.recorded import note, opened
 from app.settings import Settings, read_settings
 from app.terminal import out
 from domain.identity import keys, members, resets
+from domain.identity import usecases as identity
 from domain.identity.errors import MemberUnknown
 from domain.identity.keyring import DAYS_DEFAULT, DAYS_MAX, OVERLAP_HOURS_MAX, ROLES, ApiKey, Standing
 from domain.identity.membership import Member
-from domain.identity.model import Tenant
+from domain.identity.model import IndustrialComplex, Tenant
 from domain.journeys import audit, machine_keys
 from domain.shared.actor import SIGNED_IN, SYSTEM, Role
 from domain.shared.errors import DomainError
@@ -35,6 +37,7 @@ _STANDINGS_KO = {
     Standing.EXPIRED: "만료",
 }
 
+industrial_complex = typer.Typer(help="산업단지 · industrial complexes.", no_args_is_help=True)
 tenant = typer.Typer(help="기관: 운영자, 시험기관, 입주기업 · parties of the complex.", no_args_is_help=True)
 person = typer.Typer(help="로그인하는 사람 · people who sign in.", no_args_is_help=True)
 key = typer.Typer(help="프로그램과 계량 장치의 API 키 · keys for machines.", no_args_is_help=True)
@@ -80,6 +83,43 @@ def _change_member(
 
 SignInNameArgument = Annotated[str, typer.Argument(help="로그인 이름 · sign-in name.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="이력에 남는 사유 · kept in the history.")]
+
+
+@industrial_complex.command("add")
+def complex_add(
+    number: Annotated[int, typer.Argument(min=1, max=2_147_483_647, help="산업단지 번호.")],
+    name_ko: Annotated[str, typer.Option("--name-ko", help="한글 이름.")],
+    name_en: Annotated[str, typer.Option("--name-en", help="영문 이름.")],
+    language: Lang = "ko",
+) -> None:
+    """산업단지를 하나 더 연다; 이어서 운영사와 사람을 등록한다 · found another industrial complex."""
+    settings = configured(language)
+    wish = IndustrialComplex(complex_id=number, name_ko=name_ko, name_en=name_en)
+
+    async def run() -> None:
+        async with opened(settings) as ports:
+            await identity.found_complex(wish, unit=ports.unit)
+            await note(ports, "complex add", object_ids=f"complex_id={number}")
+
+    _run(run, language)
+    out.print(f"[green]✓[/] {number} {name_ko}", highlight=False)
+
+
+@industrial_complex.command("list")
+def complex_list(language: Lang = "ko", as_json: Json = False) -> None:
+    """산업단지를 번호 순서로 보여 준다 · list the industrial complexes."""
+    settings = configured(language)
+
+    async def run() -> tuple[IndustrialComplex, ...]:
+        async with opened(settings) as ports, ports.unit(SYSTEM) as work:
+            return await work.parties.complexes()
+
+    found = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        out.print(f"{one.complex_id}  {one.name_ko}  {one.name_en}", highlight=False)
 
 
 @person.command("list")

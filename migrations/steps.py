@@ -24,7 +24,7 @@ The `(select …)` makes each a constant of the statement, so that indexes are u
 def begin() -> None:
     """Open a revision: wait for no lock longer than five seconds, and keep Citus sequential."""
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("SET LOCAL app.reach = 'complex:0'")  # the owner is bound by the policies as well
+    op.execute("SET LOCAL app.reach = 'complex:0:all'")  # the owner is bound by the policies as well
     if _citus():
         op.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
 
@@ -53,6 +53,37 @@ OWN_ROWS = f"({COMPLEX} or tenant_id = {OWN})"
 """The complex's staff reach every organisation's rows, everybody else their own."""
 
 
+_TOLD = "current_setting('app.reach', true)"
+BEYOND_COMPLEXES = (
+    f"(select coalesce(split_part({_TOLD}, ':', 1) <> 'complex' or split_part({_TOLD}, ':', 3) = 'all', true))"
+)
+"""Whoever is on no complex's staff, and the system; what they reach is said elsewhere."""
+COMPLEX_NO = f"(select nullif(split_part({_TOLD}, ':', 3), '')::int)"
+IN_COMPLEX = f"((select string_to_array(nullif(split_part({_TOLD}, ':', 4), ''), ',')::int[])::int[])"
+"""The complex of whoever is on its staff, and the organisations in it, as the transaction was told."""
+
+NOT_FOR_STAFF = BEYOND_COMPLEXES
+OF_THE_COMPLEX = f"({BEYOND_COMPLEXES} or tenant_id = any {IN_COMPLEX})"
+WRITES = ("insert", "update", "delete")
+
+
+def confine(table: str, condition: str = OF_THE_COMPLEX, *, verbs: tuple[str, ...] = ()) -> None:
+    """Hold the staff of a complex to these rows of a table, whatever else it shows them; all verbs unless told."""
+    name = f"{SCHEMA}.{table}"
+    for verb in verbs or ("all",):
+        suffix = "complex" if verb == "all" else f"complex_{verb}"
+        clause = {"insert": f"with check ({condition})", "select": f"using ({condition})"}.get(
+            verb, f"using ({condition})" if verb == "delete" else f"using ({condition}) with check ({condition})"
+        )
+        op.execute(f"create policy {table}_{suffix} on {name} as restrictive for {verb} {clause}")
+
+
+def release(table: str) -> None:
+    """Undo `confine`, if it was done."""
+    for suffix in ("complex", *(f"complex_{verb}" for verb in ("select", *WRITES))):
+        op.execute(f"drop policy if exists {table}_{suffix} on {SCHEMA}.{table}")
+
+
 def guard(table: str, *, read: str = OWN_ROWS, write: str = OWN_ROWS, may: str = "select, insert") -> None:
     """Close a table to the program but for these rows and statements; `may` lists what is granted.
 
@@ -67,6 +98,8 @@ def guard(table: str, *, read: str = OWN_ROWS, write: str = OWN_ROWS, may: str =
     op.execute(f"create policy {table}_delete on {name} for delete using ({write})")
     op.execute(f"create policy {table}_audit on {name} for select to {AUDITOR} using (true)")
     op.execute(f"grant {may} on {name} to {APP}")
+    if _complexes_are_confined() and _has_tenant(table):
+        confine(table)
 
 
 def audited(table: str, *columns: str) -> None:
@@ -80,9 +113,26 @@ def unguard(table: str) -> None:
     name = f"{SCHEMA}.{table}"
     for policy in ("read", "insert", "update", "delete", "audit"):
         op.execute(f"drop policy {table}_{policy} on {name}")
+    release(table)
     op.execute(f"alter table {name} no force row level security")
     op.execute(f"alter table {name} disable row level security")
     op.execute(f"revoke all on {name} from {APP}, {AUDITOR}")
+
+
+def _complexes_are_confined() -> bool:
+    """Whether revision 0098 was run: a table that comes later is confined from its beginning."""
+    found = text(
+        "select exists(select 1 from pg_policies where schemaname = :schema and policyname = 'tenant_complex')"
+    )
+    return bool(op.get_bind().execute(found, {"schema": SCHEMA}).scalar_one())
+
+
+def _has_tenant(table: str) -> bool:
+    found = text(
+        "select exists(select 1 from information_schema.columns where table_schema = :schema"
+        " and table_name = :table and column_name = 'tenant_id')"
+    )
+    return bool(op.get_bind().execute(found, {"schema": SCHEMA, "table": table}).scalar_one())
 
 
 def _citus() -> bool:

@@ -113,7 +113,7 @@ async def _tables(connection: AsyncConnection, condition: str, **values: object)
 
 async def _is_ours(connection: AsyncConnection) -> bool:
     """Say whether the tables are there, and let this transaction read them all: an owner is bound by policies too."""
-    await connection.execute(text("set local app.reach = 'complex:0'"))
+    await connection.execute(text("set local app.reach = 'complex:0:all'"))
     found = await connection.execute(text(f"select to_regclass('{SCHEMA}.job_report') is not null"))
     return bool(found.scalar_one())
 

@@ -1,11 +1,26 @@
 """Ports of the identity context on PostgreSQL."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, or_, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 
 from adapters.postgres.tables.identity import (
@@ -35,7 +50,7 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, Actor, ComplexReach, Role, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
 
 
@@ -53,6 +68,34 @@ def _to_tenant(row: RowMapping) -> Tenant:
         bank_account=row["bank_account"],
         accreditation=row["accreditation"],
     )
+
+
+_OF_THE_SAME = aliased(TenantRow)
+_OWN_PARTY = aliased(TenantRow)
+ORGANISATIONS = (
+    select(func.array_agg(col(_OF_THE_SAME.tenant_id)))
+    .where(col(_OF_THE_SAME.complex_id) == col(_OWN_PARTY.complex_id))
+    .correlate(_OWN_PARTY)
+    .scalar_subquery()
+)
+
+
+def complex_columns(role: Mapped[str]) -> tuple[ColumnElement[int], ColumnElement[list[int]]]:
+    """Return what tells whoever is on a complex's staff in which they act; the organisations of nobody else's."""
+    told = case((role.in_([one.value for one in COMPLEX_STAFF]), ORGANISATIONS), else_=None)
+    return col(_OWN_PARTY.complex_id).label("in_complex"), told.label("complex_organisations")
+
+
+def in_complex(query: Select[Any], tenant_id: Mapped[int]) -> Select[Any]:
+    """Join the organisation that `complex_columns` look at."""
+    return query.outerjoin(_OWN_PARTY, col(_OWN_PARTY.tenant_id) == tenant_id)
+
+
+def to_complex_reach(row: RowMapping) -> ComplexReach | None:
+    """Return how far a complex's staff reach; None for everybody else."""
+    if row["complex_organisations"] is None:
+        return None
+    return complex_reach_of(row["in_complex"], map(TenantId, row["complex_organisations"]))
 
 
 _TENANT_COLUMNS = tuple(TenantRow.__table__.c)  # type: ignore[attr-defined]
@@ -121,6 +164,42 @@ class PostgresParties:
         if row is None:
             raise TenantUnknown
         return _to_tenant(row)
+
+    async def reach_of(self, tenant_id: TenantId) -> ComplexReach:
+        """Return how far the staff of a party's complex reach."""
+        found = await self._connection.execute(
+            select(col(_OWN_PARTY.complex_id), ORGANISATIONS).where(col(_OWN_PARTY.tenant_id) == tenant_id)
+        )
+        row = found.first()
+        if row is None:
+            raise TenantUnknown
+        return complex_reach_of(row[0], map(TenantId, row[1]))
+
+    async def operator_of(self, tenant_id: TenantId) -> Tenant | None:
+        """Return the operator of the complex that a party lies in, the first where there are several."""
+        found = await self._connection.execute(
+            select(*_TENANT_COLUMNS)
+            .where(
+                col(TenantRow.kind) == PartyKind.OPERATOR.value,
+                col(TenantRow.complex_id)
+                == select(col(_OWN_PARTY.complex_id)).where(col(_OWN_PARTY.tenant_id) == tenant_id).scalar_subquery(),
+            )
+            .order_by(col(TenantRow.tenant_id))
+            .limit(1)
+        )
+        row = found.mappings().first()
+        return None if row is None else _to_tenant(row)
+
+    async def complexes(self) -> tuple[IndustrialComplex, ...]:
+        """Return the complexes of the installation by number."""
+        found = await self._connection.execute(
+            select(
+                col(IndustrialComplexRow.complex_id),
+                col(IndustrialComplexRow.name_ko),
+                col(IndustrialComplexRow.name_en),
+            ).order_by(col(IndustrialComplexRow.complex_id))
+        )
+        return tuple(IndustrialComplex(**row) for row in found.mappings())
 
     async def of_kind(self, kind: PartyKind) -> tuple[Tenant, ...]:
         """Return all parties of a kind."""
@@ -301,11 +380,17 @@ class PostgresSessions:
         )
 
     async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
-        """Return the active person who holds a session's token, and the session, by two primary keys."""
+        """Return the active person who holds a session's token, and the session, by three primary keys."""
         found = await self._connection.execute(
-            select(*_SESSION_COLUMNS, col(PersonRow.printed_name), col(PersonRow.role))
-            .join(PersonRow, col(PersonRow.person_id) == col(SessionRow.person_id))
-            .where(
+            in_complex(
+                select(
+                    *_SESSION_COLUMNS,
+                    col(PersonRow.printed_name),
+                    col(PersonRow.role),
+                    *complex_columns(col(PersonRow.role)),
+                ).join(PersonRow, col(PersonRow.person_id) == col(SessionRow.person_id)),
+                col(SessionRow.tenant_id),
+            ).where(
                 col(SessionRow.token_sha256) == token_sha256,
                 col(SessionRow.expires_at) > now,
                 col(SessionRow.last_seen_at) > seen_since,
@@ -322,6 +407,7 @@ class PostgresSessions:
             role=Role(row["role"]),
             tenant_id=session.tenant_id,
             confirmed_at=session.confirmed_at,
+            complex_reach=to_complex_reach(row),
         )
         return Holder(actor=actor, session=session)
 

@@ -8,9 +8,10 @@ from sqlalchemy import RowMapping, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.identity import complex_columns, in_complex, to_complex_reach
 from adapters.postgres.tables.keys import ApiKeyRow
 from domain.identity.keyring import USE_NOTED_EVERY, ApiKey
-from domain.shared.actor import Role
+from domain.shared.actor import ComplexReach, Role
 from domain.shared.identifiers import PersonId, TenantId
 
 _COLUMNS = tuple(ApiKeyRow.__table__.c)  # type: ignore[attr-defined]
@@ -51,6 +52,12 @@ class PostgresKeys:
         found = await self._connection.execute(select(*_COLUMNS).where(col(ApiKeyRow.key_id) == key_id))
         row = found.mappings().first()
         return None if row is None else _to_key(row)
+
+    async def held(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
+        """Return a key, and how far it reaches where it stands for a complex's staff."""
+        query = in_complex(select(*_COLUMNS, *complex_columns(col(ApiKeyRow.role))), col(ApiKeyRow.tenant_id))
+        row = (await self._connection.execute(query.where(col(ApiKeyRow.key_id) == key_id))).mappings().first()
+        return None if row is None else (_to_key(row), to_complex_reach(row))
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
         """Return keys, newest first."""

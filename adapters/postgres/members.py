@@ -95,10 +95,14 @@ class PostgresMembers:
             raise MemberUnknown
         return _to_member(row)
 
-    async def active(self, role: Role) -> int:
-        """Count the active people of a role."""
+    async def active(self, role: Role, *, in_complex_of: TenantId) -> int:
+        """Count the active people of a role in the complex that an organisation lies in."""
+        own = select(col(TenantRow.complex_id)).where(col(TenantRow.tenant_id) == in_complex_of).scalar_subquery()
+        of_the_complex = select(col(TenantRow.tenant_id)).where(col(TenantRow.complex_id) == own)
         found = await self._connection.execute(
-            select(func.count()).where(col(PersonRow.role) == role.value, col(PersonRow.active))
+            select(func.count()).where(
+                col(PersonRow.role) == role.value, col(PersonRow.active), col(PersonRow.tenant_id).in_(of_the_complex)
+            )
         )
         count: int = found.scalar_one()
         return count

@@ -6,10 +6,14 @@ from typing import Self
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Extent, Role
 
 REACH = "app.reach"
-"""The setting that every policy reads: the extent and the organisation, `tenant:11`; gone with its transaction."""
+"""The setting that every policy reads; gone with its transaction.
+
+`tenant:11` is the extent and the organisation. `complex:1:3:1,2,11` is somebody of organisation 1 on the staff of the
+complex 3, in which these organisations lie; `complex:1:all` the system, which reaches every complex.
+"""
 
 
 class NotCommitted(RuntimeError):
@@ -64,11 +68,20 @@ class Transaction:
 
 
 def begin_statement(actor: Actor) -> str:
-    """Return what opens an actor's transaction. Both parts are ours to spell: an enumeration and an integer."""
+    """Return what opens an actor's transaction. All parts are ours to spell: an enumeration and integers."""
     mode = " read only" if actor.only_reads else ""
     return f"begin{mode}; {reach_statement(actor)}"
 
 
 def reach_statement(actor: Actor) -> str:
     """Return what tells an open transaction whose it is."""
-    return f"set local {REACH} = '{actor.extent.value}:{int(actor.tenant_id)}'"
+    return f"set local {REACH} = '{actor.extent.value}:{_whose(actor)}'"
+
+
+def _whose(actor: Actor) -> str:
+    own, within = int(actor.tenant_id), actor.complex_reach
+    if actor.role is Role.SYSTEM:
+        return f"{own}:all"
+    if actor.extent is not Extent.COMPLEX or within is None:
+        return str(own)  # staff of no complex reach nothing
+    return f"{own}:{int(within.complex_id)}:{','.join(str(int(one)) for one in sorted(within.organisations))}"

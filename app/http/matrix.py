@@ -6,7 +6,8 @@ A cell says how far a role reaches on a route:
     y   yes, it may; the route is about no particular organisation
     o   only its own organisation's: a tenant's sites, a body's receptions, packs that it holds or was granted;
         anything else is answered as if it were not there
-    a   every organisation's
+    a   every organisation's; for the complex's staff (`op`, `fi`, `ad`, `au`) every one of their own complex, and what
+        lies in another is answered as if it were not there
 
 A method with a `!` (`POST!`) asks for a fresh proof of who acts, at most five minutes old: signatures, money, and what
 decides who may do what. A page without it whose form takes the password itself proves it there; the use cases of

@@ -16,8 +16,7 @@ from app.ports import Ports
 from domain.identity import members, resets
 from domain.identity.membership import Invitation, Member, MemberChange, member_version
 from domain.identity.model import PartyKind, Tenant
-from domain.identity.usecases import COMPLEX
-from domain.shared.actor import SIGNED_IN, Actor, Role
+from domain.shared.actor import FOUNDING_COMPLEX, SIGNED_IN, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
 from domain.shared.versions import ANY
 
@@ -226,11 +225,11 @@ def invitation_link(token: str, ports: Ports) -> str:
 
 
 def organisation_of(wish: OrganisationIn, ports: Ports) -> Tenant:
-    """Return the organisation that was described."""
+    """Return the organisation that was described; whoever registers it brings it into the own complex."""
     return Tenant(
         tenant_id=TenantId(wish.number),
         ref=ports.ids.new(),
-        complex_id=COMPLEX,
+        complex_id=FOUNDING_COMPLEX,
         kind=PartyKind(wish.kind),
         name_ko=wish.name_ko,
         name_en=wish.name_en,

@@ -6,7 +6,6 @@ import structlog
 
 from app.jobs.record import job_entry
 from app.ports import Ports
-from domain.identity.model import PartyKind
 from domain.journeys import audit
 from domain.journeys.month_close import CloseMonth, MonthClosed, close_month
 from domain.shared.actor import SYSTEM, system_actor
@@ -31,12 +30,14 @@ async def close_months(ports: Ports) -> JobReport:
     last_month = Month.of(seoul_day(started_at).replace(day=1) - timedelta(days=1))
     did = failed = 0
     said = ""
-    async with ports.unit(SYSTEM) as work:
-        operators = await work.parties.of_kind(PartyKind.OPERATOR)
-    for contract in await _contracts(ports) if operators else ():
+    for contract in await _contracts(ports):
+        async with ports.unit(SYSTEM) as work:
+            operator = await work.parties.operator_of(contract.tenant_id)
+        if operator is None:
+            continue  # nobody sells in this complex yet
         for month in await _months_due(contract, last_month, ports):
             try:
-                closed = await _close(contract, month, seller=operators[0].tenant_id, ports=ports)
+                closed = await _close(contract, month, seller=operator.tenant_id, ports=ports)
             except DomainError as error:
                 failed, said = failed + 1, f"{contract.number} {month}: {error.sentence('ko')}"
                 log.warning("billing.month.not-closed", contract=contract.number, month=str(month), code=error.code)

@@ -40,6 +40,22 @@ class NotSignedIn(NotAllowed):
     title_en = "Please sign in first."
 
 
+class ComplexUnknown(NotFound):
+    """There is no industrial complex of this number."""
+
+    code = "identity.complex-unknown"
+    title_ko = "산업단지 {number}번이 없습니다."
+    title_en = "There is no industrial complex number {number}."
+
+
+class ComplexNumberTaken(Conflict):
+    """Another industrial complex has the number."""
+
+    code = "identity.complex-number-taken"
+    title_ko = "산업단지 번호 {number}번은 이미 쓰이고 있습니다."
+    title_en = "Another industrial complex has the number {number}."
+
+
 class TenantUnknown(NotFound):
     """No such party."""
 

@@ -1,6 +1,6 @@
 """Keys for machines: made, shown once, found in one look, rotated with an overlap, revoked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -207,10 +207,11 @@ async def who_holds(text: str, *, unit: Unit[KeyWork], clock: Clock) -> KeyHolde
         raise NotSignedIn
     now = clock.now()
     async with unit(DOOR) as work:
-        key = await work.keys.one(key_id)
-        if key is None or not key.fits(text) or not key.holds(now):
+        held = await work.keys.held(key_id)
+        if held is None or not held[0].fits(text) or not held[0].holds(now):
             raise NotSignedIn
+        key, complex_reach = held
         if key.use_is_news(now):
             await work.keys.note_use(key_id, at=now)
             await work.commit()
-    return KeyHolder(actor=key.actor, first_use=key.last_used_at is None)
+    return KeyHolder(actor=replace(key.actor, complex_reach=complex_reach), first_use=key.last_used_at is None)

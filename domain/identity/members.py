@@ -385,7 +385,7 @@ async def _change(
         require_gift(actor, before.role)
         require_change(after != before)
         loses = before.active and before.role is Role.ADMIN and not (after.active and after.role is Role.ADMIN)
-        if loses and await work.members.active(Role.ADMIN) < 2:
+        if loses and await work.members.active(Role.ADMIN, in_complex_of=before.tenant_id) < 2:
             raise LastAdmin
         await work.members.change(after)
         if kind is not ChangeKind.REACTIVATED:
@@ -413,7 +413,7 @@ async def _change(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddOrganisation:
-    """An organisation as it is printed on documents."""
+    """An organisation as it is printed on documents; it comes into the complex of whoever registers it."""
 
     actor: Actor
     organisation: Tenant
@@ -428,7 +428,9 @@ async def add_organisation(wish: AddOrganisation, *, unit: Unit[MemberWork]) -> 
     """
     wish.actor.require(Role.ADMIN, Role.SYSTEM)
     require_manager(wish.actor)
+    within = wish.actor.complex_reach
+    added = wish.organisation if within is None else replace(wish.organisation, complex_id=within.complex_id)
     async with unit(wish.actor) as work:
-        await work.parties.add(wish.organisation)
+        await work.parties.add(added)
         await work.commit()
-    return wish.organisation
+    return added

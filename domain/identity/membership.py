@@ -28,7 +28,7 @@ ROLES_OF: Mapping[PartyKind, tuple[Role, ...]] = MappingProxyType(
 """The roles that people of an organisation may have."""
 
 MANAGERS = (Role.TENANT_ADMIN, Role.ADMIN, Role.SYSTEM)
-"""A tenant's administrator manages the own organisation's members, an administrator of the complex everybody's."""
+"""A tenant's administrator manages the own organisation's members, a complex's administrator the complex's."""
 
 READERS = (*MANAGERS, Role.OPERATOR, Role.AUDITOR)
 
@@ -121,7 +121,7 @@ def require_manager(actor: Actor) -> None:
 
 def manages(actor: Actor, tenant_id: TenantId) -> bool:
     """Say whether an organisation's people are a manager's to manage."""
-    return actor.is_complex or actor.tenant_id == tenant_id
+    return actor.reaches(tenant_id)
 
 
 def require_gift(actor: Actor, role: Role) -> None:

@@ -22,7 +22,7 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
-from domain.shared.actor import Role
+from domain.shared.actor import ComplexReach, Role
 from domain.shared.identifiers import PersonId, TenantId
 from domain.shared.outbox import Locks
 from domain.shared.unit import Committable
@@ -57,6 +57,22 @@ class Parties(Protocol):
         Raises:
             TenantUnknown: there is none.
         """
+        ...
+
+    async def complexes(self) -> tuple[IndustrialComplex, ...]:
+        """Return the complexes of the installation, in order of their number."""
+        ...
+
+    async def reach_of(self, tenant_id: TenantId) -> ComplexReach:
+        """Return how far the staff of a party's complex reach.
+
+        Raises:
+            TenantUnknown: there is no such party.
+        """
+        ...
+
+    async def operator_of(self, tenant_id: TenantId) -> Tenant | None:
+        """Return the operator of the complex that a party lies in, the first where there are several."""
         ...
 
     async def of_kind(self, kind: PartyKind) -> tuple[Tenant, ...]:
@@ -375,8 +391,8 @@ class Members(Protocol):
         """
         ...
 
-    async def active(self, role: Role) -> int:
-        """Count the active people of a role."""
+    async def active(self, role: Role, *, in_complex_of: TenantId) -> int:
+        """Count the active people of a role in the complex that an organisation lies in."""
         ...
 
     async def change(self, member: Member) -> None:
@@ -464,6 +480,10 @@ class Keys(Protocol):
 
     async def one(self, key_id: UUID) -> ApiKey | None:
         """Return a key."""
+        ...
+
+    async def held(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
+        """Return a key, and how far it reaches where it stands for a complex's staff."""
         ...
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:

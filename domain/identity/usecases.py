@@ -1,7 +1,7 @@
 """Signing in and out; the parties and people of the complex."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -9,6 +9,8 @@ from uuid import UUID
 from domain.identity import pacing, passwords, recovery, totp
 from domain.identity.errors import (
     Account,
+    ComplexNumberTaken,
+    ComplexUnknown,
     NotSignedIn,
     PasskeyRefused,
     PasskeysOff,
@@ -32,7 +34,7 @@ from domain.identity.model import (
     Visit,
 )
 from domain.identity.ports import BreachedPasswords, IdentityWork, Passkeys, Passwords, Tokens, Vault
-from domain.shared.actor import DOOR, SYSTEM, Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, DOOR, FOUNDING_COMPLEX, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, PersonId, TenantId
 from domain.shared.time import Clock
@@ -382,14 +384,35 @@ async def check_new_password(
         raise PasswordTooCommon
 
 
-COMPLEX = 1
-"""The one industrial complex that an installation serves."""
+async def acting(person: Person, *, work: IdentityWork) -> Actor:
+    """Return a person as one who acts, with the complex that they act in where they are on its staff."""
+    if person.role not in COMPLEX_STAFF:
+        return person.actor
+    return replace(person.actor, complex_reach=await work.parties.reach_of(person.tenant_id))
+
+
+async def found_complex(wish: IndustrialComplex, *, unit: Unit[IdentityWork]) -> IndustrialComplex:
+    """Found an industrial complex beside those that are there; its operator and its people come next.
+
+    Raises:
+        ComplexNumberTaken: another complex has the number.
+    """
+    async with unit(SYSTEM) as work:
+        if any(one.complex_id == wish.complex_id for one in await work.parties.complexes()):
+            raise ComplexNumberTaken(number=wish.complex_id)
+        await work.parties.add_complex(wish)
+        await work.commit()
+    return wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddTenant:
-    """A party as it is printed on documents; the complex's names count only for the first party."""
+    """A party as it is printed on documents, and the complex that it lies in or, serving several, is looked after by.
 
+    The founding complex needs not be there yet: the first party brings it, under the names given here.
+    """
+
+    complex_id: int = FOUNDING_COMPLEX
     number: int
     kind: PartyKind
     name_ko: str
@@ -404,15 +427,16 @@ class AddTenant:
 
 
 async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> Tenant:
-    """Register a party of the complex: its operator, an inspection body, a tenant.
+    """Register a party of a complex: its operator, an inspection body, a tenant.
 
     Raises:
+        ComplexUnknown: there is no such complex.
         TenantNumberTaken: another party has the number.
     """
     tenant = Tenant(
         tenant_id=TenantId(wish.number),
         ref=ids.new(),
-        complex_id=COMPLEX,
+        complex_id=wish.complex_id,
         kind=wish.kind,
         name_ko=wish.name_ko,
         name_en=wish.name_en,
@@ -423,9 +447,12 @@ async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> 
         accreditation=wish.accreditation,
     )
     async with unit(SYSTEM) as work:
-        await work.parties.add_complex(
-            IndustrialComplex(complex_id=COMPLEX, name_ko=wish.complex_ko, name_en=wish.complex_en)
-        )
+        if wish.complex_id == FOUNDING_COMPLEX:
+            await work.parties.add_complex(
+                IndustrialComplex(complex_id=FOUNDING_COMPLEX, name_ko=wish.complex_ko, name_en=wish.complex_en)
+            )
+        elif all(one.complex_id != wish.complex_id for one in await work.parties.complexes()):
+            raise ComplexUnknown(number=wish.complex_id)
         await work.parties.add(tenant)
         await work.commit()
     return tenant

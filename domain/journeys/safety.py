@@ -14,7 +14,7 @@ from domain.journeys.ports import JourneyWork
 from domain.journeys.reinspection import open_reinspections
 from domain.metering import watching
 from domain.metering.alarms import Alarm, AlarmChange, AlarmId
-from domain.metering.errors import SiteUnknown
+from domain.metering.errors import AlarmUnknown, SiteUnknown
 from domain.metering.safety import CALM, Standing
 from domain.metering.telemetry import (
     SIGNALS,
@@ -144,7 +144,7 @@ async def _watch(wish: TakeTelemetry, *, work: JourneyWork, ids: Ids, clock: Clo
 def _reach(actor: Actor, tenant_id: TenantId) -> None:
     if actor.channels is not None:
         raise ScopeNotEnough
-    if actor.is_tenant and actor.tenant_id != tenant_id:
+    if not actor.reaches(tenant_id):
         raise SiteUnknown
 
 
@@ -358,7 +358,7 @@ async def list_alarms(
     """
     actor.require(*TENANT_STAFF, *COMPLEX_STAFF, Role.SYSTEM)
     whose = actor.tenant_id if actor.is_tenant else tenant_id
-    if actor.is_tenant and tenant_id not in (None, actor.tenant_id):
+    if tenant_id is not None and not actor.reaches(tenant_id):
         raise SiteUnknown
     async with unit(actor) as work:
         return await work.alarms.page(tenant_id=whose, pack_id=pack_id, only_open=only_open, limit=limit)
@@ -375,6 +375,8 @@ async def open_alarm(
     """
     actor.require(*TENANT_STAFF, *COMPLEX_STAFF, Role.SYSTEM)
     whose = actor.tenant_id if actor.is_tenant else tenant_id or actor.tenant_id
+    if not actor.reaches(whose):
+        raise AlarmUnknown
     async with unit(actor) as work:
         alarm = await work.alarms.one(whose, alarm_id)
         return alarm, await work.alarms.changes(whose, alarm_id)

@@ -47,7 +47,8 @@ async def find_contract(
     Raises:
         ContractUnknown: there is none, or it is another tenant's.
     """
-    if _own(actor) not in (None, tenant_id):
+    actor.require(*READERS)
+    if not actor.reaches(tenant_id):
         raise ContractUnknown(contract=str(contract_id))
     async with unit(actor) as work:
         return await work.contracts.one(tenant_id, contract_id)
@@ -79,7 +80,8 @@ async def find_invoice(
     Raises:
         InvoiceUnknown: there is none, or it is another tenant's.
     """
-    if _own(actor) not in (None, tenant_id):
+    actor.require(*READERS)
+    if not actor.reaches(tenant_id):
         raise InvoiceUnknown(invoice=str(invoice_id))
     async with unit(actor) as work:
         standing = await work.invoices.one(tenant_id, invoice_id)

@@ -960,7 +960,7 @@ def require_send(actor: Actor, tenant_id: TenantId) -> None:
 
 
 def _look(actor: Actor, tenant_id: TenantId, *more: Role, site_id: SiteId | None = None) -> None:
-    """Let the complex's staff and the system look at every tenant's energy, a tenant at its own, nobody else."""
+    """Let a complex's staff look at its tenants' energy, the system at everybody's, a tenant at its own."""
     actor.require(*TENANT_STAFF, *COMPLEX_STAFF, Role.SYSTEM, *more, keeps_scope=True)
     _reach(actor, tenant_id, site_id)
 
@@ -973,7 +973,7 @@ def _look_at_whole(actor: Actor, tenant_id: TenantId, *, site_id: SiteId | None 
 
 
 def _reach(actor: Actor, tenant_id: TenantId, site_id: SiteId | None) -> None:
-    if actor.is_tenant and actor.tenant_id != tenant_id:
+    if not actor.reaches(tenant_id):
         raise SiteUnknown
     if site_id is not None and actor.sites is not None and site_id not in actor.sites:
         raise SiteUnknown

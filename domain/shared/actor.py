@@ -1,6 +1,6 @@
 """Who acts: a person or a machine with a role, a passer-by, or the system itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -119,10 +119,34 @@ class ScopeNotEnough(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComplexReach:
+    """How far the staff of an industrial complex reach: its number, and the organisations in it."""
+
+    complex_id: int
+    organisations: frozenset[TenantId]
+
+
+FOUNDING_COMPLEX = 1
+"""The complex that an installation begins with; its staff look after the installation's own books as well."""
+
+INSTALLATION = TenantId(0)
+"""Whose things are that are no organisation's: what a stranger did, what the program did by itself."""
+
+
+def complex_reach_of(complex_id: int, organisations: Iterable[TenantId]) -> ComplexReach:
+    """Return how far the staff of a complex reach, which these organisations lie in."""
+    own = frozenset(organisations)
+    return ComplexReach(
+        complex_id=complex_id, organisations=own | {INSTALLATION} if complex_id == FOUNDING_COMPLEX else own
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The one on whose behalf a use case runs, and every transaction is opened.
 
     `tenant_id` is the organisation the person or machine belongs to; `name` is printed on what they sign.
+    `complex_reach` is the industrial complex that the complex's staff act in; without one they reach nothing.
     A program comes with a key, `key_id`, which may be narrowed to `sites` and `channels`; None leaves them all.
     `confirmed_at` is when the person last proved in this session who they are.
     """
@@ -135,6 +159,7 @@ class Actor:
     channels: frozenset[int] | None = None
     confirmed_at: datetime | None = None
     key_id: UUID | None = None
+    complex_reach: ComplexReach | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -158,8 +183,16 @@ class Actor:
 
     @property
     def is_complex(self) -> bool:
-        """Whether the actor is of the complex's own staff and sees every party's things."""
+        """Whether the actor is of a complex's own staff and sees all of that complex's organisations, or the system."""
         return self.extent is Extent.COMPLEX
+
+    def reaches(self, tenant_id: TenantId) -> bool:
+        """Say whether an organisation's things are this actor's to see: the own, those of the own complex, or all."""
+        if self.role is Role.SYSTEM:
+            return True
+        if self.is_complex:
+            return self.complex_reach is not None and tenant_id in self.complex_reach.organisations
+        return self.tenant_id == tenant_id
 
     def require(self, *roles: Role, keeps_scope: bool = False) -> None:
         """Refuse unless the actor holds one of `roles`.

@@ -23,7 +23,7 @@ from domain.identity.model import (
     Totp,
 )
 from domain.identity.ports import IdentityWork
-from domain.shared.actor import DOOR, SYSTEM, Actor, Role
+from domain.shared.actor import DOOR, SYSTEM, Actor, ComplexReach, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.identity import MemoryIdentityWork
 from tests.fakes.system import NOON
@@ -198,6 +198,48 @@ async def test_a_sessions_holder_is_found_until_it_expires_rests_or_is_closed(un
         assert found.session.last_seen_at == NOON + timedelta(minutes=1)
         await work.sessions.close(SESSION.token_sha256)
         assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested) is None
+
+
+async def test_a_holder_on_a_complexs_staff_is_told_which_organisations_lie_in_it(unit: Opened) -> None:
+    elsewhere = replace(OPERATOR, tenant_id=TenantId(3), ref=UUID(int=3), complex_id=2)
+    park = replace(KIM, person_id=PersonId(UUID(int=6)), tenant_id=TenantId(3), sign_in_name="park")
+    lee = replace(KIM, person_id=PersonId(UUID(int=7)), sign_in_name="lee", role=Role.TENANT_VIEWER)
+    async with unit(SYSTEM) as work:
+        await work.parties.add_complex(COMPLEX)
+        await work.parties.add_complex(replace(COMPLEX, complex_id=2))
+        await work.parties.add(OPERATOR)
+        await work.parties.add(replace(OPERATOR, tenant_id=TenantId(2), ref=UUID(int=2), kind=PartyKind.TENANT))
+        await work.parties.add(elsewhere)
+        for one in (KIM, park, lee):
+            await work.people.add(one)
+            await work.sessions.open(
+                replace(
+                    SESSION,
+                    session_id=one.person_id,
+                    token_sha256=one.person_id.bytes * 2,
+                    person_id=one.person_id,
+                    tenant_id=one.tenant_id,
+                )
+            )
+        await work.commit()
+
+    reaches = {}
+    async with unit(DOOR) as work:
+        for one in (KIM, park, lee):
+            holder = await work.sessions.holder(one.person_id.bytes * 2, now=NOON, seen_since=NOON - timedelta(hours=1))
+            assert holder is not None
+            reaches[one.sign_in_name] = holder.actor.complex_reach
+    async with unit(SYSTEM) as work:
+        assert [one.complex_id for one in await work.parties.complexes()] == [1, 2]
+        assert await work.parties.reach_of(TenantId(3)) == reaches["park"]
+        assert await work.parties.operator_of(TenantId(2)) == OPERATOR
+        assert await work.parties.operator_of(TenantId(3)) == elsewhere
+
+    assert reaches == {
+        "kim": ComplexReach(complex_id=1, organisations=frozenset(map(TenantId, (0, 1, 2)))),
+        "park": ComplexReach(complex_id=2, organisations=frozenset({TenantId(3)})),
+        "lee": None,
+    }
 
 
 async def test_nobody_holds_the_session_of_one_who_left(unit: Opened) -> None:

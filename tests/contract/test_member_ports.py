@@ -80,13 +80,19 @@ async def test_members_are_listed_newest_first_and_of_one_organisation(unit: Ope
 
 async def test_a_change_of_role_and_standing_is_kept_and_counted(unit: Opened) -> None:
     async with unit(SYSTEM) as work:
+        await work.parties.add_complex(COMPLEX)
+        await work.parties.add_complex(replace(COMPLEX, complex_id=2))
+        await work.parties.add(OPERATOR)
+        await work.parties.add(replace(OPERATOR, tenant_id=TenantId(3), ref=UUID(int=3), complex_id=2))
         await work.people.add(KIM)
-        assert await work.members.active(Role.OPERATOR) == 1
+        assert await work.members.active(Role.OPERATOR, in_complex_of=TenantId(1)) == 1
+        assert await work.members.active(Role.OPERATOR, in_complex_of=TenantId(3)) == 0
 
         await work.members.change(replace(member_of(KIM), role=Role.ADMIN, active=False))
 
         assert await work.members.one(KIM.person_id) == replace(member_of(KIM), role=Role.ADMIN, active=False)
-        assert (await work.members.active(Role.OPERATOR), await work.members.active(Role.ADMIN)) == (0, 0)
+        for role in (Role.OPERATOR, Role.ADMIN):
+            assert await work.members.active(role, in_complex_of=TenantId(1)) == 0
 
 
 async def test_all_of_a_persons_sessions_end_and_nobody_elses(unit: Opened) -> None:

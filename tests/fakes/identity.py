@@ -20,6 +20,7 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
+from domain.shared.actor import COMPLEX_STAFF, ComplexReach, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
 
 
@@ -42,6 +43,17 @@ class MemoryParties:
         if tenant_id not in self._tenants:
             raise TenantUnknown
         return self._tenants[tenant_id]
+
+    async def complexes(self) -> tuple[IndustrialComplex, ...]:
+        return tuple(self._complexes[number] for number in sorted(self._complexes))
+
+    async def reach_of(self, tenant_id: TenantId) -> ComplexReach:
+        own = (await self.one(tenant_id)).complex_id
+        return complex_reach_of(own, [one.tenant_id for one in self._tenants.values() if one.complex_id == own])
+
+    async def operator_of(self, tenant_id: TenantId) -> Tenant | None:
+        own = (await self.one(tenant_id)).complex_id
+        return next((one for one in await self.of_kind(PartyKind.OPERATOR) if one.complex_id == own), None)
 
     async def of_kind(self, kind: PartyKind) -> tuple[Tenant, ...]:
         return tuple(self._tenants[number] for number in sorted(self._tenants) if self._tenants[number].kind is kind)
@@ -101,9 +113,10 @@ class MemoryPeople:
 
 
 class MemorySessions:
-    def __init__(self, people: MemoryPeople) -> None:
+    def __init__(self, people: MemoryPeople, parties: MemoryParties) -> None:
         self._sessions: dict[bytes, Session] = {}
         self._people = people
+        self._parties = parties
 
     async def open(self, session: Session) -> None:
         self._sessions[session.token_sha256] = session
@@ -115,7 +128,10 @@ class MemorySessions:
         person = await self._people.one(found.person_id)
         if person is None or not person.active:
             return None
-        return Holder(actor=replace(person.actor, confirmed_at=found.confirmed_at), session=found)
+        within = None
+        if person.role in COMPLEX_STAFF and person.tenant_id in self._parties._tenants:
+            within = await self._parties.reach_of(person.tenant_id)
+        return Holder(actor=replace(person.actor, confirmed_at=found.confirmed_at, complex_reach=within), session=found)
 
     async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
         if token_sha256 in self._sessions:
@@ -258,7 +274,7 @@ class MemoryIdentityWork:
     def __init__(self) -> None:
         self.parties = MemoryParties()
         self.people = MemoryPeople()
-        self.sessions = MemorySessions(self.people)
+        self.sessions = MemorySessions(self.people, self.parties)
         self.second_factors = MemorySecondFactors()
         self.tickets = MemoryTickets()
 

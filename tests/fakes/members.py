@@ -43,8 +43,12 @@ class MemoryMembers:
             raise MemberUnknown
         return member_of(person)
 
-    async def active(self, role: Role) -> int:
-        return sum(one.active and one.role is role for one in self._identity.people._people.values())
+    async def active(self, role: Role, *, in_complex_of: TenantId) -> int:
+        within = await self._identity.parties.reach_of(in_complex_of)
+        return sum(
+            one.active and one.role is role and one.tenant_id in within.organisations
+            for one in self._identity.people._people.values()
+        )
 
     async def change(self, member: Member) -> None:
         person = self._identity.people._people[member.person_id]

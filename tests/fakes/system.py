@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import COMPLEX_STAFF, Actor, Role, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
 
 NOON = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
@@ -31,4 +31,12 @@ class CountedIds:
 
 
 def someone(role: Role, *, name: str = "김시험", tenant_id: int = 1, number: int = 900) -> Actor:
-    return Actor(person_id=PersonId(UUID(int=number)), name=name, role=role, tenant_id=TenantId(tenant_id))
+    """Return somebody; on a complex's staff they are of the first complex, in which everybody of the tests lies."""
+    within = complex_reach_of(1, map(TenantId, range(100))) if role in COMPLEX_STAFF else None
+    return Actor(
+        person_id=PersonId(UUID(int=number)),
+        name=name,
+        role=role,
+        tenant_id=TenantId(tenant_id),
+        complex_reach=within,
+    )

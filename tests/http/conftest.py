@@ -18,6 +18,7 @@ from app.ports import Ports
 from app.settings import Settings, read_settings
 from app.wiring import open_ports, story_clock
 from domain.identity.model import Person, Session
+from domain.identity.usecases import acting
 from domain.shared.actor import DOOR, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import PersonId, TenantId
@@ -175,7 +176,11 @@ async def story(app: Litestar, ports: Ports, client: httpx.AsyncClient, monkeypa
 async def people(ports: Ports) -> dict[str, Actor]:
     """The actors of the demonstration complex by sign-in name."""
     async with ports.unit(SYSTEM) as work:
-        return {name: person.actor for name, *_ in demo_complex.PEOPLE if (person := await work.people.named(name))}
+        return {
+            name: await acting(person, work=work)
+            for name, *_ in demo_complex.PEOPLE
+            if (person := await work.people.named(name))
+        }
 
 
 LetIn = Callable[[Role, int], Awaitable[str]]

@@ -38,7 +38,10 @@ FOR_EVERYBODY = {
 }  # fmt: skip
 """What a label or a certificate's number leads to; anybody reads it once it is said who asks."""
 
+KNOWN = ("tenant", "body", "granted", "public", "door", "complex")
+
 SHOWN = {
+    "tenant": {"door"},  # whoever signs in is told in which complex they act
     "pack": {"body"},
     "history_entry": {"body"},  # but for how a pack was used, see below; tenants see what they held, while they did
     "history_head": {"body"},
@@ -58,6 +61,7 @@ WRITERS = {
     "recovery_code": {"door"},
     "sign_in_ticket": {"door"},
     "provider_link": {"door"},
+    "outbox": {"complex"},  # staff leave messages there, and read none
 }
 """Which extents beside the complex's write rows that are nobody's in particular."""
 
@@ -71,7 +75,16 @@ CONTEXTS = {
     "somebody without a grant": "granted:21",
     "a passer-by": "public:0",
     "the door": "door:0",
+    "staff of no complex": "complex:9",
+    "another complex": "complex:101:2:101,111",
 }
+
+
+def told(reach: str | None) -> tuple[str, str]:
+    """Return the extent that a context tells, and the organisation."""
+    extent, own, *_ = [*(reach or "").split(":"), ""]
+    return extent, own
+
 
 REFUSED = {"42501", "0A000", "42P10"}
 """SQLSTATE: no privilege or against a policy; COPY into a table with policies; nothing to be done."""
@@ -118,7 +131,7 @@ async def test_no_context_and_a_wrong_one_show_nothing_of_others(bound: AsyncEng
     leaks: list[str] = []
     cases = 0
     for context, reach in CONTEXTS.items():
-        extent, _, own = (reach or "").partition(":")
+        extent, own = told(reach)
         async with reaching(bound, reach) as driver:
             for name, table in TABLES.items():
                 if name in OPEN:
@@ -128,7 +141,7 @@ async def test_no_context_and_a_wrong_one_show_nothing_of_others(bound: AsyncEng
                 if name == "tenant":
                     of_others = (of_others or " where true") + " and kind not in ('operator', 'inspection_body')"
                 seen = await driver.fetchval(f'select count(*) from {SCHEMA}."{name}"{of_others}')
-                known = extent in ("tenant", "body", "granted", "public", "door") and (own or name in FOR_EVERYBODY)
+                known = extent in KNOWN and (own or name in FOR_EVERYBODY)
                 allowed = extent in SHOWN.get(name, ()) or (name in FOR_EVERYBODY and known)
                 if seen and not allowed:
                     leaks.append(f"{context}: {seen} rows of {name}")
@@ -141,12 +154,12 @@ async def test_how_a_pack_was_used_shows_to_nobody_but_its_holder_and_the_comple
     used = f"select count(*) from {SCHEMA}.history_entry where kind in ('in_service', 'billed', 'deployed')"
 
     counted = {}
-    for reach in ("complex:1", "tenant:11", "tenant:12", "body:2", "public:0", "door:0"):
+    for reach in ("complex:1:all", "tenant:11", "tenant:12", "body:2", "public:0", "door:0"):
         async with reaching(bound, reach) as driver:
             counted[reach] = await driver.fetchval(used)
 
-    assert counted["complex:1"] == counted["tenant:11"] > 0
-    assert {reach for reach, seen in counted.items() if seen} == {"complex:1", "tenant:11"}
+    assert counted["complex:1:all"] == counted["tenant:11"] > 0
+    assert {reach for reach, seen in counted.items() if seen} == {"complex:1:all", "tenant:11"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +204,7 @@ async def test_no_statement_writes_from_a_wrong_context(bound: AsyncEngine, engi
     written = await samples(engine)
     assert sum(sample.row != "{}" for sample in written.values()) > 35  # the story fills most tables
     for context, reach in CONTEXTS.items():
-        extent, _, own = (reach or "").partition(":")
+        extent, own = told(reach)
         async with reaching(bound, reach) as driver:
             for name, table in TABLES.items():
                 if name in OPEN or extent in WRITERS.get(name, ()):
@@ -216,7 +229,7 @@ async def test_no_statement_writes_from_a_wrong_context(bound: AsyncEngine, engi
     assert wrong == []
     assert set(tried.values()) == {
         sum(
-            (reach or "").partition(":")[0] not in WRITERS.get(name, ()) and name not in OPEN
+            told(reach)[0] not in WRITERS.get(name, ()) and name not in OPEN
             for reach in CONTEXTS.values()
             for name in TABLES
         )
@@ -243,7 +256,7 @@ async def test_a_copy_out_shows_no_row_that_a_look_does_not(bound: AsyncEngine) 
 
 
 async def test_what_is_history_money_or_signature_is_changed_in_no_context_at_all(bound: AsyncEngine) -> None:
-    async with reaching(bound, "complex:1") as driver:
+    async with reaching(bound, "complex:1:all") as driver:
         came = {
             (name, verb): await attempted(driver, statement)
             for name in sorted(NEVER_REWRITTEN)
@@ -268,7 +281,7 @@ async def test_a_stale_context_is_gone_with_its_transaction_for_every_table(
         for name in TABLES:
             counted = f'select count(*) from {SCHEMA}."{name}"'
             async with driver.transaction():
-                await driver.execute("set local app.reach = 'complex:1'")
+                await driver.execute("set local app.reach = 'complex:1:all'")
                 during[name] = await driver.fetchval(counted)
             after[name] = await driver.fetchval(counted)
             row = written[name].row.replace("'", "''")

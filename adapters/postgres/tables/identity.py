@@ -48,6 +48,7 @@ class TenantRow(SQLModel, table=True):
             "kind in ('tenant', 'inspection_body', 'operator', 'owner', 'authority', 'recycler')",
             name="tenant_kind_is_known",
         ),
+        Index("tenant_complex", "complex_id"),
         reference(),
     )
 
