@@ -21,7 +21,7 @@ from migrations.steps import (
 )
 
 revision = "0098"
-down_revision = "0092"
+down_revision = "0089"
 branch_labels = None
 depends_on = None
 
