@@ -124,6 +124,7 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "disposition": Leaf.TEXT,
         "grade": Leaf.TEXT_OR_NONE,
         "soh_ppm": Leaf.WHOLE_OR_NONE,
+        "soh_u_ppm": Leaf.WHOLE_OR_NONE,
         "usable_energy_wh": Leaf.WHOLE_OR_NONE,
         "decision_rule_ko": Leaf.TEXT,
         "decision_rule_en": Leaf.TEXT,

@@ -24,6 +24,7 @@ from domain.certification.model import (
     CustodyKind,
     CustodyMove,
     CyclerRecord,
+    DecisionRule,
     Fee,
     Fees,
     HoldRelease,
@@ -222,6 +223,8 @@ class AssessmentOut(Out):
     disposition: str
     grade: str | None
     soh_ppm: int | None
+    soh_u_ppm: int | None
+    decision_rule: str
     usable_energy_wh: int | None
     use_ko: str
     use_en: str
@@ -474,6 +477,8 @@ def _assessment_out(assessment: Assessment) -> AssessmentOut:
         disposition=judgement.disposition.value,
         grade=judgement.grade,
         soh_ppm=judgement.soh_ppm,
+        soh_u_ppm=judgement.soh_u_ppm,
+        decision_rule=(judgement.decision_rule or DecisionRule.SIMPLE).value,
         usable_energy_wh=judgement.usable_energy_wh,
         use_ko=judgement.use_ko,
         use_en=judgement.use_en,
@@ -794,14 +799,26 @@ class ReceptionsController(Controller):
         )
 
     @post("/{reception_id:uuid}/judgement", operation_id="Judge", summary="Judge the results", responses=PROBLEMS)
-    async def judge(self, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor) -> AssessmentOut:
-        """Judge the results by the protocol."""
+    async def judge(
+        self,
+        reception_id: FromPath[UUID],
+        ports: GivenPorts,
+        actor: GivenActor,
+        decision_rule: Annotated[
+            Literal["simple", "guarded"],
+            QueryParameter(
+                description="Whether the health meets its limits as measured, or less its expanded uncertainty (k = 2)."
+            ),
+        ] = "simple",
+    ) -> AssessmentOut:
+        """Judge the results by the protocol and a decision rule (ISO/IEC 17025, 7.8.6)."""
         assessment = await inspection.judge(
             inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id)),
             unit=ports.unit,
             protocol=ports.protocol,
             ids=ports.ids,
             clock=ports.clock,
+            rule=DecisionRule(decision_rule),
         )
         return _assessment_out(assessment)
 

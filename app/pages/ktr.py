@@ -41,6 +41,7 @@ from domain.certification.model import (
     Applicant,
     CertificateStatus,
     CustodyKind,
+    DecisionRule,
     Disposition,
     Fee,
     Judgement,
@@ -375,6 +376,7 @@ async def _reception(
         "rows": blanks(protocol, measured, found.reception.facts.scope),
         "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
+        "decision_rules": tuple(rule.value for rule in DecisionRule),
         "may_judge": actor.role is Role.TESTER and state is ReceptionState.UNDER_TEST,
         "may_review": _may_sign(found, actor, Role.REVIEWER, ReceptionState.TESTED),
         "may_approve": _may_sign(found, actor, Role.APPROVER, ReceptionState.REVIEWED),
@@ -698,6 +700,13 @@ async def take_step_because(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
+def _decision_rule(form: Mapping[str, str], language: str) -> DecisionRule:
+    try:
+        return DecisionRule(form.get("decision_rule") or DecisionRule.SIMPLE)
+    except ValueError as error:
+        raise FormMalformed(field=field_name("decision_rule", language)) from error
+
+
 @post("/ktr/receptions/{reception_id:uuid}/{step:str}", status_code=303)
 async def take_step(
     request: PageRequest,
@@ -715,7 +724,14 @@ async def take_step(
         wish = inspection.AtReception(actor=actor, reception_id=ReceptionId(reception_id))
         match step:
             case "judgement":
-                await inspection.judge(wish, unit=ports.unit, protocol=ports.protocol, ids=ports.ids, clock=ports.clock)
+                await inspection.judge(
+                    wish,
+                    unit=ports.unit,
+                    protocol=ports.protocol,
+                    ids=ports.ids,
+                    clock=ports.clock,
+                    rule=_decision_rule(form, page.language),
+                )
             case "review":
                 await inspection.review(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock)
             case "approval":

@@ -1658,6 +1658,9 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.until_on": ("종료일 (포함)", "Until (included)"),
         "field.name": ("장비명", "Name"),
         "field.equipment": ("장비", "Equipment"),
+        "field.decision_rule": ("판정 규칙", "Decision rule"),
+        "decision.simple": ("단순 수용", "Simple acceptance"),
+        "decision.guarded": ("보호대역 (U, k = 2)", "Guarded by U (k = 2)"),
         "field.provider": ("외부 시험기관", "Outside laboratory"),
         "ktr.equipment-hint": (
             "등록 장비를 고르지 않았으면 무엇으로 쟀는지 적습니다.",

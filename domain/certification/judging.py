@@ -1,7 +1,7 @@
 """From measurements to a verdict, a disposition and a grade. Missing is never pass."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -19,8 +19,10 @@ from domain.certification.conditions import (
     number,
     quantities_of,
 )
+from domain.certification.decision import soh_uncertainty, uncertainty_ppm
 from domain.certification.model import (
     SEVERITY,
+    DecisionRule,
     Disposition,
     ItemFacts,
     Judgement,
@@ -38,6 +40,8 @@ from domain.certification.protocol import Bound, GradeRow, Limit, Protocol, Test
 
 _PRINTED_PLACES = Decimal("0.000001")
 _SOH = "soh_capacity"
+_U_SOH = "u_soh"
+_DISCHARGES = "q_dis"
 _ENERGY = "e_dis"
 _WHOLE = {
     Scope.PACK: ("팩 전체 시험", "whole pack"),
@@ -59,11 +63,13 @@ class Context:
     """What a judgement looks at beside the measurements.
 
     `lots` gives the values of units received together, by quantity; `site_ip_code` is the protection
-    that the place of use needs. Both may be unknown, and then the rules that need them do not apply.
+    that the place of use needs. Both may be unknown, and then the rules that need them do not apply. `rule` says
+    whether the health must meet its limits less its uncertainty.
     """
 
     facts: ItemFacts
     today: date
+    rule: DecisionRule = DecisionRule.SIMPLE
     lots: Mapping[str, tuple[Decimal, ...]] = field(default_factory=dict)
     site_ip_code: str | None = None
 
@@ -84,14 +90,19 @@ def judge(
     Where a quantity was measured more than once, a file outranks a BMS read-out, which outranks a typed
     value; within one source the later counts. Quantities with a formula are computed, unrounded; a
     typed one stands only where the formula's inputs are missing.
+
+    By the guarded rule the health less its expanded uncertainty must meet each of its limits, else the unit is held,
+    and the grade is the first that it reaches so.
     """
     counted = _counted([*measurements, *_reception_facts(protocol, context.facts, measurements)])
     known = _known(protocol, counted, context)
-    tests = tuple(_test_verdict(test, counted, known, context) for test in protocol.tests)
-    row = _grade(protocol, known, context.scope)
+    soh = _last(known.values.get(_SOH))
+    u_soh = None if soh is None else _uncertainty(soh, known)
+    guard = u_soh if context.rule is DecisionRule.GUARDED else None
+    tests = tuple(_test_verdict(test, counted, known, context, guard) for test in protocol.tests)
+    row = _grade(protocol, known, context.scope, guard)
     disposition = _disposition(protocol, tests, row, released=released)
     reuse = disposition is Disposition.REUSE and row is not None
-    soh = _last(known.values.get(_SOH))
     energy = _last(known.values.get(_ENERGY))
     cells = context.facts.cell_count if context.facts.sampled is Sampled.CELL else 1
     with localcontext(prec=60):
@@ -112,6 +123,18 @@ def judge(
         usable_energy_wh=usable_energy_wh,
         basis_ko=f"셀 시료 1개 × {cells}" if context.facts.sampled is Sampled.CELL else _WHOLE[context.scope][0],
         basis_en=f"cell sample x {cells}" if context.facts.sampled is Sampled.CELL else _WHOLE[context.scope][1],
+        decision_rule=context.rule,
+        soh_u_ppm=None if u_soh is None else uncertainty_ppm(u_soh),
+    )
+
+
+def _uncertainty(soh: Decimal, known: Known) -> Decimal:
+    """Return the expanded uncertainty of the health, points of percent."""
+    repeated = known.values.get(_DISCHARGES)
+    return soh_uncertainty(
+        soh,
+        told=_last(known.values.get(_U_SOH)),
+        repeated_ah=[one for one in repeated if isinstance(one, Decimal)] if isinstance(repeated, tuple) else (),
     )
 
 
@@ -185,7 +208,9 @@ def _known(protocol: Protocol, counted: dict[str, Measurement], context: Context
     return known
 
 
-def _test_verdict(test: Test, counted: Mapping[str, Measurement], known: Known, context: Context) -> TestVerdict:
+def _test_verdict(
+    test: Test, counted: Mapping[str, Measurement], known: Known, context: Context, guard: Decimal | None
+) -> TestVerdict:
     required = test.required_for(context.scope)
     # What the data sheet or a formula supplies does not make a test performed.
     measured = [
@@ -205,7 +230,7 @@ def _test_verdict(test: Test, counted: Mapping[str, Measurement], known: Known, 
                 ("측정값 없음", "not measured") if required else ("선택 항목, 미실시", "optional, not done")
             )
     else:
-        rules = tuple(_rule_verdict(limit, test, known, required=required) for limit in test.limits)
+        rules = tuple(_rule_verdict(limit, test, known, guard, required=required) for limit in test.limits)
         missing = [q.key for q in test.quantities if required and q.required and q.key not in counted]
         verdicts = [rule.verdict for rule in rules if rule.verdict is not Verdict.NOT_APPLICABLE]
         if missing:
@@ -232,9 +257,13 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
     return next((one for one in SEVERITY if one in verdicts), Verdict.PASS)
 
 
-def _rule_verdict(limit: Limit, test: Test, known: Known, *, required: bool) -> RuleVerdict:
+def _rule_verdict(limit: Limit, test: Test, known: Known, guard: Decimal | None, *, required: bool) -> RuleVerdict:
     said = answer(limit.condition, known)
     verdict, reason_ko, reason_en = _spoken(said, limit, test, known, required=required)
+    if verdict is Verdict.PASS and guard is not None and _within_guard_band(limit, known, guard):
+        verdict = Verdict.REVIEW
+        reason_ko = f"한계가 확장불확도 ±{spelled(guard)} 안에 있음 (보호대역)"
+        reason_en = f"the limit lies within the expanded uncertainty of ±{spelled(guard)} (guard band)"
     bound, unit = _bound(limit, test, known)
     return RuleVerdict(
         rule=limit.text,
@@ -246,6 +275,16 @@ def _rule_verdict(limit: Limit, test: Test, known: Known, *, required: bool) -> 
         reason_ko=reason_ko,
         reason_en=reason_en,
     )
+
+
+def _within_guard_band(limit: Limit, known: Known, guard: Decimal) -> bool:
+    """Say whether a health that meets a limit would not, were it lower by its uncertainty."""
+    match limit.condition:
+        case FallsShort(Measured(name), right) if name == _SOH:
+            soh, bound = _last(known.values.get(_SOH)), number(right, known)
+            return soh is not None and isinstance(bound, Decimal) and soh - guard < bound
+        case _:
+            return False
 
 
 def _spoken(said: Answer, limit: Limit, test: Test, known: Known, *, required: bool) -> tuple[Verdict, str, str]:
@@ -357,9 +396,10 @@ def _last(value: Value | None) -> Decimal | None:
             return None
 
 
-def _grade(protocol: Protocol, known: Known, scope: Scope) -> GradeRow | None:
+def _grade(protocol: Protocol, known: Known, scope: Scope, guard: Decimal | None) -> GradeRow | None:
     """Return the first row whose every column holds; None when a column's quantity is unknown.
 
+    With a `guard` band the health must reach its column less that.
     A column whose quantity no test of this scope measures is none of the unit's: a cell has no weakest cell. A row
     that would have none left grades nothing.
     """
@@ -368,12 +408,19 @@ def _grade(protocol: Protocol, known: Known, scope: Scope) -> GradeRow | None:
     }
     for row in protocol.grades:
         own = [bound for bound in row.bounds if bound.quantity not in elsewhere]
-        holds = [_holds(bound, known.values.get(bound.quantity)) for bound in own]
+        holds = [_holds(_raised(bound, guard), known.values.get(bound.quantity)) for bound in own]
         if None in holds or (row.bounds and not own):
             return None
         if all(holds):
             return row
     return None
+
+
+def _raised(bound: Bound, guard: Decimal | None) -> Bound:
+    """Raise a lower bound of the health by the guard band."""
+    if guard is None or not bound.least or bound.quantity != _SOH:
+        return bound
+    return replace(bound, value=bound.value + guard)
 
 
 def _holds(bound: Bound, value: Value | None) -> bool | None:

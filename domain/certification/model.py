@@ -702,6 +702,13 @@ class Disposition(StrEnum):
     RECYCLE = "recycle"
 
 
+class DecisionRule(StrEnum):
+    """How measured values meet their limits: as they are, or less what is not known about them."""
+
+    SIMPLE = "simple"
+    GUARDED = "guarded"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A quantity as it is printed; the graded value behind it is unrounded."""
@@ -749,7 +756,8 @@ class Judgement:
     """What the rules say, before anyone stores or signs it.
 
     `soh_ppm` is cut, never rounded up, and may exceed 1,000,000; `usable_energy_wh` is cut likewise.
-    `review_months` is the grade's own re-inspection interval.
+    `review_months` is the grade's own re-inspection interval. `decision_rule` is None for what was judged before there
+    was a choice, which was by the simple one. `soh_u_ppm` is the health's expanded uncertainty (k = 2), rounded up.
     """
 
     protocol_id: str
@@ -766,6 +774,8 @@ class Judgement:
     usable_energy_wh: int | None
     basis_ko: str
     basis_en: str
+    decision_rule: DecisionRule | None = None
+    soh_u_ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from domain.certification.completeness import NOT_RECORDED
+from domain.certification.decision import decision_words
 from domain.certification.equipment import Device
 from domain.certification.judging import spelled
 from domain.certification.model import (
@@ -25,8 +26,6 @@ from domain.certification.wording import quantity_name
 from domain.shared.canonical import Canonical, sha256
 from domain.shared.time import day_start, seoul_day, utc_text
 
-_DECISION_RULE_KO = "단순 수용: 측정 불확도를 고려하지 않고 측정값을 한계값과 직접 비교함"
-_DECISION_RULE_EN = "simple acceptance: the measured value is compared with the limit, uncertainty is not added"
 _NONE = ("없음", "none")
 _TITLE = ("시험성적서", "TEST REPORT")
 _RELATES = (
@@ -90,8 +89,9 @@ def report_content(
         "disposition": judgement.disposition.value,
         "grade": judgement.grade,
         "soh_ppm": judgement.soh_ppm,
+        "soh_u_ppm": judgement.soh_u_ppm,
         "usable_energy_wh": judgement.usable_energy_wh,
-        **_both("decision_rule", (_DECISION_RULE_KO, _DECISION_RULE_EN)),
+        **_both("decision_rule", decision_words(judgement.decision_rule)),
         "sampling_plan": f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}",
         **_both("sampling", sampling(reception)),
         **_both("deviations", deviations(done, runs, release)),
@@ -131,6 +131,7 @@ def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
         **{f"{name}_{language}": "" for name in _TWO_TONGUED for language in ("ko", "en")},
         "ambient_ko": printed.get("ambient", ""),
         "sampling_plan": "",
+        "soh_u_ppm": None,
         "equipment": [],
         **{key: value for key, value in printed.items() if key != "ambient"},
     }
@@ -295,6 +296,8 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
                 "unit": one.unit,
                 "verdict": one.verdict.value,
                 "source": one.source,
+                "reason_ko": one.reason_ko,
+                "reason_en": one.reason_en,
             }
             for one in test.rules
         ],

@@ -17,6 +17,7 @@ from domain.certification.model import (
     CyclerFormat,
     CyclerRecord,
     CyclerStep,
+    DecisionRule,
     Disposition,
     Extremes,
     HoldRelease,
@@ -412,7 +413,14 @@ def hold_release_text(assessment: Assessment, release: HoldRelease) -> str:
 
 
 def _judgement(judgement: Judgement) -> dict[str, Canonical]:
+    # What was judged before there was a choice keeps the very text that was signed.
+    more: dict[str, Canonical] = (
+        {}
+        if judgement.decision_rule is None
+        else {"decision_rule": judgement.decision_rule.value, "soh_u_ppm": judgement.soh_u_ppm}
+    )
     return {
+        **more,
         "basis_en": judgement.basis_en,
         "basis_ko": judgement.basis_ko,
         "disposition": judgement.disposition.value,
@@ -463,6 +471,7 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
 def judgement_of(text: str) -> Judgement:
     """Read a judgement."""
     fields = _object(json.loads(text))
+    rule = fields.get("decision_rule")
     return Judgement(
         protocol_id=_word(fields["protocol_id"]),
         protocol_version=_word(fields["protocol_version"]),
@@ -478,6 +487,8 @@ def judgement_of(text: str) -> Judgement:
         usable_energy_wh=_perhaps_count(fields["usable_energy_wh"]),
         basis_ko=_word(fields["basis_ko"]),
         basis_en=_word(fields["basis_en"]),
+        decision_rule=None if rule is None else DecisionRule(_word(rule)),
+        soh_u_ppm=_perhaps_count(fields.get("soh_u_ppm")),
     )
 
 

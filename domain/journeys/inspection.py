@@ -15,6 +15,7 @@ from domain.certification.model import (
     Chemistry,
     CustodyKind,
     CustodyMove,
+    DecisionRule,
     Fees,
     HoldRelease,
     Issued,
@@ -317,9 +318,15 @@ class AtReception:
 
 
 async def judge(
-    wish: AtReception, *, unit: Unit[JourneyWork], protocol: Protocol, ids: Ids, clock: Clock
+    wish: AtReception,
+    *,
+    unit: Unit[JourneyWork],
+    protocol: Protocol,
+    ids: Ids,
+    clock: Clock,
+    rule: DecisionRule = DecisionRule.SIMPLE,
 ) -> Assessment:
-    """Judge the results by the protocol (판정).
+    """Judge the results by the protocol and a decision rule (판정).
 
     Raises:
         ReceptionUnknown: there is no such reception.
@@ -328,7 +335,7 @@ async def judge(
     async with unit(wish.actor) as work:
         protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
         assessment = await assessing.judge_reception(
-            assessing.JudgeReception(actor=wish.actor, reception_id=wish.reception_id),
+            assessing.JudgeReception(actor=wish.actor, reception_id=wish.reception_id, rule=rule),
             work=work,
             protocol=protocol,
             ids=ids,
@@ -344,6 +351,8 @@ async def judge(
                 "disposition": judgement.disposition.value,
                 "grade": judgement.grade,
                 "soh_ppm": judgement.soh_ppm,
+                "soh_u_ppm": judgement.soh_u_ppm,
+                "decision_rule": rule.value,
                 "protocol": judgement.protocol_id,
                 "protocol_version": judgement.protocol_version,
                 "assessment_sha256": sha256(assessment_text(assessment)).hex(),

@@ -92,6 +92,7 @@ from domain.certification.model import (
     CellSpread,
     CertificateStatus,
     CustodyKind,
+    DecisionRule,
     Disposition,
     Fee,
     Impedance,
@@ -294,8 +295,8 @@ class House:
         )
         return await record_measurements(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
-    async def judge(self, reception, *, actor=TESTER):
-        wish = JudgeReception(actor=actor, reception_id=reception.reception_id)
+    async def judge(self, reception, *, actor=TESTER, rule=DecisionRule.SIMPLE):
+        wish = JudgeReception(actor=actor, reception_id=reception.reception_id, rule=rule)
         return await judge_reception(wish, work=self.work, protocol=PROTOCOL, ids=self.ids, clock=self.clock)
 
     async def review(self, reception, *, actor=REVIEWER):
@@ -1132,6 +1133,35 @@ async def test_an_ambient_temperature_off_the_target_is_a_deviation_without_any_
     assert await work.test_runs.of_reception(reception) == (run,)
     assert run.deviation == "주위 온도 31.5 ℃: 기준 25 ± 2 ℃를 벗어남"
     assert run.deviation_en == "ambient temperature 31.5 °C: outside 25 ± 2 °C"
+
+
+async def test_the_decision_rule_is_stored_signed_and_printed(house, work):
+    reception = await house.receive()
+    await house.run(reception)
+    await house.enter(reception)
+    judged = await house.judge(reception, rule=DecisionRule.GUARDED)
+    assert await work.assessments.latest(reception) == judged
+    assert '"decision_rule":"guarded"' in assessment_text(judged)
+    await house.review(reception)
+    await house.approve(reception)
+
+    printed = json.loads((await house.issue(reception)).report.content)
+
+    assert printed["decision_rule_ko"].startswith("보호대역 수용 (w = U, k = 2)")
+    assert printed["decision_rule_en"].startswith("guarded acceptance (w = U, k = 2)")
+    assert printed["soh_u_ppm"] == judged.judgement.soh_u_ppm > 0
+
+
+async def test_a_hold_is_released_by_the_rule_it_was_judged_by(house, work):
+    reception = await house.receive()
+    await house.run(reception)
+    await house.enter(reception, *sheet(corrosion="heavy"))
+    await house.judge(reception, rule=DecisionRule.GUARDED)
+    await house.release_hold(reception)
+
+    release = await work.signatures.released(await work.assessments.latest(reception))
+
+    assert release.judgement.decision_rule is DecisionRule.GUARDED
 
 
 async def test_no_report_leaves_empty_what_it_must_say(house, work):

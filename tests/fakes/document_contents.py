@@ -161,6 +161,7 @@ def _test_report() -> Content:
         "disposition": "reuse",
         "grade": "A",
         "soh_ppm": 943_500,
+        "soh_u_ppm": 9_600,
         "usable_energy_wh": 20_549,
         "decision_rule_ko": "단순 수용: 측정값이 한계를 넘지 않으면 적합으로 판정하며, 불확도는 판정에 더하지 않음",
         "decision_rule_en": "Simple acceptance: uncertainty is stated and not added to the limit",

@@ -228,7 +228,11 @@ async def test_missing_results_are_never_a_pass(signed_in) -> None:
         f"/api/v1/receptions/{reception_id}/cycler-files?name=sample.bdf.csv&equipment=CH-03",
         content=demo.SAMPLE_CYCLER.read_bytes(),
     )
-    judged = (await tester.post(f"/api/v1/receptions/{reception_id}/judgement")).json()
+    unknown = await tester.post(f"/api/v1/receptions/{reception_id}/judgement?decision_rule=lenient")
+    assert unknown.status_code == 400, unknown.text
+    judged = (await tester.post(f"/api/v1/receptions/{reception_id}/judgement?decision_rule=guarded")).json()
+    assert judged["decision_rule"] == "guarded"
+    assert judged["soh_u_ppm"] > 0
 
     assert judged["disposition"] == "hold_review"
     assert "T03" in judged["not_assessed"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.certification.completeness import KNOWN_WHEN_JUDGED, missing_items, refuse
 from domain.certification.errors import AssessmentUnknown
 from domain.certification.judging import Context, judge
-from domain.certification.model import Assessment, Reception, ReceptionState, TestRun
+from domain.certification.model import Assessment, DecisionRule, Reception, ReceptionState, TestRun
 from domain.certification.ports import CertificationWork
 from domain.certification.printing import bench_content
 from domain.certification.protocol import Protocol
@@ -20,10 +20,11 @@ from domain.shared.time import Clock, seoul_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeReception:
-    """A wish to judge what was measured. `lots` and `site_ip_code` as in `judging.Context`."""
+    """A wish to judge what was measured. `rule`, `lots` and `site_ip_code` as in `judging.Context`."""
 
     actor: Actor
     reception_id: ReceptionId
+    rule: DecisionRule = DecisionRule.SIMPLE
     lots: Mapping[str, tuple[Decimal, ...]] | None = None
     site_ip_code: str | None = None
 
@@ -46,7 +47,13 @@ async def judge_reception(
     printed = bench_content(reception, runs, await devices_of(reception, runs, work))
     refuse(missing_items(printed, among=KNOWN_WHEN_JUDGED))
     now = clock.now()
-    context = Context(facts=reception.facts, today=seoul_day(now), lots=wish.lots or {}, site_ip_code=wish.site_ip_code)
+    context = Context(
+        facts=reception.facts,
+        today=seoul_day(now),
+        rule=wish.rule,
+        lots=wish.lots or {},
+        site_ip_code=wish.site_ip_code,
+    )
     assessment = Assessment(
         assessment_id=ids.new(),
         reception_id=reception.reception_id,

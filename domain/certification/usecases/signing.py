@@ -9,6 +9,7 @@ from domain.certification.errors import AssessmentBroken, HoldStays, NotHeld, Ow
 from domain.certification.judging import Context, judge, said_by
 from domain.certification.model import (
     Assessment,
+    DecisionRule,
     Disposition,
     HoldRelease,
     Judgement,
@@ -173,7 +174,11 @@ def _released(reception: Reception, runs: Sequence[TestRun], assessment: Assessm
     if held.protocol_sha256 != protocol.sha256:
         raise ProtocolChanged(judged=f"{held.protocol_id} {held.protocol_version}")
     rested_on = [one for run in runs if run.test_run_id in assessment.run_ids for one in run.measurements]
-    context = Context(facts=reception.facts, today=seoul_day(assessment.judged_at))
+    context = Context(
+        facts=reception.facts,
+        today=seoul_day(assessment.judged_at),
+        rule=held.decision_rule or DecisionRule.SIMPLE,
+    )
     judgement = judge(protocol, rested_on, context, released=True)
     if judgement.disposition is not Disposition.REUSE:
         missing = [test.test_id for test in judgement.tests if Verdict.NOT_ASSESSED in said_by(test)]

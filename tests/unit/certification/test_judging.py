@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.ktr.protocol_file import load_protocol
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.judging import Context, judge, spelled, worst
-from domain.certification.model import Chemistry, Disposition, MeasurementSource, Sampled, Scope, Verdict
+from domain.certification.model import Chemistry, DecisionRule, Disposition, MeasurementSource, Sampled, Scope, Verdict
 from tests.fakes.certification import item_facts
 
 OURS = load_protocol()
@@ -338,3 +338,70 @@ def test_health_is_cut_and_never_rounded_up(microamp_hours):
 )
 def test_values_are_printed_short(value, text):
     assert spelled(value) == text
+
+
+# The decision rule.
+
+
+def guarded(**changed):
+    return judge(OURS, measurements(**changed), context(rule=DecisionRule.GUARDED))
+
+
+def test_a_judgement_says_by_which_rule_and_how_well_the_health_is_known():
+    simple, by_guard = judge(OURS, measurements(), context()), guarded()
+
+    assert (simple.decision_rule, by_guard.decision_rule) == (DecisionRule.SIMPLE, DecisionRule.GUARDED)
+    assert simple.soh_u_ppm == by_guard.soh_u_ppm == 9_514  # 2 · 94.35 % · √(0.0289² + 0.0058² + 0.4619² + 0.2²) %
+    assert (by_guard.disposition, by_guard.grade) == (Disposition.REUSE, "A")
+
+
+@pytest.mark.parametrize(
+    ("q_dis", "u_soh", "rule", "grade"),
+    [
+        ("4.52", "0.4", DecisionRule.GUARDED, "A"),  # 90.4 - 0.4 = 90: a column is met at its bound
+        ("4.52", "0.41", DecisionRule.GUARDED, "B"),
+        ("4.52", "0.41", DecisionRule.SIMPLE, "A"),
+        ("4.02", "0.5", DecisionRule.GUARDED, "C"),
+    ],
+)
+def test_a_guarded_grade_is_the_first_that_the_health_less_its_uncertainty_reaches(q_dis, u_soh, rule, grade):
+    found = measurements(q_dis=[q_dis], q_chg=q_dis, u_soh=u_soh)
+
+    judgement = judge(OURS, found, context(rule=rule))
+
+    assert (judgement.disposition, judgement.grade) == (Disposition.REUSE, grade)
+
+
+@pytest.mark.parametrize(
+    ("q_dis", "rule", "verdict", "disposition"),
+    [
+        ("3.03", DecisionRule.SIMPLE, Verdict.PASS, Disposition.REUSE),
+        ("3.03", DecisionRule.GUARDED, Verdict.REVIEW, Disposition.HOLD_REVIEW),
+        ("3.05", DecisionRule.GUARDED, Verdict.PASS, Disposition.REUSE),  # 61 - 1 = 60: at the limit it is met
+        ("2.99", DecisionRule.GUARDED, Verdict.HARD_FAIL, Disposition.RECYCLE),
+    ],
+)
+def test_a_limit_within_the_guard_band_holds_the_unit_and_one_that_is_broken_fails_it(
+    q_dis, rule, verdict, disposition
+):
+    found = measurements(q_dis=[q_dis], q_chg=q_dis, u_soh="1.0", weakest_cell_soh="58")
+
+    judgement = judge(OURS, found, context(rule=rule))
+
+    said = rule_of(judgement, "T06", "soh_capacity < 60")
+    assert (said.verdict, judgement.disposition) == (verdict, disposition)
+    assert ("guard band" in said.reason_en) is (verdict is Verdict.REVIEW)
+
+
+def test_a_held_guard_band_is_released_like_any_other_hold_and_the_grade_stays_guarded():
+    found = measurements(q_dis=["3.03"], q_chg="3.03", u_soh="1.0", weakest_cell_soh="58")
+
+    judgement = judge(OURS, found, context(rule=DecisionRule.GUARDED), released=True)
+
+    # 60.6 less 1.0 reaches no grade's column: what no grade permits is not reused, whoever looked at it.
+    assert (judgement.disposition, judgement.grade) == (Disposition.RECYCLE, None)
+
+
+def test_an_uncertainty_that_a_file_tells_goes_before_the_assumed_one_and_is_never_understated():
+    assert judge(OURS, measurements(u_soh="1.2345678"), context()).soh_u_ppm == 12_346
+    assert judge(OURS, measurements(without=["q_dis", "e_dis"]), context()).soh_u_ppm is None
