@@ -1135,6 +1135,19 @@ class PostgresUsageSnapshots:
         )
         return tuple(_to_snapshot(row) for row in found.mappings())
 
+    async def of_month(self, tenant_id: TenantId, site_id: SiteId, month: Month) -> tuple[UsageSnapshot, ...]:
+        """Return every revision of a site's month, by contract and then by revision."""
+        found = await self._connection.execute(
+            select(*_SNAPSHOT_COLUMNS)
+            .where(
+                col(UsageSnapshotRow.tenant_id) == tenant_id,
+                col(UsageSnapshotRow.site_id) == site_id,
+                col(UsageSnapshotRow.month) == str(month),
+            )
+            .order_by(col(UsageSnapshotRow.contract_id), col(UsageSnapshotRow.revision))
+        )
+        return tuple(_to_snapshot(row) for row in found.mappings())
+
     async def frozen_before(
         self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
     ) -> tuple[UsageSnapshot, ...]:

@@ -12,15 +12,19 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import INT4_MAX, Day, In, Instant, MonthPath, MonthText, Out, TenantQuery
 from domain.journeys import vetting
+from domain.journeys.frozen_months import FrozenMonth, frozen_month
 from domain.metering import estimating
 from domain.metering.estimating import UsageDifference
-from domain.metering.model import Quantity, ReadingEstimate, ReadingEstimateId, RevisionReason
+from domain.metering.model import MonthUsage, Quantity, ReadingEstimate, ReadingEstimateId, RevisionReason
 from domain.shared.identifiers import ContractId, SiteId, TenantId
 from domain.shared.time import Month
 
 Slot = Annotated[int, msgspec.Meta(ge=0, le=95, description="A slot of the day, from 0.")]
 SlotWh = Annotated[int, msgspec.Meta(ge=0, le=INT4_MAX, description="Wh.")]
 
+
+USAGE_WH = tuple(name for name in MonthUsage.__dataclass_fields__ if name.endswith("_wh"))
+"""The energies of a frozen month."""
 
 CorrectionReason = Literal["resend", "manual", "vee", "meter-swap"]
 """Why somebody corrects; the other reasons are the program's own."""
@@ -93,6 +97,75 @@ class DifferenceOut(Out):
     frozen_at: Instant
     changes_wh: dict[str, int]
     readings_sha256: str
+
+
+class RevisionOut(Out):
+    """One revision of a frozen month, with the figures that a difference is told of; `0` is what was billed."""
+
+    revision: int
+    frozen_at: Instant
+    readings_sha256: str
+    completeness_ppm: int
+    usage_wh: dict[str, int]
+
+
+class ChannelChangeOut(Out):
+    """By how much a channel's energy of the month differs; Wh."""
+
+    channel: int
+    wh: int
+
+
+class DatedDifferenceOut(DifferenceOut):
+    """What a revision changed, figure by figure and channel by channel.
+
+    `amount_krw` is by how much the lines before tax would differ by the contract as it was billed; null where the
+    contract is not at hand. Nothing is billed by it.
+    """
+
+    channels: list[ChannelChangeOut]
+    amount_krw: int | None
+
+
+class FrozenMonthOut(Out):
+    """A contract's frozen month; `dirty` says that readings changed since its last revision."""
+
+    contract_id: UUID
+    contract_number: str | None
+    month: MonthText
+    dirty: bool
+    revisions: list[RevisionOut]
+    differences: list[DatedDifferenceOut]
+
+
+def frozen_out(found: FrozenMonth, month: Month) -> FrozenMonthOut:
+    """Say a frozen month in the API's words."""
+    return FrozenMonthOut(
+        contract_id=found.frozen.contract_id,
+        contract_number=found.number,
+        month=str(month),
+        dirty=found.frozen.is_dirty,
+        revisions=[
+            RevisionOut(
+                revision=one.revision,
+                frozen_at=one.frozen_at,
+                readings_sha256=one.readings_sha256,
+                completeness_ppm=one.usage.completeness_ppm,
+                usage_wh={name: getattr(one.usage, name) for name in USAGE_WH},
+            )
+            for one in found.frozen.revisions
+        ],
+        differences=[
+            DatedDifferenceOut(
+                **msgspec.structs.asdict(difference_out(one.changed.difference)),
+                channels=[
+                    ChannelChangeOut(channel=number, wh=wh) for number, wh in sorted(one.changed.channels_wh.items())
+                ],
+                amount_krw=one.amount_krw,
+            )
+            for one in found.differences
+        ],
+    )
 
 
 def estimate_out(found: ReadingEstimate) -> EstimateOut:
@@ -291,6 +364,33 @@ class EstimatesController(Controller):
             )
             await work.commit()
         return difference_out(found)
+
+    @get(
+        "/months/{month:str}/revisions",
+        operation_id="ShowFrozenMonth",
+        summary="Show what was frozen of a month, in all its revisions",
+        description="Each contract's revisions with their dated differences; `dirty` where one is due. The first "
+        "revision is what was billed, and never changes.",
+        responses=PROBLEMS,
+    )
+    async def show_frozen_month(
+        self,
+        site_id: FromPath[UUID],
+        month: MonthPath,
+        ports: GivenPorts,
+        actor: GivenActor,
+        tenant_id: TenantQuery = None,
+    ) -> list[FrozenMonthOut]:
+        """Show revisions and differences, contract by contract; none where the month is not frozen."""
+        asked = Month.parse(month)
+        found = await frozen_month(
+            actor,
+            tenant_id=TenantId(tenant_id or actor.tenant_id),
+            site_id=SiteId(site_id),
+            month=asked,
+            unit=ports.unit,
+        )
+        return [frozen_out(one, asked) for one in found]
 
     @get(
         "/months/{month:str}/revisions/{contract_id:uuid}",

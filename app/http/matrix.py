@@ -171,6 +171,7 @@ POST   /api/v1/sites/{site_id}/months/{month}/estimates          -  -  o  -  -  
 POST   /api/v1/sites/{site_id}/estimates/{estimate_id}/decision  -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/corrections                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/revisions/{contract_id} -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/revisions          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST!  /api/v1/sites/{site_id}/months/{month}/revisions          -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 POST   /api/v1/readings                                          -  -  o  -  -  -  -  a  -  -  -  -  -  -  o
 

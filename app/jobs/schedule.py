@@ -14,6 +14,7 @@ from app.jobs.months import close_months
 from app.jobs.record import job_entry
 from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
+from app.jobs.revisions import revise_frozen_months
 from app.jobs.silence import notice_silent_packs
 from app.jobs.vetting import vet_days
 from app.ports import Ports
@@ -95,6 +96,14 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         # At night, after the day before is over and most of it has come; what comes later is judged the next night.
         CronTrigger(hour=2, minute=40, timezone=SEOUL),
         id="metering.vet-days",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, revise_frozen_months, ports),
+        CronTrigger(hour=3, minute=10, timezone=SEOUL),
+        id="metering.revise-frozen-months",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

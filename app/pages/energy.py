@@ -22,6 +22,7 @@ from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
 from domain.journeys import energy, public_passport, subscriptions
 from domain.journeys import vetting as vetting_journey
+from domain.journeys.frozen_months import frozen_month
 from domain.metering import estimating, reading_back, vetting
 from domain.metering import usecases as metering
 from domain.metering.errors import CalendarUnknown, SiteUnknown, TariffNotInForce
@@ -241,6 +242,9 @@ async def energy_page(
             work=work,
         )
         vetted = (await work.findings.vetted(chosen.tenant_id, chosen.site_id, [shown])).get(shown)
+    frozen_contracts = await frozen_month(
+        actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, unit=ports.unit
+    )
     looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
     flows = flow_list(found.flows)
     names = {
@@ -263,6 +267,7 @@ async def energy_page(
         look=looked,
         demand=demand,
         estimates=estimates,
+        frozen_contracts=frozen_contracts,
         findings=[one for one in findings if one.finding.state is not FindingState.GONE],
         findings_left_out=0,
         vetted=vetted,

@@ -1271,6 +1271,24 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "aside.accept": ("승인", "Accept"),
         "aside.dismiss": ("기각", "Dismiss"),
         "aside.none": ("충돌한 값이 없습니다.", "Nothing was put aside."),
+        "frozen.title": ("확정과 정정", "Frozen figures and revisions"),
+        "frozen.text": (
+            "확정된 수치와 그 청구서는 바뀌지 않습니다. "
+            "확정 뒤에 온 값은 밤마다 정정 차수로 남고, 차이가 날짜와 함께 기록됩니다.",
+            "Frozen figures and the invoice made from them never change. What comes later is a revision, made every "
+            "night, with a dated difference.",
+        ),
+        "frozen.dirty": (
+            "{number}: 확정 뒤에 값이 들어왔습니다. 다음 정정 차수에 반영됩니다.",
+            "{number}: values came after the month was frozen; the next revision will hold them.",
+        ),
+        "frozen.revision": ("차수", "Revision"),
+        "frozen.first": ("확정", "frozen"),
+        "frozen.nth": ("정정 {number}차", "revision {number}"),
+        "frozen.at": ("일시", "At"),
+        "frozen.changed": ("채널별 차이", "Difference by channel"),
+        "frozen.no-sum": ("합계 변화 없음", "no sum changed"),
+        "frozen.amount": ("공급가액 차이 (미청구)", "Before tax (not billed)"),
         "vee.title": ("검증에서 의심되는 구간", "What looks wrong in stored readings"),
         "vee.text": (
             "매일 밤 저장된 값을 규칙으로 검증하며, 값을 스스로 고치지 않습니다. "

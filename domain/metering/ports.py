@@ -410,6 +410,10 @@ class UsageSnapshots(Protocol):
         """Return every revision of a contract's month, the first frozen first."""
         ...
 
+    async def of_month(self, tenant_id: TenantId, site_id: SiteId, month: Month) -> tuple[UsageSnapshot, ...]:
+        """Return every revision of a site's month, by contract and then by revision."""
+        ...
+
     async def frozen_before(
         self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
     ) -> tuple[UsageSnapshot, ...]:

@@ -185,7 +185,7 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         for column in series.quantities
     }
     await work.readings.hold(wish.tenant_id)
-    now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
+    now = whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     days = sorted({day for column in series.quantities for day in column.days})
     kept = await work.readings.day_blocks(
         wish.tenant_id,
@@ -383,7 +383,7 @@ async def take_together(
     for (days, _), known_values in zip(judged, counts, strict=True):
         for day, count in zip(days, known_values, strict=True):
             (single if count == 1 else several).append(day)
-    now = _whole_ms(clock.now())
+    now = whole_ms(clock.now())
     filled: Mapping[DayKey, int] = {}
     if several:
         met = await _add(tenant_id, several, site_ids=sorted(site_ids), work=work, now=now)
@@ -444,7 +444,7 @@ async def _add(
     return filled
 
 
-def _whole_ms(at: datetime) -> datetime:
+def whole_ms(at: datetime) -> datetime:
     """Return the next whole millisecond: when a slot was filled is kept in these, and never as earlier than it was."""
     return at + timedelta(microseconds=-at.microsecond % 1_000)
 
@@ -458,7 +458,7 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
     """
     require_send(wish.actor, wish.tenant_id)
     await work.readings.hold(wish.tenant_id)
-    now = _whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
+    now = whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
     days, refused = _judge(wish.arrived, channels)
     merged = await merge_days(

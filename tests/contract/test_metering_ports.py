@@ -532,6 +532,9 @@ async def test_frozen_months_before_one_come_newest_first_in_their_last_revision
     assert await before(Month(2026, 5)) == ()
     assert await work.usage_snapshots.revisions(ONE, CONTRACT, Month(2026, 6)) == (june, late)
     assert await work.usage_snapshots.revisions(TWO, CONTRACT, Month(2026, 6)) == ()
+    assert await work.usage_snapshots.of_month(ONE, made.site_id, Month(2026, 6)) == (june, late)
+    assert await work.usage_snapshots.of_month(ONE, other.site_id, Month(2026, 6)) == (elsewhere,)
+    assert await work.usage_snapshots.of_month(TWO, made.site_id, Month(2026, 6)) == ()
 
 
 async def test_a_sample_file_goes_in_once_and_a_month_comes_out(work):

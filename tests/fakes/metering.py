@@ -506,6 +506,14 @@ class MemoryUsageSnapshots:
         mine = [one for key, one in self._snapshots.items() if key[:3] == (tenant_id, contract_id, month)]
         return tuple(sorted(mine, key=lambda one: one.revision))
 
+    async def of_month(self, tenant_id: TenantId, site_id: SiteId, month: Month) -> tuple[UsageSnapshot, ...]:
+        mine = [
+            one
+            for one in self._snapshots.values()
+            if (one.tenant_id, one.site_id, one.usage.month) == (tenant_id, site_id, month)
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.contract_id, one.revision)))
+
     async def frozen_before(
         self, tenant_id: TenantId, site_id: SiteId, month: Month, *, limit: int, as_of: datetime | None = None
     ) -> tuple[UsageSnapshot, ...]:
