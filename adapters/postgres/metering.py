@@ -1,8 +1,7 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-import struct
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.copying import OnePart, copied
+from adapters.postgres.day_spelling import read_fills, read_marks, spell_fill, spell_fills, spell_marks
 from adapters.postgres.meters import PostgresMeters
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
@@ -42,7 +42,6 @@ from domain.metering.model import (
     EstimateState,
     Fill,
     FindingId,
-    Mark,
     MeterId,
     MonthUsage,
     OfferedDay,
@@ -61,7 +60,7 @@ from domain.metering.readings import known
 from domain.metering.series import known_at
 from domain.metering.tariff import TariffAssignment
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
+from domain.shared.time import SLOTS_A_DAY, Month
 
 _READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
 _NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
@@ -136,6 +135,51 @@ _MET = """
     """
 _MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
 _MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
+_FEW_TICKS = 32
+"""So many days go through `_TICK` at once, which takes one trip whatever they meet; more are looked at step by step."""
+
+_PLAN_MANY = "set local plan_cache_mode = force_custom_plan"
+"""Many days are planned for as they come: a plan made for any number of them joins each with each."""
+
+_FILL_GAPS = f"""
+    update {SCHEMA}.interval_day as day
+    set wh[arrived.slot] = arrived.value,
+        fills = coalesce(day.fills, '') || arrived.spelled,
+        source = $2
+    from unnest(
+        cast($5 as date[]), cast($6 as int4[]), cast($7 as int2[]), cast($8 as int4[]), cast($9 as bytea[])
+    ) with ordinality as arrived (day, channel_id, slot, value, spelled, place)
+    where day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
+        and day.revision = 0 and day.marks is null and day.wh[arrived.slot] is null
+        and not exists (
+            select from {SCHEMA}.interval_day as later
+            where later.tenant_id = cast($1 as int4) and later.channel_id = arrived.channel_id
+                and later.day = arrived.day and later.revision = 1
+        )
+        and not exists (
+            select from {SCHEMA}.usage_snapshot
+            where tenant_id = cast($1 as int4) and site_id = any(cast($3 as uuid[])) and month = any(cast($4 as text[]))
+        )
+    returning arrived.place
+    """  # noqa: S608  (only our own constants are written in)
+"""What a day's next value mostly does: it fills an empty slot of a row that nobody revised."""
+
+_KNOWN_SAME = f"""
+    select arrived.place
+    from unnest(
+        cast($2 as date[]), cast($3 as int4[]), cast($4 as int2[]), cast($5 as int4[])
+    ) with ordinality as arrived (day, channel_id, slot, value, place)
+    cross join lateral (
+        select wh[arrived.slot] as value, marks is null and revision = 0 as plain
+        from {SCHEMA}.interval_day
+        where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
+        order by revision desc
+        limit 1
+    ) as kept
+    where kept.plain and kept.value = arrived.value
+    """  # noqa: S608  (only our own constants are written in)
+"""What a repeated value meets; nothing is locked, since a value that is there changes only by another revision."""
+
 _TICK = f"""
     with arrived as materialized (
         select day, channel_id, slot, value, spelled, place
@@ -239,6 +283,27 @@ _FIRST_ON = f"""
     ) as kept
     """  # noqa: S608  (only our own constants are written in)
 """The key leads from a channel to its days, so each channel costs one look however much others stored."""
+
+_NEXT_CHANNELS = f"""
+    select channel_id from {SCHEMA}.channel
+    where tenant_id = cast($1 as int4) and channel_id > cast($2 as int4)
+    order by channel_id
+    limit $3
+    """  # noqa: S608  (only our own constants are written in)
+_UNSETTLED = f"""
+    select channel_id, revision, fills, array_length(wh, 1) as slots
+    from {SCHEMA}.interval_day
+    where tenant_id = cast($1 as int4) and day = cast($2 as date) and channel_id = any(cast($3 as int4[]))
+        and fills is not null
+    order by channel_id, revision
+    for update skip locked
+    """  # noqa: S608  (only our own constants are written in)
+_SETTLE = f"""
+    update {SCHEMA}.interval_day as kept set fills = settled.fills
+    from unnest(cast($3 as int4[]), cast($4 as int2[]), cast($5 as bytea[])) as settled (channel_id, revision, fills)
+    where kept.tenant_id = cast($1 as int4) and kept.day = cast($2 as date)
+        and kept.channel_id = settled.channel_id and kept.revision = settled.revision
+    """  # noqa: S608  (only our own constants are written in)
 
 _ASIDE_BEFORE = f"""
     select kept.channel_id, kept.day, kept.offered
@@ -465,113 +530,29 @@ def _to_block(row: RowMapping | asyncpg.Record) -> DayBlock:
         quality=Quality(row["quality"]),
         source=ReadingSource(row["source"]),
         recorded_at=row["recorded_at"],
-        fills=() if row["fills"] is None else _to_fills(row["fills"], row["day"], len(row["wh"])),
-        marks=() if row["marks"] is None else _to_marks(row["marks"], len(row["wh"])),
+        fills=() if row["fills"] is None else read_fills(row["fills"], row["day"], len(row["wh"])),
+        marks=() if row["marks"] is None else read_marks(row["marks"], len(row["wh"])),
         reason=None if row["reason"] is None else RevisionReason(row["reason"]),
     )
-
-
-_FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
-_LONG_FILL = struct.Struct(">qH")  # of a day with more slots than a byte counts: then two bytes a slot
-_BYTE_SLOTS = 255
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_MILLISECOND = timedelta(milliseconds=1)
-_RUN = SLOTS_A_DAY + 1
-"""The first byte of a fill says its form: 0 is `_FILL`'s (no instant of ours begins otherwise), 1 to 96 is that slot
-alone, `_RUN` is followed by the first slot and how many. The last two end with their instant: by how many milliseconds
-it follows the end of the first slot, as a number of seven bits a byte, least first, with the sign as its last bit. So a
-value that came within eight seconds takes three bytes, one that came within seventeen minutes four."""
-_QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.CORRECTED, Quality.SUSPECT)
-"""A slot's quality is stored as its place here: the order never changes."""
-
-
-def _fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:
-    """Spell when slots came, one after another; None where nothing came later."""
-    if slots_a_day != SLOTS_A_DAY:
-        return b"".join([_long_fill(fill) for fill in fills]) or None
-    return b"".join([_fill(fill, day) for fill in fills]) or None
-
-
-def _long_fill(fill: Fill) -> bytes:
-    """Spell when slots of a day came whose slots are not of 15 minutes: the instant, how many, two bytes a slot."""
-    head = _LONG_FILL.pack((fill.at - _EPOCH) // _MICROSECOND, len(fill.slots))
-    return head + b"".join([slot.to_bytes(2, "big") for slot in fill.slots])
-
-
-def _fill(fill: Fill, day: date) -> bytes:
-    """Spell when slots of a day came."""
-    first, count = fill.slots[0], len(fill.slots)
-    after, rest = divmod(fill.at - _slot_end(day, first), _MILLISECOND)
-    if rest or fill.slots != tuple(range(first, first + count)):
-        return _FILL.pack((fill.at - _EPOCH) // _MICROSECOND, count) + bytes(fill.slots)
-    number = 2 * after if after >= 0 else -2 * after - 1
-    spelled = bytearray((first + 1,) if count == 1 else (_RUN, first, count))
-    while number > 0x7F:
-        spelled.append(number & 0x7F | 0x80)
-        number >>= 7
-    spelled.append(number)
-    return bytes(spelled)
-
-
-def _to_fills(spelled: bytes, day: date, slots_a_day: int) -> tuple[Fill, ...]:
-    found: list[Fill] = []
-    place = 0
-    while slots_a_day != SLOTS_A_DAY and place < len(spelled):
-        micros, count = _LONG_FILL.unpack_from(spelled, place)
-        place += _LONG_FILL.size
-        slots = [int.from_bytes(spelled[at : at + 2], "big") for at in range(place, place + 2 * count, 2)]
-        found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(slots)))
-        place += 2 * count
-    while place < len(spelled):
-        form = spelled[place]
-        if form == 0:
-            micros, count = _FILL.unpack_from(spelled, place)
-            place += _FILL.size
-            found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(spelled[place : place + count])))
-            place += count
-            continue
-        first, count, place = form - 1, 1, place + 1
-        if form == _RUN:
-            first, count, place = spelled[place], spelled[place + 1], place + 2
-        number = shift = 0
-        while True:
-            byte = spelled[place]
-            place += 1
-            number |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                break
-            shift += 7
-        after = -((number + 1) // 2) if number & 1 else number // 2
-        at = _slot_end(day, first) + after * _MILLISECOND
-        found.append(Fill(at=at, slots=tuple(range(first, first + count))))
-    return tuple(found)
-
-
-def _slot_end(day: date, slot: int) -> datetime:
-    return day_start(day) + (slot + 1) * SLOT
 
 
 def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
     return day.channel_id, day.day
 
 
-def _marks(marks: tuple[Mark, ...], slots_a_day: int) -> bytes | None:
-    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
-    return (
-        b"".join([mark.slot.to_bytes(size, "big") + bytes((_QUALITIES.index(mark.quality),)) for mark in marks]) or None
-    )
+_Tick = tuple[date, ChannelId, int, int, bytes]
+"""A day's one value: the day, its channel, its slot counted from 1, the value, and how its arrival is spelled."""
 
 
-def _to_marks(spelled: bytes, slots_a_day: int) -> tuple[Mark, ...]:
-    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
-    return tuple(
-        Mark(
-            slot=int.from_bytes(spelled[place : place + size], "big"),
-            quality=_QUALITIES[spelled[place + size]],
-        )
-        for place in range(0, len(spelled), size + 1)
-    )
+def _tick(day: ChannelDay, now: datetime) -> _Tick:
+    slot, value = next((slot, value) for slot, value in enumerate(day.values) if value is not None)
+    return day.day, day.channel_id, slot + 1, value, spell_fill(Fill(at=now, slots=(slot,)), day.day)
+
+
+def _without(ticks: list[_Tick], done: Sequence[asyncpg.Record]) -> list[_Tick]:
+    """Return those whose place, counted from 1, is not among what a statement returned."""
+    places = {place for (place,) in done}
+    return [tick for place, tick in enumerate(ticks, 1) if place not in places]
 
 
 class PostgresReadings:
@@ -640,27 +621,30 @@ class PostgresReadings:
         source: ReadingSource,
         now: datetime,
     ) -> frozenset[DayKey] | None:
-        """Begin or fill each day by one value, where it is; one statement locks the days in the order of their key."""
+        """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
         driver = await _driver(self._connection)
-        days = sorted(days, key=_by_key)
-        slots = [next(slot for slot, value in enumerate(day.values) if value is not None) for day in days]
-        filled, begun, same = await driver.fetchrow(
-            _TICK,
-            tenant_id,
-            source.value,
-            now,
-            site_ids,
-            [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})],
-            [day.day for day in days],
-            [day.channel_id for day in days],
-            [slot + 1 for slot in slots],
-            [day.values[slot] for day, slot in zip(days, slots, strict=True)],
-            [_fill(Fill(at=now, slots=(slot,)), day.day) for day, slot in zip(days, slots, strict=True)],
-        )
-        same = same or ()
-        if filled + begun + len(same) != len(days):
-            return None
-        return frozenset([(days[place - 1].channel_id, days[place - 1].day) for place in same])
+        months = [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})]
+        ticks = [_tick(day, now) for day in sorted(days, key=_by_key)]
+        known: list[_Tick] = []
+        if len(ticks) > _FEW_TICKS:
+            await driver.execute(_PLAN_MANY)
+            filled = await driver.fetch(
+                _FILL_GAPS, tenant_id, source.value, site_ids, months, *zip(*ticks, strict=True)
+            )
+            ticks = _without(ticks, filled)
+            if ticks:
+                same = await driver.fetch(_KNOWN_SAME, tenant_id, *list(zip(*ticks, strict=True))[:4])
+                known = [ticks[place - 1] for (place,) in same]
+                ticks = _without(ticks, same)
+        if ticks:
+            filled, begun, places = await driver.fetchrow(
+                _TICK, tenant_id, source.value, now, site_ids, months, *zip(*ticks, strict=True)
+            )
+            same = [ticks[place - 1] for place in places or ()]
+            if filled + begun + len(same) != len(ticks):
+                return None
+            known += same
+        return frozenset([(channel_id, day) for day, channel_id, *_ in known])
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
@@ -725,13 +709,30 @@ class PostgresReadings:
                 "sources": [block.source.value for block in blocks],
                 "recorded_ats": [block.recorded_at for block in blocks],
                 "wh": _flat(block.values for block in blocks),
-                "fills": [_fills(block.fills, block.day, width) for block in blocks],
-                "marks": [_marks(block.marks, width) for block in blocks],
+                "fills": [spell_fills(block.fills, block.day, width) for block in blocks],
+                "marks": [spell_marks(block.marks, width) for block in blocks],
                 "reasons": [block.reason for block in blocks],
             },
         )
         if written.rowcount != len(blocks):
             raise ValueError("a block is of a channel that its tenant does not have")
+
+    async def settle(
+        self, tenant_id: TenantId, day: date, *, after: ChannelId | None, limit: int
+    ) -> tuple[int, ChannelId | None]:
+        """Spell the arrivals of a day's rows compactly; a row that somebody else holds waits for the next time."""
+        driver = await _driver(self._connection)
+        numbers = [row[0] for row in await driver.fetch(_NEXT_CHANNELS, tenant_id, after or 0, limit)]
+        shorter = [
+            (row["channel_id"], row["revision"], spelled)
+            for row in await driver.fetch(_UNSETTLED, tenant_id, day, numbers)
+            if (spelled := spell_fills(read_fills(row["fills"], day, row["slots"]), day, row["slots"])) is not None
+            and len(spelled) < len(row["fills"])
+        ]
+        if shorter:
+            channels, revisions, fills = zip(*shorter, strict=True)
+            await driver.execute(_SETTLE, tenant_id, day, channels, revisions, fills)
+        return len(shorter), ChannelId(numbers[-1]) if len(numbers) == limit else None
 
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""

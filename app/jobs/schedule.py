@@ -15,6 +15,7 @@ from app.jobs.record import job_entry
 from app.jobs.reinspections import open_due_reinspections
 from app.jobs.relay import relay
 from app.jobs.revisions import revise_frozen_months
+from app.jobs.settling import settle_days
 from app.jobs.silence import notice_silent_packs
 from app.jobs.vetting import vet_days
 from app.ports import Ports
@@ -62,6 +63,14 @@ async def running_schedule(ports: Ports) -> AsyncIterator[None]:
         partial(run_job, notice_silent_packs, ports),
         IntervalTrigger(seconds=SILENCE_EVERY_S, timezone=SEOUL),
         id="safety.notice-silence",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=LATE_BY_S_MAX,
+    )
+    scheduler.add_job(
+        partial(run_job, settle_days, ports),
+        CronTrigger(hour=1, minute=20, timezone=SEOUL),
+        id="metering.settle-days",
         max_instances=1,
         coalesce=True,
         misfire_grace_time=LATE_BY_S_MAX,

@@ -15,7 +15,7 @@ from domain.metering.arrivals import REJECTIONS_NAMED_MAX
 from domain.metering.errors import ReadingsOutsideMonth
 from domain.metering.model import ImportReport, Site
 from domain.metering.ports import ReadingFiles, ReadingsCrossed
-from domain.shared.actor import Actor, Extent
+from domain.shared.actor import SYSTEM, Actor, Extent
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import Ids, SiteId, TenantId
 from domain.shared.time import SLOTS_A_DAY, Clock, Month
@@ -244,3 +244,22 @@ def _refuse(batch: list[_Waiting], error: Exception) -> None:
     for one in batch:
         if not one.answer.done():
             one.answer.set_exception(error)
+
+
+CHANNELS_SETTLED = 500
+"""So many channels' rows are held at a time while they settle."""
+
+
+async def settle_day(tenant_id: TenantId, day: date, *, unit: Unit[JourneyWork]) -> int:
+    """Let the storage of a finished day become as small as it can be; return how many rows did.
+
+    Nothing that is read changes. A value that still comes is taken as before; the day settles again.
+    """
+    settled, after = 0, None
+    while True:
+        async with unit(SYSTEM) as work:
+            count, after = await work.readings.settle(tenant_id, day, after=after, limit=CHANNELS_SETTLED)
+            await work.commit()
+        settled += count
+        if after is None:
+            return settled

@@ -283,6 +283,22 @@ class Readings(Protocol):
         """Store blocks, in place of those of the same channel, day and revision. Only under `hold`, or `locked`."""
         ...
 
+    async def settle(
+        self, tenant_id: TenantId, day: date, *, after: ChannelId | None, limit: int
+    ) -> tuple[int, ChannelId | None]:
+        """Take away what a finished day's storage no longer needs; what is read of it, now or as of then, stays.
+
+        Args:
+            tenant_id: whose channels.
+            day: one that is over.
+            after: the channel that an earlier call ended with.
+            limit: so many channels at most.
+
+        Returns:
+            how many days became smaller, and the channel to go on after; None once all were looked at.
+        """
+        ...
+
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         ...

@@ -185,9 +185,13 @@ async def opened(work: MeteringWork, number: int = 1, *, tenant_id: TenantId = O
     return made
 
 
-async def july(work: MeteringWork, *channel_ids: int, tenant_id: TenantId = ONE):
+async def july(work: MeteringWork, *channel_ids: int, tenant_id: TenantId = ONE, as_of: datetime | None = None):
     return await work.readings.day_blocks(
-        tenant_id, [ChannelId(c) for c in channel_ids], first_on=date(2026, 7, 1), last_on=date(2026, 7, 31)
+        tenant_id,
+        [ChannelId(c) for c in channel_ids],
+        first_on=date(2026, 7, 1),
+        last_on=date(2026, 7, 31),
+        as_of=as_of,
     )
 
 
@@ -726,6 +730,52 @@ async def test_a_tick_that_needs_a_turn_says_so(kept, work):
     assert await tick(work, said(1, 1, 4), said(2, 1, 4)) is None
 
 
+async def test_a_tick_of_many_days_does_what_a_tick_of_one_does(work):
+    await opened(work)
+    begun_at, filled_at = WHOLE_SECOND, WHOLE_SECOND + timedelta(minutes=15)
+    api = {"source": ReadingSource.API}
+    first = [said(number, day, 7) for number in (1, 2) for day in range(1, 30)]
+    await tick(work, *first, at=begun_at)
+    second = [said(number, day, None, day) for number in (1, 2) for day in range(2, 28)]
+    again, new = [said(number, 1, 7) for number in (1, 2)], [said(number, 30, 9) for number in (1, 2)]
+
+    assert await tick(work, *second, *again, *new, at=filled_at) == {(1, date(2026, 7, 1)), (2, date(2026, 7, 1))}
+    assert await tick(work, *second, *again, *new, at=filled_at) == {
+        (d.channel_id, d.day) for d in second + again + new
+    }
+    assert await july(work, 2) == {
+        (2, date(2026, 7, day)): replace(
+            block(2, day, 9 if day == 30 else 7, *([day] if 2 <= day < 28 else [])),
+            recorded_at=filled_at if day == 30 else begun_at,
+            fills=(Fill(at=filled_at, slots=(1,)),) if 2 <= day < 28 else (),
+            **api,
+        )
+        for day in range(1, 31)
+    }
+    assert await tick(work, *second[:40], said(1, 29, 8), at=filled_at) is None
+
+
+@pytest.mark.parametrize("kept", ["another value", "marked", "revised"])
+async def test_a_tick_of_many_days_that_needs_a_turn_says_so(kept, work):
+    await opened(work)
+    blocks = {
+        "another value": [block(1, 30, 5)],
+        "marked": [replace(block(1, 30, None, 5), marks=(Mark(slot=1, quality=Quality.ESTIMATED),))],
+        "revised": [block(1, 30, None, 5), block(1, 30, None, 6, revision=1)],
+    }[kept]
+    await work.readings.write(ONE, blocks)
+
+    assert await tick(work, *[said(n, day, 4) for n in (1, 2) for day in range(1, 30)], said(1, 30, 4)) is None
+
+
+async def test_no_tick_of_many_days_is_taken_in_a_frozen_month(work):
+    made = await opened(work)
+    await work.readings.write(ONE, [block(1, day, None, 5) for day in range(1, 31)])
+    await work.usage_snapshots.keep(snapshot(21, of=made))
+
+    assert await tick(work, *[said(n, d, 4) for n in (1, 2) for d in range(1, 31)], site_ids=[made.site_id]) is None
+
+
 async def test_no_tick_is_taken_in_a_frozen_month(work):
     made = await opened(work)
     await work.readings.write(ONE, [block(1, 1, None, 5)])
@@ -751,6 +801,28 @@ async def test_fills_come_back_whenever_they_came(work):
     await work.readings.write(ONE, [whole])
 
     assert list((await july(work, 1)).values()) == [whole]
+
+
+async def test_a_day_that_settled_says_the_same_as_before(work):
+    await opened(work)
+    begun_at = datetime(2026, 6, 30, 15, 15, 1, tzinfo=UTC)
+    arrivals = [begun_at + timedelta(minutes=15 * slot, milliseconds=slot * slot % 900 - 300) for slot in range(96)]
+    for slot, at in enumerate(arrivals):
+        if slot != 40:
+            await tick(work, said(1, 1, *[None] * slot, slot), at=at)
+    await tick(work, said(1, 1, *[None] * 40, 40), at=arrivals[95] + timedelta(hours=3))
+    before = await july(work, 1)
+    then = [await july(work, 1, as_of=at) for at in arrivals[::7]]
+    await tick(work, said(2, 2, 5), at=arrivals[3])
+
+    _, after = await work.readings.settle(ONE, date(2026, 7, 1), after=None, limit=1)
+    await work.readings.settle(ONE, date(2026, 7, 1), after=after, limit=100)
+
+    assert await july(work, 1) == before
+    assert [await july(work, 1, as_of=at) for at in arrivals[::7]] == then
+    assert (await work.readings.settle(ONE, date(2026, 7, 1), after=None, limit=100)) == (0, None)
+    await tick(work, said(2, 2, None, 6), at=arrivals[4])
+    assert len((await july(work, 2))[2, date(2026, 7, 2)].fills) == 1
 
 
 async def test_locked_blocks_are_the_current_ones_and_nobody_else_changes_them(work):

@@ -337,6 +337,11 @@ class MemoryReadings:
         for block in blocks:
             self._blocks[tenant_id, block.day, block.channel_id, block.revision] = block
 
+    async def settle(
+        self, tenant_id: TenantId, day: date, *, after: ChannelId | None, limit: int
+    ) -> tuple[int, ChannelId | None]:
+        return 0, None
+
     async def put_aside(self, tenant_id: TenantId, import_id: ReadingImportId, offered: Sequence[OfferedDay]) -> None:
         for aside in offered:
             parts = self._aside.setdefault((tenant_id, aside.day, aside.channel_id, import_id), [])

@@ -1,0 +1,174 @@
+"""How a day's row says when its values came and which are marked: short, because there is a row for every day."""
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+from domain.metering.model import Fill, Mark, Quality
+from domain.shared.time import SLOT, SLOTS_A_DAY, day_start
+
+_FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
+_LONG_FILL = struct.Struct(">qH")  # of a day with more slots than a byte counts: then two bytes a slot
+_BYTE_SLOTS = 255
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+_SLOT_MS = SLOT // _MILLISECOND
+_RUN = SLOTS_A_DAY + 1
+_SERIES = SLOTS_A_DAY + 2
+"""The first byte of a fill says its form: 0 is `_FILL`'s (no instant of ours begins otherwise), 1 to 96 is that slot
+alone, `_RUN` is followed by the first slot and how many. The last two end with their instant: by how many milliseconds
+it follows the end of the first slot, as a number of seven bits a byte, least first, with the sign as its last bit. So a
+value that came within eight seconds takes three bytes, one that came within seventeen minutes four.
+
+`_SERIES` tells many fills at once, of one slot each and one slot after the other: the first slot, how many, the first's
+milliseconds, and of each other by how many milliseconds more or less than its forerunner it came after its slot. A day
+that ticked regularly so takes one or two bytes a value; rows are spelled so once nothing more is to come."""
+_SERIES_LEAST = 3
+_QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.CORRECTED, Quality.SUSPECT)
+"""A slot's quality is stored as its place here: the order never changes."""
+
+
+def spell_fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:
+    """Spell when slots came, one after another, as short as it can be said; None where nothing came later."""
+    if slots_a_day != SLOTS_A_DAY:
+        return b"".join([_long_fill(fill) for fill in fills]) or None
+    spelled = bytearray()
+    for alike in _in_series(fills, day):
+        if len(alike) >= _SERIES_LEAST:
+            spelled += _series(alike, day)
+        else:
+            for fill in alike:
+                spelled += spell_fill(fill, day)
+    return bytes(spelled) or None
+
+
+def spell_fill(fill: Fill, day: date) -> bytes:
+    """Spell when slots of a day of quarter-hours came; what is spelled so may be appended to what is there."""
+    first, count = fill.slots[0], len(fill.slots)
+    after, rest = divmod(fill.at - _slot_end(day, first), _MILLISECOND)
+    if rest or fill.slots != tuple(range(first, first + count)):
+        return _FILL.pack((fill.at - _EPOCH) // _MICROSECOND, count) + bytes(fill.slots)
+    return bytes((first + 1,) if count == 1 else (_RUN, first, count)) + _number(after)
+
+
+def read_fills(spelled: bytes, day: date, slots_a_day: int) -> tuple[Fill, ...]:
+    """Read what `spell_fills` and `spell_fill` spelled."""
+    if slots_a_day != SLOTS_A_DAY:
+        return _read_long(spelled)
+    found: list[Fill] = []
+    start, place = day_start(day), 0
+    while place < len(spelled):
+        form, place = spelled[place], place + 1
+        if form == 0:
+            micros, count = _FILL.unpack_from(spelled, place - 1)
+            place += _FILL.size - 1
+            found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(spelled[place : place + count])))
+            place += count
+            continue
+        first, count = form - 1, 1
+        if form in (_RUN, _SERIES):
+            first, count, place = spelled[place], spelled[place + 1], place + 2
+        after, place = _read_number(spelled, place)
+        if form != _SERIES:
+            at = start + timedelta(milliseconds=(first + 1) * _SLOT_MS + after)
+            found.append(Fill(at=at, slots=tuple(range(first, first + count))))
+            continue
+        for slot in range(first, first + count):
+            if slot > first:
+                more, place = _read_number(spelled, place)
+                after += more
+            at = start + timedelta(milliseconds=(slot + 1) * _SLOT_MS + after)
+            found.append(Fill(at=at, slots=(slot,)))
+    return tuple(found)
+
+
+def spell_marks(marks: tuple[Mark, ...], slots_a_day: int) -> bytes | None:
+    """Spell which slots are known otherwise than their day; None where none is."""
+    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
+    return (
+        b"".join([mark.slot.to_bytes(size, "big") + bytes((_QUALITIES.index(mark.quality),)) for mark in marks]) or None
+    )
+
+
+def read_marks(spelled: bytes, slots_a_day: int) -> tuple[Mark, ...]:
+    """Read what `spell_marks` spelled."""
+    size = 1 if slots_a_day <= _BYTE_SLOTS else 2
+    return tuple(
+        Mark(
+            slot=int.from_bytes(spelled[place : place + size], "big"),
+            quality=_QUALITIES[spelled[place + size]],
+        )
+        for place in range(0, len(spelled), size + 1)
+    )
+
+
+def _in_series(fills: Sequence[Fill], day: date) -> list[list[Fill]]:
+    """Group neighbours that one series can tell."""
+    groups: list[list[Fill]] = [[fills[0]]] if fills else []
+    for before, fill in pairwise(fills):
+        if fill.slots == (before.slots[-1] + 1,) and _is_plain(before, day) and _is_plain(fill, day):
+            groups[-1].append(fill)
+        else:
+            groups.append([fill])
+    return groups
+
+
+def _is_plain(fill: Fill, day: date) -> bool:
+    return len(fill.slots) == 1 and not (fill.at - _slot_end(day, fill.slots[0])) % _MILLISECOND
+
+
+def _series(fills: Sequence[Fill], day: date) -> bytes:
+    afters = [(fill.at - _slot_end(day, fill.slots[0])) // _MILLISECOND for fill in fills]
+    spelled = bytearray((_SERIES, fills[0].slots[0], len(fills)))
+    spelled += _number(afters[0])
+    for one, next_one in pairwise(afters):
+        spelled += _number(next_one - one)
+    return bytes(spelled)
+
+
+def _long_fill(fill: Fill) -> bytes:
+    """Spell when slots of a day came whose slots are not of 15 minutes: the instant, how many, two bytes a slot."""
+    head = _LONG_FILL.pack((fill.at - _EPOCH) // _MICROSECOND, len(fill.slots))
+    return head + b"".join([slot.to_bytes(2, "big") for slot in fill.slots])
+
+
+def _read_long(spelled: bytes) -> tuple[Fill, ...]:
+    found: list[Fill] = []
+    place = 0
+    while place < len(spelled):
+        micros, count = _LONG_FILL.unpack_from(spelled, place)
+        place += _LONG_FILL.size
+        slots = [int.from_bytes(spelled[at : at + 2], "big") for at in range(place, place + 2 * count, 2)]
+        found.append(Fill(at=_EPOCH + micros * _MICROSECOND, slots=tuple(slots)))
+        place += 2 * count
+    return tuple(found)
+
+
+def _number(value: int) -> bytes:
+    """Spell a whole number of either sign, seven bits a byte, least first, the sign as its last bit."""
+    number = 2 * value if value >= 0 else -2 * value - 1
+    spelled = bytearray()
+    while number > 0x7F:
+        spelled.append(number & 0x7F | 0x80)
+        number >>= 7
+    spelled.append(number)
+    return bytes(spelled)
+
+
+def _read_number(spelled: bytes, place: int) -> tuple[int, int]:
+    """Return the number that begins at a place, and the place after it."""
+    number = shift = 0
+    while True:
+        byte = spelled[place]
+        place += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return -((number + 1) // 2) if number & 1 else number // 2, place
+
+
+def _slot_end(day: date, slot: int) -> datetime:
+    return day_start(day) + (slot + 1) * SLOT

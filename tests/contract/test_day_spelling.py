@@ -1,0 +1,30 @@
+"""When a day's values came is spelled shortly, and is read as it was."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from adapters.postgres.day_spelling import read_fills, spell_fill, spell_fills
+from domain.metering.model import Fill
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_settled_day_is_spelled_in_about_two_bytes_a_value_and_read_as_it_was(seed):
+    chance = random.Random(seed)
+    day = date(2026, 7, 1)
+    end = datetime(2026, 6, 30, 15, 15, tzinfo=UTC)
+    came = [
+        Fill(at=end + timedelta(minutes=15 * s, milliseconds=chance.randrange(4_000)), slots=(s,)) for s in range(96)
+    ]
+    fills = tuple(came)
+    for _ in range(seed % 4):
+        place = chance.randrange(95)
+        odd = Fill(at=end + timedelta(microseconds=chance.randrange(10**12)), slots=(place, place + 1))
+        fills = (*fills[:place], odd, *fills[place + 1 :])
+
+    spelled = spell_fills(fills, day, 96)
+
+    assert read_fills(spelled, day, 96) == fills
+    assert read_fills(b"".join(spell_fill(fill, day) for fill in fills), day, 96) == fills
+    assert len(spelled) < 2 * 96 + 40
