@@ -1,6 +1,6 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import TypeVar
@@ -1173,18 +1173,20 @@ class PostgresUsageSnapshots:
         found = await self._connection.execute(asked)
         return tuple(_to_snapshot(row) for row in found.mappings())
 
-    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
-        """Return which of these months are frozen at a site for any contract."""
+    async def frozen_months(
+        self, tenant_id: TenantId, site_ids: Collection[SiteId], months: Collection[Month]
+    ) -> frozenset[tuple[SiteId, Month]]:
+        """Return which of these months are frozen at which of these sites for any contract."""
         found = await self._connection.execute(
-            select(col(UsageSnapshotRow.month))
+            select(col(UsageSnapshotRow.site_id), col(UsageSnapshotRow.month))
             .distinct()
             .where(
                 col(UsageSnapshotRow.tenant_id) == tenant_id,
-                col(UsageSnapshotRow.site_id) == site_id,
+                col(UsageSnapshotRow.site_id).in_(site_ids),
                 col(UsageSnapshotRow.month).in_([str(month) for month in months]),
             )
         )
-        return frozenset(Month.parse(month) for month in found.scalars())
+        return frozenset((SiteId(site_id), Month.parse(month)) for site_id, month in found)
 
 
 _SNAPSHOT_COLUMNS = tuple(UsageSnapshotRow.__table__.c)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """What the metering context asks of its store and of the reader of files."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -439,8 +439,10 @@ class UsageSnapshots(Protocol):
         """
         ...
 
-    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
-        """Return which of these months are frozen at a site for any contract."""
+    async def frozen_months(
+        self, tenant_id: TenantId, site_ids: Collection[SiteId], months: Collection[Month]
+    ) -> frozenset[tuple[SiteId, Month]]:
+        """Return which of these months are frozen at which of these sites for any contract."""
         ...
 
 

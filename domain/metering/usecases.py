@@ -193,8 +193,8 @@ async def import_series(wish: ImportSeries, *, work: MeteringWork, ids: Ids, clo
         first_on=days[0],
         last_on=days[-1],
     )
-    months = {Month.of(day) for day in days}
-    frozen = await work.usage_snapshots.frozen_months(wish.tenant_id, wish.site_id, months)
+    found = await work.usage_snapshots.frozen_months(wish.tenant_id, [wish.site_id], {Month.of(day) for day in days})
+    frozen = frozenset(month for _, month in found)
     merged = _merge_all(series, channels=channels, kept=kept, frozen=frozen, now=now)
     imported = ReadingImport(
         import_id=ReadingImportId(ids.new()),
@@ -510,10 +510,8 @@ async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: date
     """Fill gaps, count equal values and put others aside, a day at a time; only under `hold`."""
     kept = await work.readings.blocks(wish.tenant_id, [(day.channel_id, day.day) for day in wish.days])
     months = {Month.of(day.day) for day in wish.days}
-    frozen = {
-        site_id: await work.usage_snapshots.frozen_months(wish.tenant_id, site_id, months)
-        for site_id in sorted({channel.site_id for channel in wish.channels.values()})
-    }
+    site_ids = {channel.site_id for channel in wish.channels.values()}
+    frozen = await work.usage_snapshots.frozen_months(wish.tenant_id, site_ids, months)
     outcomes: list[tuple[ChannelDay, Channel, Merged]] = []
     for day in wish.days:
         channel = wish.channels[day.channel_id]
@@ -523,7 +521,7 @@ async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: date
             channel_id=day.channel_id,
             day=day.day,
             tolerance=0,
-            frozen=Month.of(day.day) in frozen[channel.site_id],
+            frozen=(channel.site_id, Month.of(day.day)) in frozen,
             source=wish.source,
             now=now,
         )
@@ -535,7 +533,7 @@ async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: date
         duplicate=sum(outcome.duplicate for _, _, outcome in outcomes),
         conflicting=sum(outcome.conflicting for _, _, outcome in outcomes),
         late=sum(
-            outcome.accepted for day, channel, outcome in outcomes if Month.of(day.day) in frozen[channel.site_id]
+            outcome.accepted for day, channel, outcome in outcomes if (channel.site_id, Month.of(day.day)) in frozen
         ),
         conflicts=conflicts,
     )
@@ -601,7 +599,7 @@ async def _keep_aside(
     outcomes: list[tuple[ChannelDay, Channel, Merged]],
     *,
     kept: Blocks,
-    frozen: Mapping[SiteId, frozenset[Month]],
+    frozen: frozenset[tuple[SiteId, Month]],
     work: MeteringWork,
     ids: Ids,
     now: datetime,
@@ -631,7 +629,7 @@ async def _keep_aside(
             )
     for site_id, offered_days in sorted(aside.items()):
         mine = [(day, outcome) for day, channel, outcome in outcomes if channel.site_id == site_id]
-        imported = _door_import(wish, site_id, mine, frozen=frozen[site_id], ids=ids, now=now)
+        imported = _door_import(wish, site_id, mine, frozen=frozen, ids=ids, now=now)
         first = await work.reading_imports.keep(imported)
         await work.readings.put_aside(wish.tenant_id, first.import_id, offered_days)
     return tuple(conflicts[:CONFLICTS_NAMED_MAX])
@@ -642,7 +640,7 @@ def _door_import(
     site_id: SiteId,
     outcomes: list[tuple[ChannelDay, Merged]],
     *,
-    frozen: frozenset[Month],
+    frozen: frozenset[tuple[SiteId, Month]],
     ids: Ids,
     now: datetime,
 ) -> ReadingImport:
@@ -661,7 +659,7 @@ def _door_import(
         intervals=len(starts),
         accepted=sum(outcome.accepted for _, outcome in outcomes),
         filled=sum(outcome.filled for _, outcome in outcomes),
-        late=sum(outcome.accepted for day, outcome in outcomes if Month.of(day.day) in frozen),
+        late=sum(outcome.accepted for day, outcome in outcomes if (site_id, Month.of(day.day)) in frozen),
         duplicate=sum(outcome.duplicate for _, outcome in outcomes),
         conflicting=sum(outcome.conflicting for _, outcome in outcomes),
         duplicate_rows=0,

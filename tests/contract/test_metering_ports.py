@@ -414,8 +414,8 @@ async def test_a_contracts_snapshots_are_listed_newest_month_first(work):
 
     assert await work.usage_snapshots.of_contract(ONE, CONTRACT, limit=9) == (second, first)
     asked = {Month(2026, 6), JULY}
-    assert await work.usage_snapshots.frozen_months(ONE, made.site_id, asked) == {JULY}
-    assert await work.usage_snapshots.frozen_months(ONE, UUID(int=5), asked) == frozenset()
+    assert await work.usage_snapshots.frozen_months(ONE, [made.site_id, UUID(int=5)], asked) == {(made.site_id, JULY)}
+    assert await work.usage_snapshots.frozen_months(ONE, [UUID(int=5)], asked) == frozenset()
 
 
 async def test_what_was_filled_marked_and_why_comes_back(work):

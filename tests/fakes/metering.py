@@ -1,6 +1,6 @@
 """The metering ports in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -245,7 +245,7 @@ class MemoryReadings:
         now: datetime,
     ) -> Added:
         months = {Month.of(day.day) for day in days}
-        refused = any([await self._snapshots.frozen_months(tenant_id, site, months) for site in site_ids])
+        refused = bool(await self._snapshots.frozen_months(tenant_id, site_ids, months))
         kept = await self.blocks(tenant_id, [(day.channel_id, day.day) for day in days])
         same = {
             key
@@ -529,9 +529,14 @@ class MemoryUsageSnapshots:
                 last[one.usage.month] = one
         return tuple(last[one] for one in sorted(last, reverse=True)[:limit])
 
-    async def frozen_months(self, tenant_id: TenantId, site_id: SiteId, months: Iterable[Month]) -> frozenset[Month]:
-        mine = {s.usage.month for s in self._snapshots.values() if (s.tenant_id, s.site_id) == (tenant_id, site_id)}
-        return frozenset(mine) & frozenset(months)
+    async def frozen_months(
+        self, tenant_id: TenantId, site_ids: Collection[SiteId], months: Collection[Month]
+    ) -> frozenset[tuple[SiteId, Month]]:
+        return frozenset(
+            (one.site_id, one.usage.month)
+            for one in self._snapshots.values()
+            if one.tenant_id == tenant_id and one.site_id in site_ids and one.usage.month in months
+        )
 
 
 class MemoryReadingFiles:
