@@ -299,11 +299,12 @@ _UNSETTLED = f"""
     for update skip locked
     """  # noqa: S608  (only our own constants are written in)
 _SETTLE = f"""
-    update {SCHEMA}.interval_day as kept set fills = settled.fills
+    update {SCHEMA}.interval_day as kept set fills = settled.fills, wh = array(select unnest(kept.wh))
     from unnest(cast($3 as int4[]), cast($4 as int2[]), cast($5 as bytea[])) as settled (channel_id, revision, fills)
     where kept.tenant_id = cast($1 as int4) and kept.day = cast($2 as date)
         and kept.channel_id = settled.channel_id and kept.revision = settled.revision
     """  # noqa: S608  (only our own constants are written in)
+"""An array that once held nulls keeps room to say where; one that is made anew of values alone does not."""
 
 _ASIDE_BEFORE = f"""
     select kept.channel_id, kept.day, kept.offered

@@ -30,7 +30,7 @@ from app.main import create_app
 from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports, story_clock
-from tests.bench import door, isolation, reading_back, seal
+from tests.bench import door, inspection, isolation, reading_back, seal, storage
 from tests.bench.targets import judge, table_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +123,9 @@ MACHINE = f"{os.cpu_count()} cores, Python {platform.python_version()}"
 PARTS: Mapping[str, Callable[[], Mapping[str, float | Mapping[str, float]] | None]] = {
     "paths": paths,
     "door": door.run,
+    "storage": storage.run,
     "reading_back": reading_back.run,
+    "inspection": inspection.run,
     "isolation": isolation.run,
     "seal": seal.run,
 }
@@ -141,7 +143,7 @@ def main() -> None:
     }
     verdicts = judge(flat)
     if verdicts:
-        Console().print(table_of(verdicts, title=f"Metering against its targets · {MACHINE}"))
+        Console().print(table_of(verdicts, title=f"Against the targets · {MACHINE}"))
     out = ROOT / "var" / "bench.json"
     out.parent.mkdir(exist_ok=True)
     told = {"machine": MACHINE, "figures": measured, "targets": verdicts}

@@ -190,10 +190,6 @@ class Bodies:
         """The next slot of 1,000 meters in one request; two such groups in turns."""
         return [self._tick(*next(self._ticks)) for _ in range(count)]
 
-    def live_day(self) -> list[bytes]:
-        """A day of 1,000 meters, a request a slot, in the order of time."""
-        return [self._tick(0, 0, slot) for slot in range(96)]
-
     def _tick(self, group: int, number: int, slot: int) -> bytes:
         at = _at(number, slot)
         rows = [
@@ -314,12 +310,6 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
                     figures["bytes a reading, whole days, index included"] = {"door": kept}
                 if only in scenario.name:
                     figures[scenario.name] = await measure(scenario, door=door, floor=floor, token=opened.token)
-            if only in "live-filled":
-                await connection.execute("truncate sunhwan.interval_day")
-                await send_all(door, opened.token, "application/json", bodies.live_day(), 1)
-                figures["bytes a reading, live-filled days, index included"] = {
-                    "door": await bytes_a_reading(connection)
-                }
             figures["memory of a server process, peak MB"] = {"door": memory_mb(pids)}
         await connection.close()
     return figures

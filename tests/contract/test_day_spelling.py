@@ -27,4 +27,4 @@ def test_a_settled_day_is_spelled_in_about_two_bytes_a_value_and_read_as_it_was(
 
     assert read_fills(spelled, day, 96) == fills
     assert read_fills(b"".join(spell_fill(fill, day) for fill in fills), day, 96) == fills
-    assert len(spelled) < 2 * 96 + 40
+    assert len(spelled) < 96 * 12 // 8 + 60
