@@ -115,4 +115,5 @@ async def revise_dirty_month(
 async def months_frozen(site: Site, months: tuple[Month, ...], *, unit: Unit[JourneyWork]) -> tuple[Month, ...]:
     """Return which of these months are frozen at a site, oldest first."""
     async with unit(system_actor(site.tenant_id)) as work:
-        return tuple(sorted(await work.usage_snapshots.frozen_months(site.tenant_id, site.site_id, months)))
+        found = await work.usage_snapshots.frozen_months(site.tenant_id, [site.site_id], months)
+    return tuple(sorted(month for _, month in found))
