@@ -26,6 +26,7 @@ from app.http.identity import REMEMBERED, RememberedActors, carry_renewed, give_
 from app.http.invoices import DepositsController, InvoicesController
 from app.http.keys import KeysController
 from app.http.load import GATE, Gate, LoadMiddleware
+from app.http.lots import LotsController
 from app.http.members import MEMBERS
 from app.http.meters import MetersController, ServicePointController
 from app.http.packs import PacksController
@@ -86,6 +87,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             MetersController,
             ConflictsController,
             FindingsController,
+            LotsController,
             ServicePointController,
             ReadingsController,
             ReadingBackController,

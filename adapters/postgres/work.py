@@ -32,6 +32,7 @@ from adapters.postgres.identity import (
     PostgresTickets,
 )
 from adapters.postgres.keys import PostgresKeys
+from adapters.postgres.lots import PostgresPpaLots
 from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
@@ -296,6 +297,11 @@ class PostgresWork:
     def findings(self) -> PostgresFindings:
         """What was found in stored days."""
         return PostgresFindings(self._connection)
+
+    @cached_property
+    def ppa_lots(self) -> PostgresPpaLots:
+        """Lots of purchase contracts."""
+        return PostgresPpaLots(self._connection)
 
     @cached_property
     def usage_snapshots(self) -> PostgresUsageSnapshots:

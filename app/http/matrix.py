@@ -143,6 +143,9 @@ GET    /api/v1/sites/{site_id}/service-point                     -  o  o  -  -  
 POST   /api/v1/sites/{site_id}/service-point/powers              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/conflicts                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/conflicts/settlement              -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/lots                              -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /api/v1/sites/{site_id}/lots/{lot_id}/void                -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+GET    /api/v1/sites/{site_id}/months/{month}/lots               -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/findings                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/months/{month}/findings           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/findings/{finding_id}/acceptance  -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
@@ -275,6 +278,8 @@ POST   /deposits                                                 -  -  -  -  -  
 GET    /energy                                                   -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/findings            -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /sites/{tenant_id}/{site_id}/findings/{finding_id}        -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/lots                -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
+POST   /energy/{tenant_id}/{site_id}/{month}/lots/{lot_id}/void  -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /energy/{tenant_id}/{site_id}/{month}/estimates/{estimate_id} -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /energy/csv/{table}                                       -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc

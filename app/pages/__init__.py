@@ -19,6 +19,7 @@ from app.pages.findings import FINDINGS
 from app.pages.frame import PAGE_PROBLEMS, give_page, give_page_actor, template_config
 from app.pages.keys import KEYS
 from app.pages.ktr import KTR
+from app.pages.lots import LOTS
 from app.pages.members import MEMBERS
 from app.pages.meters import METERS
 from app.pages.packs import PACKS
@@ -47,6 +48,7 @@ PAGES = (
             *ENERGY,
             *METERS,
             *FINDINGS,
+            *LOTS,
             *ALARMS,
             *MEMBERS,
             *KEYS,

@@ -1271,6 +1271,25 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "aside.accept": ("승인", "Accept"),
         "aside.dismiss": ("기각", "Dismiss"),
         "aside.none": ("충돌한 값이 없습니다.", "Nothing was put aside."),
+        "lots.title": ("PPA 전력량", "Energy of purchase contracts (PPA)"),
+        "lots.text": (
+            "인증서의 전력량은 기간 안의 수전량에 비례해 나눕니다. 한 번만 쓰이고, 인증서나 수전량을 넘지 않습니다. "
+            "청구서의 재생에너지 비율은 태양광만 셉니다.",
+            "A certificate's energy is spread over what the grid meter counted in its days: used once, never beyond "
+            "the certificate or the meter. The share on an invoice counts PV alone.",
+        ),
+        "lots.none": ("등록된 PPA 전력량이 없습니다.", "No lot is entered."),
+        "lots.days": ("기간", "Days"),
+        "lots.between": ("{first} ~ {until} 전까지", "{first} to before {until}"),
+        "lots.wh": ("인증서", "Certificate"),
+        "lots.stored": ("저장", "Stored"),
+        "lots.at-once": ("바로 사용", "Used at once"),
+        "lots.unused": ("남음", "Unused"),
+        "lots.void": ("취소", "Void"),
+        "lots.enter": ("PPA 전력량 등록", "Enter a lot"),
+        "lots.enter-go": ("등록", "Enter"),
+        "lots.until-hint": ("이 날은 들어가지 않습니다. 한 달 안이어야 합니다.", "Not included; within one month."),
+        "storage.ppa": ("PPA", "PPA"),
         "frozen.title": ("확정과 정정", "Frozen figures and revisions"),
         "frozen.text": (
             "확정된 수치와 그 청구서는 바뀌지 않습니다. "
@@ -1714,6 +1733,11 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.contract_power_kw": ("계약전력", "Contract power"),
         "field.contract_power_w": ("계약전력", "Contract power"),
         "field.power_from_on": ("적용 시작일", "Holds from"),
+        "field.lot_certificate": ("인증서 번호", "Certificate"),
+        "field.certificate": ("인증서 번호", "Certificate"),
+        "field.lot_from_on": ("첫날", "First day"),
+        "field.lot_until_on": ("끝나는 날", "Until"),
+        "field.lot_kwh": ("전력량", "Energy"),
         "field.settle_reason": ("사유", "Reason"),
         "field.meter_kind": ("계량기 종류", "Kind of meter"),
         "field.meter_serial": ("계기번호", "Serial"),

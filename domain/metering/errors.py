@@ -361,3 +361,43 @@ class FindingNotEstimable(RuleBroken):
     code = "metering.finding-not-estimable"
     title_ko = "{kind} 결과에는 추정값을 제안할 수 없습니다. 값을 정정하거나 사유를 적어 인정해 주세요."
     title_en = "No rule estimates for {kind}: correct the values, or accept them with a reason."
+
+
+class LotUnknown(NotFound):
+    """No such lot, or it is another tenant's."""
+
+    code = "metering.lot-unknown"
+    title_ko = "해당 PPA 전력량을 찾을 수 없습니다."
+    title_en = "No such lot is known."
+
+
+class LotEntered(Conflict):
+    """The certificate stands for another site, other days or other energy already; no Wh is claimed twice."""
+
+    code = "metering.lot-entered"
+    title_ko = "인증서 {certificate}은(는) 이미 다른 내용으로 등록되어 있습니다."
+    title_en = "The certificate {certificate} is entered already, with other words."
+
+
+class LotVoided(Conflict):
+    """The lot is void already."""
+
+    code = "metering.lot-voided"
+    title_ko = "이미 취소된 PPA 전력량입니다."
+    title_en = "The lot is void already."
+
+
+class LotOverMonths(RuleBroken):
+    """A lot lies in one month, so that a month's sources need no other month."""
+
+    code = "metering.lot-over-months"
+    title_ko = "PPA 전력량은 한 달 안의 기간이어야 합니다. 달마다 나누어 등록해 주세요."
+    title_en = "A lot lies within one month: enter one for each month."
+
+
+class LotsTooMany(RuleBroken):
+    """The month has as many lots as are kept."""
+
+    code = "metering.lots-too-many"
+    title_ko = "한 달에 등록할 수 있는 PPA 전력량은 {lots_max}건까지입니다."
+    title_en = "A month takes at most {lots_max} lots."

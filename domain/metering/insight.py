@@ -16,6 +16,7 @@ from domain.metering.efficiency import (
     round_trip,
 )
 from domain.metering.inventory import Columns, Layer, Method, Trace, trace
+from domain.metering.lots import LotUse, PpaLot, delivered, uses
 from domain.metering.meters import Unverified
 from domain.metering.model import MonthUsage, Quantity, Site
 from domain.metering.series import MatrixRow, column, columns, matrix
@@ -126,6 +127,7 @@ class MonthInsight:
     unverified: tuple[Unverified, ...]
     usage: MonthUsage
     flows: EnergyFlows
+    lots: tuple[LotUse, ...]
     pro_rata: SourceSums
     fifo: SourceSums
     storage: StorageFigures
@@ -159,6 +161,7 @@ def month_insight(
     available: Availability | None = None,
     suspect: int = 0,
     unverified: tuple[Unverified, ...] = (),
+    lots: Sequence[PpaLot] = (),
 ) -> MonthInsight:
     """Find every figure of a month.
 
@@ -175,14 +178,17 @@ def month_insight(
         available: how much of the time the storage's packs said that they could deliver; None if nothing was promised.
         suspect: how many slots of the month an open finding doubts.
         unverified: the meters that counted in the month after their verification had run out.
+        lots: of purchase contracts; each is a source beside PV surplus and the grid.
     """
     month = usage.month
     table = columns(days, first_on=month.first_on, until_on=month.next().first_on)
     baseline = without_storage(table)
     found = peaks(table, baseline)
     layers = opening_layers(opening)
+    spread = delivered(lots, table.bought, first_on=month.first_on)
     traced = {
-        method: trace(table, method=method, efficiency_ppm=usage.efficiency_ppm, opening=layers) for method in Method
+        method: trace(table, method=method, efficiency_ppm=usage.efficiency_ppm, lots=spread, opening=layers)
+        for method in Method
     }
     return MonthInsight(
         site=site,
@@ -193,6 +199,7 @@ def month_insight(
         unverified=unverified,
         usage=usage,
         flows=month_flows(days, month),
+        lots=uses(lots, spread, traced[Method.PRO_RATA]),
         pro_rata=_sums(traced[Method.PRO_RATA]),
         fifo=_sums(traced[Method.FIFO]),
         storage=_storage(days, usage, usable_wh, available),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from domain.metering.alarms import Alarm, AlarmChange, AlarmId
+from domain.metering.lots import PpaLot, PpaLotId
 from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
@@ -403,6 +404,36 @@ class Findings(Protocol):
         ...
 
 
+class PpaLots(Protocol):
+    """Energy that purchase contracts delivered; voided lots stay."""
+
+    async def add(self, lot: PpaLot) -> PpaLot:
+        """Store a lot unless its certificate has one, and return the one that stands.
+
+        Raises:
+            LotEntered: the certificate is entered already, for another site, other days or other energy.
+        """
+        ...
+
+    async def one(self, tenant_id: TenantId, lot_id: PpaLotId) -> PpaLot:
+        """Return a tenant's lot.
+
+        Raises:
+            LotUnknown: the tenant has no such lot.
+        """
+        ...
+
+    async def of_site(
+        self, tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, limit: int
+    ) -> tuple[PpaLot, ...]:
+        """Return a site's lots that begin on days, both ends included, by day and certificate; voided ones as well."""
+        ...
+
+    async def void(self, lot: PpaLot) -> None:
+        """Say that a lot is void."""
+        ...
+
+
 class UsageSnapshots(Protocol):
     """Frozen usage; only added to."""
 
@@ -611,6 +642,11 @@ class MeteringWork(WatchWork, Protocol):
     @property
     def findings(self) -> Findings:
         """The findings."""
+        ...
+
+    @property
+    def ppa_lots(self) -> PpaLots:
+        """The lots of purchase contracts."""
         ...
 
     @property

@@ -9,7 +9,8 @@ from domain.metering.carbon import EmissionFactor, factor_known_at
 from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet_months, without_storage
 from domain.metering.errors import StretchTooLong
 from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
-from domain.metering.inventory import Method, Trace, trace
+from domain.metering.inventory import Lot, Method, Trace, trace
+from domain.metering.lots import LOTS_A_MONTH_MAX, PpaLot, delivered
 from domain.metering.meters import unverified
 from domain.metering.model import Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
@@ -251,6 +252,7 @@ async def read_insight(
             for day, slots in listed.items()
             if Month.of(day) == wish.month
         ),
+        lots=await lots_of_month(wish.tenant_id, wish.site_id, wish.month, work=work, as_of=wish.as_of),
         factor=factor_known_at(factors, seoul_day(clock.now() if wish.as_of is None else wish.as_of)),
         known_at=wish.as_of,
         suspect=await suspect_slots(
@@ -315,6 +317,27 @@ async def read_trace(wish: ReadTrace, *, work: MeteringWork) -> Trace:
         RoleNotEnough: the role does not look at energy.
         SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
     """
+    return (await trace_month(wish, work=work))[0]
+
+
+async def lots_of_month(
+    tenant_id: TenantId, site_id: SiteId, month: Month, *, work: MeteringWork, as_of: datetime | None = None
+) -> tuple[PpaLot, ...]:
+    """Return the lots of a month that stand, or stood at an instant."""
+    dates = month.dates()
+    found = await work.ppa_lots.of_site(
+        tenant_id, site_id, first_on=dates[0], last_on=dates[-1], limit=10 * LOTS_A_MONTH_MAX
+    )
+    return tuple(one for one in found if one.stood_at(as_of))
+
+
+async def trace_month(wish: ReadTrace, *, work: MeteringWork) -> tuple[Trace, tuple[PpaLot, ...], tuple[Lot, ...]]:
+    """Follow a month's storage, with its lots and how these were spread over the grid meter's quarter hours.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+    """
     channels = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     readings = await readings_of_month(
         wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id, as_of=wish.as_of
@@ -327,12 +350,17 @@ async def read_trace(wish: ReadTrace, *, work: MeteringWork) -> Trace:
         start_on=readings.start_on,
         efficiency_ppm=efficiency_ppm,
     )
-    return trace(
-        columns(readings.days, first_on=wish.month.first_on, until_on=wish.month.next().first_on),
+    table = columns(readings.days, first_on=wish.month.first_on, until_on=wish.month.next().first_on)
+    lots = await lots_of_month(wish.tenant_id, wish.site_id, wish.month, work=work, as_of=wish.as_of)
+    spread = delivered(lots, table.bought, first_on=wish.month.first_on)
+    traced = trace(
+        table,
         method=wish.method,
         efficiency_ppm=efficiency_ppm,
+        lots=spread,
         opening=opening_layers(opening),
     )
+    return traced, lots, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

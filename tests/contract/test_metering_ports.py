@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.meterfiles.reader import SandboxedReadingFiles
 from adapters.postgres.engine import DatabaseBusy, DatabaseUnreachable, reaching
+from adapters.postgres.lots import PostgresPpaLots
 from adapters.postgres.metering import (
     PostgresReadingEstimates,
     PostgresReadingImports,
@@ -107,6 +108,7 @@ class PostgresMetering:
         self.reading_imports = PostgresReadingImports(connection)
         self.reading_estimates = PostgresReadingEstimates(connection)
         self.findings = PostgresFindings(connection)
+        self.ppa_lots = PostgresPpaLots(connection)
         self.usage_snapshots = PostgresUsageSnapshots(connection)
 
 

@@ -8,6 +8,8 @@ from domain.metering.errors import (
     EstimateStands,
     EstimateUnknown,
     FindingUnknown,
+    LotEntered,
+    LotUnknown,
     MeterMoved,
     MeterUnknown,
     PowerAgreed,
@@ -15,6 +17,7 @@ from domain.metering.errors import (
     SiteUnknown,
     TariffAssigned,
 )
+from domain.metering.lots import PpaLot, PpaLotId
 from domain.metering.meters import Meter, MeterDevice, MeterRatio
 from domain.metering.model import (
     Added,
@@ -488,6 +491,41 @@ class MemoryFindings:
         return {month: found for month in months if (found := self._vetted.get((tenant_id, site_id, month)))}
 
 
+class MemoryPpaLots:
+    def __init__(self) -> None:
+        self._lots: dict[tuple[TenantId, PpaLotId], PpaLot] = {}
+
+    async def add(self, lot: PpaLot) -> PpaLot:
+        for one in self._lots.values():
+            if (one.tenant_id, one.certificate_id, one.voided_at) == (lot.tenant_id, lot.certificate_id, None):
+                if (one.site_id, one.from_on, one.until_on, one.wh) != (
+                    lot.site_id, lot.from_on, lot.until_on, lot.wh,
+                ):  # fmt: skip
+                    raise LotEntered(certificate=lot.certificate_id)
+                return one
+        self._lots[lot.tenant_id, lot.lot_id] = lot
+        return lot
+
+    async def one(self, tenant_id: TenantId, lot_id: PpaLotId) -> PpaLot:
+        found = self._lots.get((tenant_id, lot_id))
+        if found is None:
+            raise LotUnknown
+        return found
+
+    async def of_site(
+        self, tenant_id: TenantId, site_id: SiteId, *, first_on: date, last_on: date, limit: int
+    ) -> tuple[PpaLot, ...]:
+        mine = [
+            one
+            for one in self._lots.values()
+            if (one.tenant_id, one.site_id) == (tenant_id, site_id) and first_on <= one.from_on <= last_on
+        ]
+        return tuple(sorted(mine, key=lambda one: (one.from_on, one.certificate_id, one.entered_at))[:limit])
+
+    async def void(self, lot: PpaLot) -> None:
+        self._lots[lot.tenant_id, lot.lot_id] = lot
+
+
 class MemoryUsageSnapshots:
     def __init__(self) -> None:
         self._snapshots: dict[tuple[TenantId, ContractId, Month, int], UsageSnapshot] = {}
@@ -561,6 +599,7 @@ class MemoryMeteringWork:
         self.readings = MemoryReadings(self.usage_snapshots, self.reading_imports)
         self.reading_estimates = MemoryReadingEstimates()
         self.findings = MemoryFindings()
+        self.ppa_lots = MemoryPpaLots()
 
     async def commit(self) -> None:
         return None

@@ -64,6 +64,9 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/readings"): {
         "json": {"channel": 1, "start": "2026-01-01T00:00:00+09:00", "resolution": "PT15M", "wh": [1]}
     },
+    ("POST", "/api/v1/sites/{site_id}/lots"): {
+        "json": {"certificate": "PPA-1", "from_on": "2026-03-01", "until_on": "2026-04-01", "wh": 1}
+    },
     ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/acceptance"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/alarms/{alarm_id}/clearance"): {"json": {"tenant_id": 11, "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
@@ -291,6 +294,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "invoice_id": service.invoices[0].invoice.invoice_id,
         "estimate_id": uuid4(),
         "finding_id": uuid4(),
+        "lot_id": uuid4(),
         "meter_id": uuid4(),
         "alarm_id": alarm.alarm_id,
     }

@@ -8,6 +8,7 @@ import adapters.postgres.tables.grants
 import adapters.postgres.tables.idempotency
 import adapters.postgres.tables.identity
 import adapters.postgres.tables.keys
+import adapters.postgres.tables.lots
 import adapters.postgres.tables.members
 import adapters.postgres.tables.metering
 import adapters.postgres.tables.passport
