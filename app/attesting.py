@@ -83,7 +83,7 @@ def cert_verify(
     async def run() -> tuple[str, str, Mapping[str, Canonical]]:
         verifier = wiring.credentials(settings) if keys_file is None else wiring.published_keys(_json(keys_file))
         content = read_file(file)
-        number = None
+        number = content_sha256 = None
         if content.startswith(b"%PDF-"):
             reader = wiring.seals(settings) if keys_file is None else wiring.published_seals(_json(keys_file))
             read = await reader.read(content)
@@ -92,7 +92,7 @@ def cert_verify(
                 return number, "altered" if read.seal is SealState.ALTERED else "unknown", {}
             if read.record is None:
                 return number, "signed", {}
-            content = read.record.encode()
+            content, content_sha256 = read.record.encode(), read.content_sha256
         record = _parsed(content)
         await verifier.verify(record)
         lists = {str(one.get("id")): one for one in (_json(path) for path in status_list or ())}
@@ -100,7 +100,8 @@ def cert_verify(
             lists |= await _fetched(record, known=lists)
         for one in lists.values():
             await verifier.verify(one)
-        if number not in (None, _number(record)):
+        vouched_for = (number, _said_of(record) or content_sha256)
+        if number is not None and vouched_for != (_number(record), content_sha256):
             return str(number), "altered", {}
         standing = _standing(record, lists, wiring.system_clock())
         told = await _told(record) if online and standing in ("suspended", "revoked", "expired") else {}
@@ -204,8 +205,17 @@ def _parsed(content: bytes) -> Mapping[str, Canonical]:
 
 def _number(record: Mapping[str, Canonical]) -> str:
     subject = record.get("credentialSubject")
-    number = subject.get("certificateNumber") if isinstance(subject, Mapping) else None
-    return str(number or record.get("id") or "-")
+    numbers = (
+        [subject.get(name) for name in ("certificateNumber", "reportNumber")] if isinstance(subject, Mapping) else []
+    )
+    return str(next((one for one in numbers if one), None) or record.get("id") or "-")
+
+
+def _said_of(record: Mapping[str, Canonical]) -> str | None:
+    """Return the hash of the content that a report's record vouches for; None for a record that holds all it says."""
+    subject = record.get("credentialSubject")
+    found = subject.get("contentSha256") if isinstance(subject, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _settings(language: Language) -> Settings:

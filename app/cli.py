@@ -705,6 +705,7 @@ def tenant_add(
     address_en: Annotated[str, typer.Option("--address-en", help="영문 주소.")] = "",
     bank_account: Annotated[str, typer.Option("--bank-account", help="입금 계좌 (운영자).")] = "",
     accreditation: Annotated[str, typer.Option("--accreditation", help="지정·인정 (시험기관).")] = "",
+    insurance: Annotated[str, typer.Option("--insurance", help="배상책임보험 (시험기관).")] = "",
     complex_number: Annotated[
         int, typer.Option("--complex", min=1, max=2_147_483_647, help="산업단지 번호 · the complex's number.")
     ] = FOUNDING_COMPLEX,
@@ -725,6 +726,7 @@ def tenant_add(
         address_en=address_en or address_ko,
         bank_account=bank_account,
         accreditation=accreditation,
+        insurance=insurance,
         complex_ko=complex_ko,
         complex_en=complex_en,
     )

@@ -170,6 +170,7 @@ async def make_complex(ports: Ports, *, password: str) -> None:
                     address_en=address_en,
                     bank_account=account,
                     accreditation=accreditation,
+                    insurance="시연 배상책임보험 제0000-00000호" if kind is PartyKind.INSPECTION_BODY else "",
                 )
             )
         await _add_people(work, ports, names=frozenset(name for name, *_ in PEOPLE), password_hash=password_hash)

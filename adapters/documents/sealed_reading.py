@@ -17,7 +17,7 @@ from pyhanko_certvalidator import ValidationContext
 from domain.shared.documents import SealState
 from domain.shared.errors import RuleBroken
 
-_ATTACHED = "result.json"
+_CONTENT, _PROOF = "result.json", "proof.json"
 _ATTACHED_BYTES_MAX = 16 * 1024 * 1024
 _SIGNATURES_MAX = 16
 
@@ -44,10 +44,16 @@ def read(path: Path, arguments: Mapping[str, str]) -> bytes:
     try:
         reader = PdfFileReader(io.BytesIO(content), strict=False)
         seal = _seal(reader, trusted, content)
-        number, record = _said(reader)
+        number, record, content_sha256 = _said(reader)
     except Exception as error:  # the library raises many kinds on hostile bytes; each means the same to us
         raise PdfUnreadable from error
-    said = {"sha256": hashlib.sha256(content).hexdigest(), "seal": seal.value, "number": number, "record": record}
+    said = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "seal": seal.value,
+        "number": number,
+        "record": record,
+        "content_sha256": content_sha256,
+    }
     return json.dumps(said).encode()
 
 
@@ -78,21 +84,32 @@ def _seal(reader: PdfFileReader, trusted: list[x509.Certificate], content: bytes
     return SealState.OURS if status.bottom_line and status.intact and covers and reaches else SealState.ALTERED
 
 
-def _said(reader: PdfFileReader) -> tuple[str | None, str | None]:
-    attached = reader.root.get("/AF")
-    for one in attached or ():
-        found = one.get_object() if isinstance(one, Dereferenceable) else one
-        if not isinstance(found, DictionaryObject):
+def _said(reader: PdfFileReader) -> tuple[str | None, str | None, str | None]:
+    """Return the number, the signed record and the content's hash, as far as what is attached says them."""
+    attached = _attachments(reader)
+    text = attached.get(_CONTENT)
+    if text is None or len(text) > _ATTACHED_BYTES_MAX:
+        return None, None, None
+    said = json.loads(text)
+    number, record = said.get("number"), said.get("credential")
+    proof = attached.get(_PROOF, b"")
+    if not isinstance(record, str):
+        record = proof.decode() if 0 < len(proof) <= _ATTACHED_BYTES_MAX else None
+    return (
+        number if isinstance(number, str) and len(number) <= 40 else None,
+        record,
+        hashlib.sha256(text).hexdigest(),
+    )
+
+
+def _attachments(reader: PdfFileReader) -> dict[str, bytes]:
+    """Return the bytes of the attachments that are ours by name; of two of one name the first counts."""
+    found: dict[str, bytes] = {}
+    for one in reader.root.get("/AF") or ():
+        file = one.get_object() if isinstance(one, Dereferenceable) else one
+        if not isinstance(file, DictionaryObject):
             raise PdfUnreadable
-        if found.get("/F") != _ATTACHED and found.get("/UF") != _ATTACHED:
-            continue
-        text = found["/EF"]["/F"].data
-        if len(text) > _ATTACHED_BYTES_MAX:
-            return None, None
-        said = json.loads(text)
-        number, record = said.get("number"), said.get("credential")
-        return (
-            number if isinstance(number, str) and len(number) <= 40 else None,
-            record if isinstance(record, str) else None,
-        )
-    return None, None
+        for name in (_CONTENT, _PROOF):
+            if name in (file.get("/F"), file.get("/UF")) and name not in found:
+                found[name] = bytes(file["/EF"]["/F"].data)
+    return found

@@ -254,7 +254,11 @@ async def read_sealed(pdf: bytes, *, trusted: str) -> ReadDocument:
     try:
         said = json.loads(output)
         return ReadDocument(
-            sha256=said["sha256"], seal=SealState(said["seal"]), number=said["number"], record=said["record"]
+            sha256=said["sha256"],
+            seal=SealState(said["seal"]),
+            number=said["number"],
+            record=said["record"],
+            content_sha256=said["content_sha256"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise FileBroke from error

@@ -55,17 +55,19 @@ class TypstDocuments:
         self._time_limit_s = time_limit_s
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="typst")
 
-    async def typeset(self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date) -> bytes:
+    async def typeset(
+        self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date, proof: str = ""
+    ) -> bytes:
         """Return the PDF (A-3a, UA-1) of one document, Korean first with English beside it.
 
-        Equal kind, content and date give equal bytes. All kinds but the label sheet carry their
-        content as the attachment `result.json`, in its canonical spelling.
+        Equal kind, content, date and proof give equal bytes. All kinds but the label sheet carry their
+        content as the attachment `result.json`, in its canonical spelling, and a proof as `proof.json`.
 
         Raises:
             ValueError: the content lacks a key that the document prints; or holds a float, or is too large.
             DocumentTookTooLong: the time limit passed.
         """
-        (pdf,) = await self._made(kind, content, dated_on, "pdf", 144)
+        (pdf,) = await self._made(kind, content, dated_on, "pdf", 144, proof)
         return pdf
 
     async def pictures(
@@ -90,10 +92,11 @@ class TypstDocuments:
         dated_on: date,
         form: Literal["pdf", "png"],
         ppi: int,
+        proof: str = "",
     ) -> tuple[bytes, ...]:
         check(kind, content)
         making = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._compiled, kind, content, dated_on, form, ppi
+            self._threads, self._compiled, kind, content, dated_on, form, ppi, proof
         )
         try:
             return await asyncio.wait_for(making, self._time_limit_s)
@@ -107,13 +110,15 @@ class TypstDocuments:
         dated_on: date,
         form: Literal["pdf", "png"],
         ppi: int,
+        proof: str = "",
     ) -> tuple[bytes, ...]:
         stored = canonical_text(content)
-        if len(stored) > _CONTENT_CHARACTERS_MAX:
+        if len(stored) + len(proof) > _CONTENT_CHARACTERS_MAX:
             raise ValueError(f"{kind}: the content is longer than {_CONTENT_CHARACTERS_MAX} characters")
         inputs = {
             "printed": canonical_text(printable(content, self._drawn)),
             "stored": "" if kind is DocumentKind.LABEL_SHEET else stored,
+            "proof": proof,
             "dated_on": dated_on.isoformat(),
         }
         try:

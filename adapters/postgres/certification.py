@@ -670,6 +670,7 @@ def _report_row(report: Report) -> dict[str, object]:
         "content": report.content,
         "pdf_sha256": bytes.fromhex(report.pdf_sha256),
         "issued_at": report.issued_at,
+        "record": report.record,
     }
 
 
@@ -684,6 +685,7 @@ def _to_report(row: RowMapping) -> Report:
         content=row["content"],
         pdf_sha256=row["pdf_sha256"].hex(),
         issued_at=row["issued_at"],
+        record=row["record"],
     )
 
 

@@ -67,6 +67,7 @@ def _to_tenant(row: RowMapping) -> Tenant:
         address_en=row["address_en"],
         bank_account=row["bank_account"],
         accreditation=row["accreditation"],
+        insurance=row["insurance"] or "",
     )
 
 
@@ -151,6 +152,7 @@ class PostgresParties:
                 address_en=tenant.address_en,
                 bank_account=tenant.bank_account,
                 accreditation=tenant.accreditation,
+                insurance=tenant.insurance or None,
             )
             .on_conflict_do_nothing()
         )

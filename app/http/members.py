@@ -43,6 +43,7 @@ class OrganisationIn(In):
     address_en: Name
     bank_account: OptionalText = ""
     accreditation: OptionalText = ""
+    insurance: OptionalText = ""
 
 
 class OrganisationOut(Out):
@@ -238,6 +239,7 @@ def organisation_of(wish: OrganisationIn, ports: Ports) -> Tenant:
         address_en=wish.address_en,
         bank_account=wish.bank_account,
         accreditation=wish.accreditation,
+        insurance=wish.insurance,
     )
 
 

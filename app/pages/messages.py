@@ -1846,6 +1846,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.address_en": ("주소 (영문)", "Address (English)"),
         "field.bank_account": ("입금 계좌", "Bank account"),
         "field.accreditation": ("지정·인정", "Accreditation"),
+        "field.insurance": ("배상책임보험", "Liability insurance"),
         # ── keys ──
         "keys.text": ("프로그램과 계량 장치가 쓰는 키입니다.", "What programs and metering devices sign in with."),
         "keys.new": ("새 API 키", "The new key"),

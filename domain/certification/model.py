@@ -862,11 +862,12 @@ class Laboratory:
     place_ko: str
     place_en: str
     accreditation: str
+    insurance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A test report as issued (성적서)."""
+    """A test report as issued (성적서). `record` is its signed record, None for one issued before there were any."""
 
     report_id: ReportId
     number: str
@@ -877,6 +878,15 @@ class Report:
     content: str
     pdf_sha256: str
     issued_at: datetime
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPlace:
+    """Where a pack's sealed history stood: the number of its last entry, and that entry's seal in hex."""
+
+    sequence: int
+    seal: str
 
 
 class IssuedKind(StrEnum):

@@ -1,7 +1,8 @@
 """What a test report and a certificate print, and what the signed record says."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from domain.certification.completeness import NOT_RECORDED
@@ -11,7 +12,10 @@ from domain.certification.judging import spelled
 from domain.certification.model import (
     Assessment,
     Certificate,
+    DecisionRule,
+    HistoryPlace,
     HoldRelease,
+    Judgement,
     Laboratory,
     Meaning,
     Reception,
@@ -24,6 +28,7 @@ from domain.certification.model import (
 from domain.certification.status_list import StatusPlace, status_entries
 from domain.certification.wording import quantity_name
 from domain.shared.canonical import Canonical, sha256
+from domain.shared.identifiers import ReportId
 from domain.shared.time import day_start, seoul_day, utc_text
 
 _NONE = ("없음", "none")
@@ -92,7 +97,7 @@ def report_content(
         "soh_u_ppm": judgement.soh_u_ppm,
         "usable_energy_wh": judgement.usable_energy_wh,
         **_both("decision_rule", decision_words(judgement.decision_rule)),
-        "sampling_plan": f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}",
+        "sampling_plan": sampling_plan(judgement, reception),
         **_both("sampling", sampling(reception)),
         **_both("deviations", deviations(done, runs, release)),
         **_both("external", external(runs)),
@@ -179,7 +184,9 @@ def certificate_content(
     reception: Reception,
     pack_print: Mapping[str, Canonical],
     runs: Sequence[TestRun],
+    devices: Mapping[UUID, Device],
     assessment: Assessment,
+    reviewed: Signature | None,
     approval: Signature,
     verify_url: str,
     credential: str,
@@ -196,7 +203,8 @@ def certificate_content(
             "name_ko": laboratory.name_ko,
             "name_en": laboratory.name_en,
             "address_ko": laboratory.address_ko,
-            "accreditation": laboratory.accreditation,
+            "accreditation": laboratory.accreditation or None,
+            "insurance": laboratory.insurance or None,
         },
         "applicant": _applicant(reception),
         "pack": pack_print,
@@ -204,16 +212,99 @@ def certificate_content(
         "report_number": certificate.report_number,
         "grade": certificate.grade,
         "soh_ppm": certificate.soh_ppm,
+        "soh_u_ppm": judgement.soh_u_ppm,
+        "soh_energy_ppm": _worst_ppm(judgement, "soh_energy", least=True),
+        "r_increase_ppm": _worst_ppm(judgement, "r_increase", least=False),
         "usable_energy_wh": certificate.usable_energy_wh,
         "use_ko": judgement.use_ko,
         "use_en": judgement.use_en,
+        **_both("decision_rule", decision_words(judgement.decision_rule)),
+        **_both("ambient", ambient(runs)),
+        "sampling_plan": sampling_plan(judgement, reception),
+        **_both("sampling", sampling(reception)),
+        "results": [one for test in judgement.tests for one in _results(test, runs, devices)],
         "raw_file_sha256": _raw_hashes(runs),
         "tested_by": testers(runs),
+        "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
         "approved_by": _signed(approval),
         "verify_url": verify_url,
         "credential": credential,
         "credential_sha256": sha256(credential).hex(),
         "qr_svg": qr_svg,
+    }
+
+
+def _results(
+    test: TestVerdict, runs: Sequence[TestRun], devices: Mapping[UUID, Device]
+) -> Iterator[dict[str, Canonical]]:
+    """Yield a test's rules that were applied, with what the test was last measured with."""
+    run = next(
+        (one for one in reversed(runs) if any(found.test_id == test.test_id for found in one.measurements)), None
+    )
+    used = None if run is None else _equipment(run, None if run.device_id is None else devices[run.device_id])
+    for rule in test.rules:
+        if rule.verdict is not Verdict.NOT_APPLICABLE:
+            yield {
+                "test_id": test.test_id,
+                **_both("name", (test.name_ko, test.name_en)),
+                "rule": rule.rule,
+                "measured": rule.measured,
+                "limit": rule.limit,
+                "unit": rule.unit,
+                "verdict": rule.verdict.value,
+                "device": None if used is None else used["device"],
+                "serial": None if used is None else used["serial"],
+                "calibration_due_on": None if used is None else used["due_on"],
+            }
+
+
+def _worst_ppm(judgement: Judgement, quantity: str, *, least: bool) -> int | None:
+    """Return the worst value of a quantity in percent as parts per million, cut; None where it was not measured."""
+    for test in judgement.tests:
+        for one in test.quantities:
+            if one.quantity == quantity:
+                values = [Decimal(part) for part in one.value.split(", ")]
+                return int((min(values) if least else max(values)) * 10_000)
+    return None
+
+
+def report_record(
+    *,
+    issuer: str,
+    report_id: ReportId,
+    number: str,
+    content: str,
+    amends: str | None,
+    laboratory_en: str,
+    product_uri: str,
+    assessment_sha256: str,
+    history: HistoryPlace,
+    issued_at: datetime,
+    base_url: str,
+) -> dict[str, Canonical]:
+    """Return the record of a report that is signed: it binds the number to the content, and both to the pack's history.
+
+    A W3C verifiable credential (VC data model 2.0), not yet with its proof. It holds no name of a person.
+    """
+    return {
+        "@context": [
+            "https://www.w3.org/ns/credentials/v2",
+            {"@vocab": f"{base_url}/vocabulary#"},
+        ],
+        "id": f"urn:uuid:{report_id}",
+        "type": ["VerifiableCredential", "TestReportRecord"],
+        "issuer": {"id": issuer, "name": laboratory_en},
+        "validFrom": utc_text(issued_at),
+        "credentialSubject": {
+            "id": product_uri,
+            "type": "ReuseBattery",
+            "reportNumber": number,
+            "contentSha256": sha256(content).hex(),
+            "assessmentSha256": assessment_sha256,
+            "historySequence": history.sequence,
+            "historySeal": history.seal,
+            **({} if amends is None else {"amendsReportNumber": amends}),
+        },
     }
 
 
@@ -256,6 +347,8 @@ def credential_document(
             "protocolSha256": judgement.protocol_sha256,
             "grade": certificate.grade,
             "sohPpm": certificate.soh_ppm,
+            **({} if judgement.soh_u_ppm is None else {"sohUncertaintyPpm": judgement.soh_u_ppm}),
+            "decisionRule": (judgement.decision_rule or DecisionRule.SIMPLE).value,
             "usableEnergyWh": certificate.usable_energy_wh,
             "usableEnergyBasis": judgement.basis_en,
             "chemistry": str(pack_print.get("chemistry", "")),
@@ -348,6 +441,11 @@ def ambient(runs: Sequence[TestRun]) -> tuple[str, str]:
         span = f"{round(lowest, 1)}–{round(highest, 1)}"
         return f"시료 표면 {span} ℃", f"{span} °C at the surface of the item"
     return NOT_RECORDED, NOT_RECORDED
+
+
+def sampling_plan(judgement: Judgement, reception: Reception) -> str:
+    """Return what the sampling plan is referred to by: the protocol in its version, and the reception it served."""
+    return f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}"
 
 
 def sampling(reception: Reception) -> tuple[str, str]:

@@ -33,8 +33,8 @@ class IndustrialComplex:
 class Tenant:
     """A party whose rows these are: a complex tenant, an inspection body, the operator.
 
-    `bank_account` is where a seller takes transfers, `accreditation` what a body prints of its designation;
-    either is empty where it has none.
+    `bank_account` is where a seller takes transfers, `accreditation` what a body prints of its designation, and
+    `insurance` of the liability insurance that a designated body must have; each is empty where it has none.
     """
 
     tenant_id: TenantId
@@ -48,6 +48,7 @@ class Tenant:
     address_en: str
     bank_account: str
     accreditation: str
+    insurance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -422,6 +422,7 @@ class AddTenant:
     address_en: str
     bank_account: str = ""
     accreditation: str = ""
+    insurance: str = ""
     complex_ko: str
     complex_en: str
 
@@ -445,6 +446,7 @@ async def add_tenant(wish: AddTenant, *, unit: Unit[IdentityWork], ids: Ids) -> 
         address_en=wish.address_en,
         bank_account=wish.bank_account,
         accreditation=wish.accreditation,
+        insurance=wish.insurance,
     )
     async with unit(SYSTEM) as work:
         if wish.complex_id == FOUNDING_COMPLEX:

@@ -17,6 +17,7 @@ from domain.certification.model import (
     CustodyMove,
     DecisionRule,
     Fees,
+    HistoryPlace,
     HoldRelease,
     Issued,
     ItemFacts,
@@ -141,6 +142,12 @@ def _item_facts(pack: Pack, prior_life: PriorLife | None) -> ItemFacts:
         sampled=Sampled.CELL,
         prior_life=prior_life,
     )
+
+
+async def history_place(pack_id: PackId, *, work: JourneyWork) -> HistoryPlace:
+    """Return where a pack's sealed history stands; others that write to it wait until the unit ends."""
+    head = await work.histories.head(pack_id)
+    return HistoryPlace(sequence=head.sequence, seal=head.seal.hex())
 
 
 async def record_step(
@@ -454,9 +461,11 @@ async def issue_certificate(
                     place_ko=body.address_ko,
                     place_en=body.address_en,
                     accreditation=body.accreditation,
+                    insurance=body.insurance,
                 ),
                 base_url=public_url,
                 token=tokens.new_hex(),
+                history=await history_place(reception.pack_id, work=work),
             ),
             work=work,
             ids=ids,
@@ -498,7 +507,7 @@ def _issue_told(
         return EntryKind.REPORTED, {
             "report": report.number,
             "disposition": assessment.judgement.disposition.value,
-            "report_pdf_sha256": report.pdf_sha256,
+            **_report_told(report),
         }
     return EntryKind.CERTIFIED, {
         "certificate": certificate.number,
@@ -509,8 +518,17 @@ def _issue_told(
         "valid_until": certificate.valid_until.isoformat(),
         "credential_sha256": sha256(certificate.credential).hex(),
         "certificate_pdf_sha256": certificate.pdf_sha256,
-        "report_pdf_sha256": report.pdf_sha256,
+        **_report_told(report),
         "goes_on_as": goes_on_as.value,
+    }
+
+
+def _report_told(report: Report) -> dict[str, Canonical]:
+    """Say of a report what its pack's history seals: the file, what it says, and the signed record of that."""
+    return {
+        "report_pdf_sha256": report.pdf_sha256,
+        "report_content_sha256": sha256(report.content).hex(),
+        "report_record_sha256": None if report.record is None else sha256(report.record).hex(),
     }
 
 

@@ -21,10 +21,13 @@ class DocumentKind(StrEnum):
 class Documents(Protocol):
     """Makes a PDF of content."""
 
-    async def typeset(self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date) -> bytes:
+    async def typeset(
+        self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date, proof: str = ""
+    ) -> bytes:
         """Return the PDF of one document, Korean first with English beside it.
 
-        Equal kind, content and date give equal bytes.
+        Equal kind, content, date and proof give equal bytes. The content is attached as `result.json`, a proof (the
+        signed record of what the document says), where there is one, beside it as `proof.json`.
 
         Raises:
             ValueError: the content lacks a key that the document prints.
@@ -45,14 +48,15 @@ class SealState(StrEnum):
 class ReadDocument:
     """What a PDF of unknown origin says of itself.
 
-    `number` and `record` (a signed record, as text) come from the attached content and are nobody's word until the
-    seal or a stored hash vouches for them.
+    `number` and `record` (a signed record, as text) come from what is attached and are nobody's word until the seal
+    or a stored hash vouches for them. `content_sha256` is of the attached content's bytes, in hex.
     """
 
     sha256: str
     seal: SealState
     number: str | None
     record: str | None
+    content_sha256: str | None = None
 
 
 class SealReader(Protocol):

@@ -95,6 +95,7 @@ from domain.certification.model import (
     DecisionRule,
     Disposition,
     Fee,
+    HistoryPlace,
     Impedance,
     IssuedKind,
     Laboratory,
@@ -154,6 +155,7 @@ REVIEWER = someone(Role.REVIEWER, name="윤검토", number=904)
 STRANGER = someone(Role.TESTER, name="남시험", number=903, tenant_id=2)
 RAW = "cd" * 32
 PROTOCOL = load_protocol()
+HISTORY = HistoryPlace(sequence=9, seal="ef" * 32)
 PACK_PRINT = {
     "kr_battery_no": "KR26LGM50T12S0000000123",
     "maker_serial": "LG-2019-004217",
@@ -315,6 +317,7 @@ class House:
             laboratory=laboratory,
             base_url="https://sunhwan.example",
             token=token,
+            history=HISTORY,
         )
         return await issue(
             wish,

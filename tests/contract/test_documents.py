@@ -187,13 +187,28 @@ async def test_every_page_of_a_report_carries_its_number_and_its_place(typst: Ty
     assert ["Endofreport" in text for text in found] == [False] * (len(found) - 1) + [True]
 
 
-async def test_a_certificate_is_one_page_that_binds_itself(typst: TypstDocuments) -> None:
+async def test_a_certificate_certifies_on_one_page_and_shows_on_what_on_the_next(typst: TypstDocuments) -> None:
     pdf = await typst.typeset(DocumentKind.CERTIFICATE, content(DocumentKind.CERTIFICATE), dated_on=DAY)
 
-    assert len(pages(pdf)) == 1
+    first, second = pages(pdf)
+    assert "진위확인" in first
+    assert "별지.시험결과와조건" in second
     assert (
         printed(
             pdf,
+            "94.35 ± 0.96 %",
+            "SOH (에너지) SOH by energy 94.92 %",
+            "저항 증가율 Rise of resistance 18.20 %",
+            "시험원 Tested by 박시험, 이측정",
+            "검토자 Reviewed by 윤검토",
+            "승인자 Approved by 정승인",
+            "T06 용량 Capacity soh_capacity < 60 94.35 % 60 % 적합 pass 팩 충방전기 1 MW S/N CH-03 2027. 3. 1.",
+            "단순 수용: 측정값을 한계값과 직접 비교함 simple acceptance",
+            "환경 조건 Ambient 24.8 ℃ 24.8 °C",
+            "시료 채취 계획 Sampling plan BAAS-REUSE-01 1.0.0 KTR-A-2026-000311",
+            "배상책임보험 Insurance 배상책임보험 제2026-00417호",
+            "재사용전지 안전성검사기관 (시범 운영용 표기)",
+            "재검사 기한 Re-inspection due 2028. 11. 20.",
             "재사용 배터리 인증서",
             "KTR-C-2026-000017",
             "KTR-R-2026-000042",
@@ -201,7 +216,6 @@ async def test_a_certificate_is_one_page_that_binds_itself(typst: TypstDocuments
             PRODUCT_URI,
             VERIFY_URL,
             "등급 Grade A",
-            "94.35 %",
             "20.55 kWh",
             "500.00 Ah · 21.78 kWh",
             "2026. 11. 21. ~ 2028. 11. 20.",

@@ -48,7 +48,7 @@ def _verdict(rule: str, measured: str, limit: str, unit: str | None, verdict: st
     return {"rule": rule, "measured": measured, "limit": limit, "unit": unit, "verdict": verdict, "source": source}
 
 
-def _tests() -> list[Canonical]:
+def _tests() -> list[Content]:
     return [
         {
             "test_id": "T01",
@@ -153,7 +153,7 @@ def _test_report() -> Content:
             _equipment(2, "T03", "절연저항계", "IR-11"),
             _equipment(3, "T01, T02", "육안, 두께 게이지"),
         ],
-        "tests": _tests(),
+        "tests": list(_tests()),
         "not_assessed": [
             {"test_id": "T09", "reason": "선택 시험으로 의뢰되지 않음"},
             {"test_id": "T12", "reason": "설계 대표시험으로, 같은 설계의 시험성적서를 인용함"},
@@ -198,6 +198,18 @@ def _test_report() -> Content:
     }
 
 
+def _result(test: Content, rule: Content) -> Content:
+    return {
+        "test_id": test["test_id"],
+        "name_ko": test["name_ko"],
+        "name_en": test["name_en"],
+        **{name: rule[name] for name in ("rule", "measured", "limit", "unit", "verdict")},
+        "device": "팩 충방전기 1 MW",
+        "serial": "CH-03",
+        "calibration_due_on": "2027-03-01",
+    }
+
+
 def _certificate(qr_svg: str) -> Content:
     return {
         "number": "KTR-C-2026-000017",
@@ -209,6 +221,7 @@ def _certificate(qr_svg: str) -> Content:
             "name_en": "Korea Testing & Research Institute",
             "address_ko": "경상북도 구미시 수출대로 137",
             "accreditation": "재사용전지 안전성검사기관 (시범 운영용 표기)",
+            "insurance": "배상책임보험 제2026-00417호",
         },
         "applicant": {"name": "㈜구미리사이클링", "contact": "김하늘 · 054-000-1234"},
         "pack": _pack(),
@@ -216,11 +229,30 @@ def _certificate(qr_svg: str) -> Content:
         "report_number": "KTR-R-2026-000042",
         "grade": "A",
         "soh_ppm": 943_500,
+        "soh_u_ppm": 9_514,
+        "soh_energy_ppm": 949_256,
+        "r_increase_ppm": 182_000,
         "usable_energy_wh": 20_549,
         "use_ko": "일일 충·방전 0.5C 이하, SOC 10–95 %, 주위 온도 0–40 °C의 고정형 저장 용도",
         "use_en": "Stationary storage, daily cycling up to 0.5C, SOC 10–95 %, ambient 0–40 °C",
+        "decision_rule_ko": "단순 수용: 측정값을 한계값과 직접 비교함",
+        "decision_rule_en": "simple acceptance: the measured value is compared with the limit",
+        "ambient_ko": "24.8 ℃",
+        "ambient_en": "24.8 °C",
+        "sampling_plan": "BAAS-REUSE-01 1.0.0 · KTR-A-2026-000311",
+        "sampling_ko": "팩 전체",
+        "sampling_en": "the whole pack",
+        "results": [_result(test, rule) for test in _tests() for rule in test["verdicts"]],
         "raw_file_sha256": [_sha("ndax"), _sha("csv")],
         "tested_by": ["박시험", "이측정"],
+        "reviewed_by": [
+            {
+                "name": "윤검토",
+                "at": "2026-11-21T04:02:03.000000Z",
+                "meaning_ko": "결과를 검토함",
+                "meaning_en": "results reviewed",
+            }
+        ],
         "approved_by": {
             "name": "정승인",
             "at": "2026-11-21T05:12:33.000000Z",

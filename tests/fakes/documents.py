@@ -14,16 +14,20 @@ class FakeDocuments:
 
     def __init__(self) -> None:
         self.made: list[tuple[DocumentKind, Mapping[str, Canonical], date]] = []
+        self.proofs: list[str] = []
 
-    async def typeset(self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date) -> bytes:
-        """Return bytes that depend on kind, content and date alone.
+    async def typeset(
+        self, kind: DocumentKind, content: Mapping[str, Canonical], *, dated_on: date, proof: str = ""
+    ) -> bytes:
+        """Return bytes that depend on kind, content, date and proof alone.
 
         Raises:
             ValueError: the content lacks a key that the document prints.
         """
         check(kind, content)
         self.made.append((kind, content, dated_on))
-        return f"%PDF-1.7\n{kind} {dated_on.isoformat()} {canonical_text(content)}\n%%EOF\n".encode()
+        self.proofs.append(proof)
+        return f"%PDF-1.7\n{kind} {dated_on.isoformat()} {canonical_text(content)} {proof}\n%%EOF\n".encode()
 
 
 class FakeSeals:

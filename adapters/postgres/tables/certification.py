@@ -361,7 +361,7 @@ class SignatureRow(SQLModel, table=True):
 
 
 class TestReportRow(SQLModel, table=True):
-    """A test report as issued; `content` is the canonical JSON that was printed. Never changed."""
+    """A test report as issued; `content` is the canonical JSON that was printed, `record` signed. Never changed."""
 
     __test__ = False
     __tablename__ = "test_report"
@@ -382,6 +382,7 @@ class TestReportRow(SQLModel, table=True):
     content: str = Field(sa_column=Column("content", Text, nullable=False))
     pdf_sha256: bytes = Field(sa_column=Column("pdf_sha256", LargeBinary, nullable=False))
     issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
+    record: str | None = Field(sa_column=Column("record", Text, nullable=True))
 
 
 class CertificateRow(SQLModel, table=True):

@@ -63,6 +63,7 @@ class TenantRow(SQLModel, table=True):
     address_en: str = Field(sa_column=Column("address_en", Text, nullable=False))
     bank_account: str = Field(sa_column=Column("bank_account", Text, nullable=False))
     accreditation: str = Field(sa_column=Column("accreditation", Text, nullable=False))
+    insurance: str | None = Field(sa_column=Column("insurance", Text, nullable=True))
 
 
 class PersonRow(SQLModel, table=True):

@@ -109,3 +109,4 @@ class AmendedReportRow(SQLModel, table=True):
     results_affected: bool = Field(sa_column=Column("results_affected", Boolean, nullable=False))
     amended_by: UUID = Field(sa_column=Column("amended_by", Uuid, nullable=False))
     amended_by_name: str = Field(sa_column=Column("amended_by_name", Text, nullable=False))
+    record: str | None = Field(sa_column=Column("record", Text, nullable=True))

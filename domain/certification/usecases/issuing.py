@@ -11,6 +11,7 @@ from domain.certification.model import (
     Certificate,
     CertificateStatus,
     Disposition,
+    HistoryPlace,
     HoldRelease,
     Issued,
     IssuedDocument,
@@ -24,7 +25,12 @@ from domain.certification.model import (
     TestRun,
 )
 from domain.certification.ports import CertificationWork, Credentials
-from domain.certification.printing import certificate_content, credential_document, report_content
+from domain.certification.printing import (
+    certificate_content,
+    credential_document,
+    report_content,
+    report_record,
+)
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import candidates
 from domain.certification.usecases.devices import devices_of
@@ -52,7 +58,8 @@ _PDF = "application/pdf"
 class Issue:
     """A wish to issue report and certificate.
 
-    `pack_print` is the `pack` object that both documents print, `token` at least 128 random bits in hex.
+    `pack_print` is the `pack` object that both documents print, `token` at least 128 random bits in hex, `history`
+    where the pack's sealed history stands before the issue.
     """
 
     actor: Actor
@@ -61,6 +68,7 @@ class Issue:
     laboratory: Laboratory
     base_url: str
     token: str
+    history: HistoryPlace
 
 
 async def issue(
@@ -101,7 +109,16 @@ async def issue(
         raise OwnWork
     now = clock.now()
     report = await _issued_report(
-        wish, reception, signed, runs, work=work, ids=ids, now=now, documents=documents, seals=seals
+        wish,
+        reception,
+        signed,
+        runs,
+        work=work,
+        ids=ids,
+        now=now,
+        documents=documents,
+        seals=seals,
+        credentials=credentials,
     )
     certificate = superseded = None
     if signed.may_be_certified:
@@ -135,8 +152,9 @@ async def _issued_report(
     now: datetime,
     documents: Documents,
     seals: Seals,
+    credentials: Credentials,
 ) -> Report:
-    """Print, seal and store the report."""
+    """Sign the record of the report, print, seal and store it."""
     today = seoul_day(now)
     count = await work.numbers.next(tenant_id=reception.tenant_id, series="test_report", year=today.year)
     number = f"TR-{today.year}-{count:06d}"
@@ -155,19 +173,38 @@ async def _issued_report(
         verify_url=(_verify_url(wish) if signed.may_be_certified else f"{wish.base_url}/verify?number={number}"),
     )
     require_complete(printed)
-    pdf = await seals.seal(
-        await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today), reason=_SEALED_REPORT
+    content, report_id = canonical_text(printed), ReportId(ids.new())
+    record = canonical_text(
+        await credentials.sign(
+            report_record(
+                issuer=credentials.issuer,
+                report_id=report_id,
+                number=number,
+                content=content,
+                amends=None,
+                laboratory_en=wish.laboratory.name_en,
+                product_uri=str(wish.pack_print["product_uri"]),
+                assessment_sha256=signed.approval.subject_sha256,
+                history=wish.history,
+                issued_at=now,
+                base_url=wish.base_url,
+            ),
+            at=now,
+        )
     )
+    plain = await documents.typeset(DocumentKind.TEST_REPORT, printed, dated_on=today, proof=record)
+    pdf = await seals.seal(plain, reason=_SEALED_REPORT)
     report = Report(
-        report_id=ReportId(ids.new()),
+        report_id=report_id,
         number=number,
         pack_id=reception.pack_id,
         tenant_id=reception.tenant_id,
         reception_id=reception.reception_id,
         assessment_id=signed.assessment.assessment_id,
-        content=canonical_text(printed),
+        content=content,
         pdf_sha256=await work.files.keep(pdf, media_type=_PDF, owner=reception.tenant_id),
         issued_at=now,
+        record=record,
     )
     await work.reports.add(report)
     await work.issued_documents.add(
@@ -238,13 +275,16 @@ async def _issued_certificate(
             reception=reception,
             pack_print=wish.pack_print,
             runs=runs,
+            devices=await devices_of(reception, runs, work),
             assessment=signed.decided,
+            reviewed=signed.review,
             approval=signed.approval,
             verify_url=verify_url,
             credential=credential,
             qr_svg=qr_svg(verify_url),
         ),
         dated_on=today,
+        proof=credential,
     )
     pdf = await seals.seal(pdf, reason=_SEALED_CERTIFICATE)
     certificate = replace(

@@ -18,7 +18,7 @@ from adapters.ktr.protocol_file import load_protocol
 from adapters.ktr.signing import FileSigner
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.errors import OwnWork, ReceptionMoved, ReceptionUnknown
-from domain.certification.model import Applicant, CertificateStatus, Laboratory, Reception, ReceptionState
+from domain.certification.model import Applicant, CertificateStatus, HistoryPlace, Laboratory, Reception, ReceptionState
 from domain.certification.usecases import assessing, closing, intake, issuing, results, signing
 from domain.shared.actor import Actor, ConfirmationNeeded, Role, RoleNotEnough
 from domain.shared.identifiers import PackId
@@ -181,6 +181,7 @@ class Bench:
             laboratory=LABORATORY,
             base_url="https://id.example",
             token="0123456789abcdef" * 2,
+            history=HistoryPlace(sequence=9, seal="ef" * 32),
         )
         await issuing.issue(
             wish,
