@@ -54,7 +54,7 @@ from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
 from adapters.postgres.transaction import Transaction, reach_statement
 from adapters.postgres.vetting import PostgresFindings
 from domain.metering.ports import ReadingsCrossed
-from domain.shared.actor import Actor, Extent
+from domain.shared.actor import DOOR, Actor, Extent
 from domain.shared.idempotency import Answer, Claim, KeyInProgress
 from domain.shared.identifiers import TenantId
 
@@ -481,10 +481,18 @@ class PostgresOnceUnit:
         self._held = None
         await self._open_until_settled.aclose()
 
+    def within(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
+        """Open a part of the work that waits."""
+        return self._join(actor)
+
     async def drop(self) -> None:
         """Undo what was not settled."""
         self._held = None
         await self._open_until_settled.aclose()
+
+    async def leave(self) -> None:
+        """Undo what was not settled."""
+        await self.drop()
 
     @asynccontextmanager
     async def _begun(self, actor: Actor) -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
@@ -529,6 +537,25 @@ class PostgresOnceUnit:
         self._joined.append(work)
 
 
+class PostgresStepsUnit(PostgresOnceUnit):
+    """A request of the sign-in door or of one's own account: its last commit waits for the audit entry, no other."""
+
+    def __call__(self, actor: Actor) -> AbstractAsyncContextManager[PostgresWork]:
+        """Open one transaction, after the one before has become durable."""
+        return self._step(actor)
+
+    @asynccontextmanager
+    async def _step(self, actor: Actor) -> AsyncIterator[PostgresWork]:
+        await self.make_durable()
+        async with self._begin(actor) as work:
+            yield work
+
+    async def leave(self) -> None:
+        """Let stand what was committed: a failed try stays counted."""
+        await self.make_durable()
+        await self._open_until_settled.aclose()
+
+
 class PostgresOnce:
     """Opens units under a key."""
 
@@ -542,3 +569,7 @@ class PostgresOnce:
     def held(self, actor: Actor) -> PostgresOnceUnit:
         """Return the unit of a request without a key."""
         return PostgresOnceUnit(self._unit, actor)
+
+    def steps(self) -> PostgresStepsUnit:
+        """Return the unit of a request of the sign-in door, or of one's own account."""
+        return PostgresStepsUnit(self._unit, DOOR)

@@ -155,7 +155,7 @@ class AlarmsController(Controller):
     async def clear(
         self, alarm_id: FromPath[UUID], data: JSONBody[ClearanceIn], ports: GivenPorts, actor: GivenActor
     ) -> ClearanceOut:
-        """Clear a trip once its cause is gone; the pack serves again if its certificate holds. Asks for a proof."""
+        """Clear a trip once its cause is gone; the pack serves again if its certificate holds."""
         cleared = await safety.clear_trip(
             ClearTrip(actor=actor, tenant_id=TenantId(data.tenant_id), alarm_id=AlarmId(alarm_id), reason=data.reason),
             unit=ports.unit,

@@ -38,9 +38,10 @@ from domain.journeys import audit
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import Actor, Role
 from domain.shared.audit import AuditEntry, AuditSearch, Decision
-from domain.shared.idempotency import Answer, OnceUnit
+from domain.shared.idempotency import Answer
 from domain.shared.identifiers import TenantId
 from domain.shared.time import SEOUL
+from domain.shared.unit import Unit
 
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ Asked = Request[Actor | None, Ports, State]
 
 PAGE_LENGTH = 100
 EXPORTED_AT_ONCE = 2_000
-_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _REFUSALS = frozenset({401, 403})
 _OBJECTS_LENGTH_MAX = 400
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -71,7 +72,7 @@ OWN = frozenset({"/api/v1/sessions/me"})
 class AuditTrail(ASGIMiddleware):
     """Writes one entry behind a request, once its answer is on its way; whoever reads their own pays nothing.
 
-    A POST that has an effect is written down in the effect's own transaction (`tell_within`) and not again here.
+    What has an effect is written down in the effect's own transaction (`tell_within`) and not again here.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -80,7 +81,7 @@ class AuditTrail(ASGIMiddleware):
         """Let the request through and write down what became of it."""
         status = 500
         connection: Asked = Request(scope)
-        if connection.method in _WRITES and token_of(connection) is not None:
+        if connection.method in WRITES and token_of(connection) is not None:
             await actor_of(connection)  # who signs out is nobody afterwards
 
         async def listening(message: Message) -> None:
@@ -117,8 +118,8 @@ def _is_told(connection: Asked, answered: int) -> bool:
     if scope["state"].get(KEY_FIRST_USED):
         return True
     if status in _REFUSALS:  # a stranger who opens a page is only shown the way in
-        return actor is not None or method in _WRITES or answered == status
-    if method in _WRITES:
+        return actor is not None or method in WRITES or answered == status
+    if method in WRITES:
         return not connection.route_handler.opt.get(REMEMBERED)
     if actor is None or rule.is_public or route in OWN:
         return False
@@ -166,7 +167,7 @@ def _is_number(text: object) -> bool:
     return isinstance(text, str) and _NUMBER.fullmatch(text) is not None
 
 
-async def tell_within(request: Asked, answer: Answer, *, unit: OnceUnit[JourneyWork]) -> None:
+async def tell_within(request: Asked, answer: Answer, *, unit: Unit[JourneyWork]) -> None:
     """Write the entry of a request into the transaction of its effect: both become durable, or neither."""
     if not _is_told(request, answer.status):
         return

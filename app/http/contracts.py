@@ -106,6 +106,13 @@ class AssignmentOut(Out):
     starts_at: Instant
 
 
+class ContractFileOut(Out):
+    """A contract with every pack that serves or served it; its `ETag` is what a change is meant for."""
+
+    contract: ContractOut
+    assignments: list[AssignmentOut]
+
+
 class MonthCloseIn(In):
     """A month that is over; `accept_gap` bills it although readings are missing."""
 
@@ -232,6 +239,18 @@ class ContractsController(Controller):
             actor, after=None if after is None else ContractId(after), limit=limit, unit=ports.unit
         )
         return [_contract_out(contract) for contract in contracts]
+
+    @get("/{contract_id:uuid}", operation_id="ShowContract", summary="Show a contract", responses=PROBLEMS)
+    async def show(
+        self, contract_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, tenant_id: TenantQuery = None
+    ) -> ContractFileOut:
+        """Show a contract with its assignments; the complex's staff name the tenant."""
+        contract, assignments = await subscriptions.show_contract(
+            actor, ContractId(contract_id), tenant_id=TenantId(tenant_id or actor.tenant_id), unit=ports.unit
+        )
+        return ContractFileOut(
+            contract=_contract_out(contract), assignments=[_assignment_out(one) for one in assignments]
+        )
 
     @post("/{contract_id:uuid}/assignments", operation_id="AssignPack", summary="Assign a pack", responses=PROBLEMS)
     async def assign(

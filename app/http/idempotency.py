@@ -20,7 +20,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.audit import note_asked_for, tell_within
+from app.http.audit import WRITES, note_asked_for, tell_within
 from app.http.identity import ENROLLING, PORTS, REMEMBERED, actor_of
 from app.http.policy import POLICY, keep_policy
 from app.ports import Ports
@@ -109,7 +109,7 @@ class OnceMiddleware(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Carry out one request."""
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+        if scope["type"] != ScopeType.HTTP or scope["method"] not in WRITES:
             await next_app(scope, receive, send)
             return
         request: Request[Actor | None, Ports, State] = Request(scope, receive=receive, send=send)
@@ -138,16 +138,22 @@ class OnceMiddleware(ASGIMiddleware):
             answer = _answer_of(messages)
             if 200 <= answer.status < 400:
                 if once.is_whole:  # in the same transaction: what cannot be written down does not happen
-                    await tell_within(request, answer, unit=once)
+                    try:
+                        await tell_within(request, answer, unit=once.within)
+                    except BaseException:
+                        await once.drop()
+                        raise
                 await once.settle(answer)
             for message in messages:
                 await send(message)
         finally:
-            await once.drop()
+            await once.leave()
 
 
 async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> Claim | None:
     """Return what a request claims; nothing when it takes no key, or nobody asks: the door says so itself."""
+    if request.method != "POST":
+        return None  # what puts or deletes comes to the same however often it is sent
     path, route_handler = request.scope["path"], request.scope["route_handler"]
     is_api = path.startswith("/api/")
     if is_api and not is_keyed(path, "POST", getattr(route_handler, "operation_id", None)):
@@ -179,11 +185,13 @@ async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> 
 
 
 async def _held(request: Request[Actor | None, Ports, State], ports: Ports) -> OnceUnit[JourneyWork] | None:
-    """Return the unit of a write without a key; none for strangers, one's own account, and the door of readings."""
+    """Return the unit of a write without a key; none for the door of readings, whose imports are its record."""
     opt = request.route_handler.opt
-    rule = POLICY.get(("POST", request.scope["path_template"]))
-    if rule is None or rule.is_public or opt.get(REMEMBERED) or opt.get(ENROLLING):
+    rule = POLICY.get((request.method, request.scope["path_template"]))
+    if rule is None or opt.get(REMEMBERED):
         return None
+    if rule.is_public or opt.get(ENROLLING):
+        return ports.once.steps()
     try:
         await keep_policy(request, request.route_handler)
     except DomainError:

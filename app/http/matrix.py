@@ -121,15 +121,15 @@ GET    /api/v1/protocols                                         -  -  -  y  y  
 POST   /api/v1/protocols                                         -  -  -  -  -  -  y  -  -  -  -  -  -  -  -
 POST   /api/v1/protocols/check                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/protocols/{sequence}                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/protocols/{sequence}/approval                     -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/protocols/{sequence}/retirement                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /api/v1/protocols/{sequence}/approval                     -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /api/v1/protocols/{sequence}/retirement                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/records/schema                                    y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 GET    /api/v1/records                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/records/imports                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/records/imports                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/records/imports/{import_id}                       -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/records/issuers                                   -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST!  /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
@@ -184,12 +184,13 @@ GET    /api/v1/telemetry/packs/{pack_id}                         -  o  o  -  -  
 GET    /api/v1/telemetry/packs/{pack_id}/days/{day}              -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/alarms                                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/alarms/{alarm_id}                                 -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-POST   /api/v1/alarms/{alarm_id}/clearance                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
+POST!  /api/v1/alarms/{alarm_id}/clearance                       -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 
 GET    /api/v1/plans                                             -  y  y  -  -  -  -  y  y  y  y  -  -  -  -
 POST!  /api/v1/plans                                             -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
 GET    /api/v1/contracts                                         -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST!  /api/v1/contracts                                         -  -  -  -  -  -  -  y  -  -  -  -  -  -  -
+GET    /api/v1/contracts/{contract_id}                           -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/contracts/{contract_id}/assignments               -  -  -  -  -  -  -  a  -  -  -  -  -  -  -
 POST!  /api/v1/contracts/{contract_id}/months                    -  -  -  -  -  -  -  a  a  -  -  -  -  -  -
 GET    /api/v1/invoices                                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
@@ -243,12 +244,12 @@ POST   /ktr/devices/{device_id}/bookings/{booking_id}/release    -  -  -  o  o  
 GET    /ktr/protocols                                            -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /ktr/protocols                                            -  -  -  -  -  -  y  -  -  -  -  -  -  -  -
 GET    /ktr/protocols/{sequence}                                 -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
-POST   /ktr/protocols/{sequence}/approval                        -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
-POST   /ktr/protocols/{sequence}/retirement                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /ktr/protocols/{sequence}/approval                        -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /ktr/protocols/{sequence}/retirement                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/records                                              -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /ktr/records/imports                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/records/imports/{import_id}                          -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
+POST!  /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/certificates/{certificate_id}                        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -

@@ -51,6 +51,9 @@ COMPARED_INSIDE = frozenset(
 )
 """The changes that compare in their own transaction."""
 
+SINGLE = frozenset({"/api/v1/account"})
+"""What is one thing without a number in its address: one's own."""
+
 _SHOWN = frozenset({"etag", "cache-control", "vary", "api-version"})
 
 
@@ -94,7 +97,7 @@ def parent_of(route: str) -> str | None:
     parts = route.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
         shown = "/".join(parts[:length])
-        if parts[length - 1].startswith("{") and ("GET", shown) in POLICY:
+        if (parts[length - 1].startswith("{") or shown in SINGLE) and ("GET", shown) in POLICY:
             return shown
     return None
 
@@ -208,7 +211,7 @@ class TagMiddleware(ASGIMiddleware):
             scope["type"] != ScopeType.HTTP
             or scope["method"] != "GET"
             or not scope["path"].startswith("/api/")
-            or not scope["path_params"]
+            or not (scope["path_params"] or scope.get("path_template") in SINGLE)
         ):
             await next_app(scope, receive, send)
             return

@@ -1,6 +1,7 @@
 """How fast one may guess: not at all faster from many places at one name, or at many names from one place."""
 
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from domain.identity.model import Failures
 
@@ -11,6 +12,18 @@ FREE_TRIES = 4
 UNDER_NAME_MAX = 10
 FROM_SOURCE_MAX = 60
 """An industrial complex's offices share addresses; one address gets more tries than one name."""
+
+
+def source_of(address: str) -> str:
+    """Return what tries from an address are counted under.
+
+    Whoever has one address of the newer kind has the 64 bits behind it as well, so that these count as one.
+    """
+    try:
+        told = ip_address(address)
+    except ValueError:  # what is no address stands for itself
+        return address
+    return address if isinstance(told, IPv4Address) else str(IPv6Network((told, 64), strict=False))
 
 
 def free_at(failures: Failures) -> datetime | None:

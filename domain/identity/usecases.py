@@ -131,7 +131,7 @@ async def begin_sign_in(
         opened = await open_or_ask(person, work=work, desk=desk, visit=came)
         # Whoever knows the password and guesses codes must not win tries by giving the password again.
         only = try_id if isinstance(opened, SecondFactorAsked) else None
-        await work.people.forgive(sign_in_name, source=came.source, only=only)
+        await work.people.forgive(sign_in_name, source=pacing.source_of(came.source), only=only)
         await work.commit()
     return opened
 
@@ -142,14 +142,14 @@ async def enter_try(sign_in_name: str, *, desk: Desk, visit: Visit) -> UUID:
     Raises:
         TooManyFailures: the name or the address waits still.
     """
-    now = desk.clock.now()
+    now, source = desk.clock.now(), pacing.source_of(visit.source)
     async with desk.unit(DOOR) as work:
-        failures = await work.people.hold_failures(sign_in_name, source=visit.source, since=now - pacing.WINDOW)
+        failures = await work.people.hold_failures(sign_in_name, source=source, since=now - pacing.WINDOW)
         free_at = pacing.free_at(failures)
         if free_at is not None and free_at > now:
             raise TooManyFailures(retry_after_s=ceil((free_at - now).total_seconds()))
         try_id = desk.ids.new()
-        await work.people.note_failure(sign_in_name, source=visit.source, failure_id=try_id, at=now)
+        await work.people.note_failure(sign_in_name, source=source, failure_id=try_id, at=now)
         await work.commit()
     return try_id
 
@@ -188,7 +188,7 @@ async def finish_sign_in(ticket: str, code: str, *, desk: Desk, visit: Visit | N
             raise SecondFactorRefused
         await _take_ticket(ticket, TicketKind.SECOND_FACTOR, work=work, desk=desk)
         opened = await open_session(person, work=work, desk=desk, visit=came, second_factor=True)
-        await work.people.forgive(person.sign_in_name, source=came.source)
+        await work.people.forgive(person.sign_in_name, source=pacing.source_of(came.source))
         await work.commit()
     return opened
 

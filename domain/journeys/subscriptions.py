@@ -10,7 +10,7 @@ from domain.shared.files import FileUnknown
 from domain.shared.identifiers import ContractId, InvoiceId, PlanId, TenantId
 from domain.shared.unit import Unit
 from domain.subscription.errors import ContractUnknown
-from domain.subscription.model import Contract, PlanVersion
+from domain.subscription.model import Assignment, Contract, PlanVersion
 
 READERS = (*COMPLEX_STAFF, *TENANT_STAFF)
 
@@ -52,6 +52,19 @@ async def find_contract(
         raise ContractUnknown(contract=str(contract_id))
     async with unit(actor) as work:
         return await work.contracts.one(tenant_id, contract_id)
+
+
+async def show_contract(
+    actor: Actor, contract_id: ContractId, *, tenant_id: TenantId, unit: Unit[JourneyWork]
+) -> tuple[Contract, tuple[Assignment, ...]]:
+    """Return a tenant's contract that the actor may see, with every pack that serves or served it.
+
+    Raises:
+        ContractUnknown: there is none, or it is another tenant's.
+    """
+    contract = await find_contract(actor, contract_id, tenant_id=tenant_id, unit=unit)
+    async with unit(actor) as work:
+        return contract, await work.assignments.of_contract(tenant_id, contract_id)
 
 
 async def list_invoices(

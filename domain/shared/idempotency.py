@@ -1,5 +1,6 @@
 """Once per key: a request that is sent again gets the first one's answer, and does nothing a second time."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -111,8 +112,16 @@ class OnceUnit(Unit[Work_co], Protocol[Work_co]):
         """Make the work durable where there is no answer to keep."""
         ...
 
+    def within(self, actor: Actor) -> AbstractAsyncContextManager[Work_co]:
+        """Open a part of the work that waits: what is written there stands or falls with it."""
+        ...
+
     async def drop(self) -> None:
         """Undo whatever was not settled."""
+        ...
+
+    async def leave(self) -> None:
+        """End the request: undo what was not settled, or let stand what stands whatever was answered."""
         ...
 
 
@@ -125,6 +134,14 @@ class Once(Protocol[Work_co]):
 
     def held(self, actor: Actor) -> OnceUnit[Work_co]:
         """Return the unit of a request without a key: its work waits as well, and no answer is kept."""
+        ...
+
+    def steps(self) -> OnceUnit[Work_co]:
+        """Return the unit of a request that signs in or out, or changes one's own account.
+
+        Each of its commits stands before the next unit opens, so that a failed try stays counted whatever comes of the
+        request; only the last one waits, for its audit entry.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from app.jobs.schedule import run_job
 from domain.journeys import audit
 from domain.shared.actor import SYSTEM
 from domain.shared.outbox import JobReport
-from tests.http.conftest import by_cookie
+from tests.http.conftest import PASSWORD, by_cookie
 from tests.http.test_api import PACK, problem
 from tests.http.test_audit import person_id, told
 from tests.http.test_people import made  # noqa: F401  (a fixture)
@@ -38,6 +38,47 @@ async def test_what_cannot_be_written_down_does_not_happen(signed_in, ports) -> 
     async with ports.unit(SYSTEM) as work:
         assert await work.packs.page(holder=None, after=None, limit=1) == ()
         assert await work.keys.page(tenant_id=None, after=None, limit=1) == ()
+
+
+async def test_signing_in_and_out_and_ones_own_account_stand_or_fall_with_their_entry(
+    client, signed_in, ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await signed_in("tenant")
+    before = (await tenant.get("/api/v1/sessions")).json()
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("the log takes nothing")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(audit_door.audit, "record", refuse)
+        opened = await client.post("/api/v1/sessions", json={"sign_in_name": "tenant", "password": PASSWORD})
+        by_form = await client.post("/sign-in", data={"sign_in_name": "tenant", "password": PASSWORD})
+        ended = [await tenant.delete(path) for path in ("/api/v1/sessions/me", "/api/v1/sessions")]
+        one = await tenant.delete(f"/api/v1/sessions/{before[0]['session_id']}")
+        changed = await tenant.post(
+            "/api/v1/account/password", json={"old": PASSWORD, "new": "unter-den-linden-77"}
+        )
+    after = (await tenant.get("/api/v1/sessions")).json()
+
+    assert [one.status_code for one in (opened, by_form, *ended, one, changed)] == [500] * 6
+    assert [one["session_id"] for one in after] == [one["session_id"] for one in before]
+    again = await client.post("/api/v1/sessions", json={"sign_in_name": "tenant", "password": PASSWORD})
+    assert again.status_code == 201  # the password is the old one
+    assert (await tenant.delete("/api/v1/sessions/me")).status_code == 204
+    told_now = [(entry.action, entry.status) for entry in await told(ports)]
+    assert ("SignIn", 201) in told_now
+    assert ("SignOut", 204) in told_now
+
+
+async def test_a_failed_try_stays_counted_whatever_becomes_of_its_request(client, signed_in, ports) -> None:
+    tenant = await signed_in("tenant")
+    wrong = {"sign_in_name": "tenant", "password": "wrong-password-12"}
+    for _ in range(5):
+        await client.post("/api/v1/sessions", json=wrong)
+    kept = await client.post("/api/v1/sessions", json=wrong)
+    guessed = await tenant.post("/api/v1/sessions/me/confirmation", json={"password": "wrong-password-12"})
+
+    assert (kept.status_code, guessed.status_code) == (429, 429)
 
 
 async def test_an_effect_is_told_once_with_what_it_made_and_for_whom(signed_in, ports) -> None:

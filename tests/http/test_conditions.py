@@ -155,3 +155,28 @@ async def test_the_apis_document_names_the_header_where_it_is_honoured(client) -
     for path in named:
         answers = next(iter(document["paths"][path].values()))["responses"]
         assert {"412", "428"} <= answers.keys(), path
+
+
+async def test_a_contract_and_ones_own_account_are_changed_in_the_state_that_was_seen(story, signed_in) -> None:
+    contract = story.life.services[0].contract
+    operator, tenant = await signed_in("operator"), await signed_in("tenant")
+    path = f"/api/v1/contracts/{contract.contract_id}"
+    shown = await operator.get(path, params={"tenant_id": 11})
+    own = await tenant.get(path)
+    account = await tenant.get("/api/v1/account")
+    body = {"pack_id": str(story.life.pack.pack_id), "from_at": "2026-02-01T00:00:00+09:00"}
+
+    stale = await operator.post(f"{path}/assignments", params={"tenant_id": 11}, json=body, headers=OTHER)
+    fresh = await operator.post(
+        f"{path}/assignments", params={"tenant_id": 11}, json=body, headers={"If-Match": shown.headers["etag"]}
+    )
+    renewed = await tenant.post("/api/v1/account/totp", headers=OTHER)
+    begun = await tenant.post("/api/v1/account/totp", headers={"If-Match": account.headers["etag"]})
+
+    assert (shown.status_code, own.status_code) == (200, 200)
+    assert shown.json() == own.json()
+    assert [one["pack_id"] for one in shown.json()["assignments"]] == [str(story.life.pack.pack_id)]
+    problem(stale, 412, "shared.version-stale")
+    assert fresh.status_code in (409, 422), fresh.text  # the state fits; that the pack serves already is another matter
+    problem(renewed, 412, "shared.version-stale")
+    assert begun.status_code == 201, begun.text

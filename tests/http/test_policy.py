@@ -111,7 +111,7 @@ class World:
         if (
             path.startswith("/api/v1/")
             and named.get("tenant_id")
-            and any(part in path for part in ("/sites", "/readings", "/invoices", "/alarms/"))
+            and any(part in path for part in ("/sites", "/readings", "/invoices", "/alarms/", "/contracts/{"))
         ):
             query["tenant_id"] = str(named["tenant_id"])
         if path.startswith("/energy"):

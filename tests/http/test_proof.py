@@ -14,7 +14,7 @@ from tests.http.test_api import problem
 from tests.http.test_policy import PEOPLE, home_of
 
 MARKED = [route for route, rule in POLICY.items() if rule.takes_proof]
-NUMBERS = {"tenant_id": "11", "month": "2026-01", "step": "issue"}
+NUMBERS = {"sequence": "1", "tenant_id": "11", "month": "2026-01", "step": "issue"}
 
 
 def address(path: str) -> str:
@@ -90,6 +90,10 @@ def test_what_signs_moves_money_or_gives_power_is_marked() -> None:
         "/api/v1/invitations",
         "/api/v1/organisations",
         "/api/v1/packs/{pack_id}/grants",
+        "/api/v1/alarms/{alarm_id}/clearance",
+        "/api/v1/protocols/{sequence}/approval",
+        "/api/v1/protocols/{sequence}/retirement",
+        "/api/v1/records/issuers",
     } <= marked
 
 

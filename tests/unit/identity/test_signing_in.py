@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.identity import members
+from domain.identity import members, pacing
 from domain.identity import usecases as identity
 from domain.identity.errors import (
     NotSignedIn,
@@ -170,6 +170,17 @@ async def test_guessing_at_many_names_from_one_place_ends_at_sixty(house: House)
     with pytest.raises(TooManyFailures):
         await house.sign_in(visit=ELSEWHERE)
     assert (await house.sign_in(visit=OFFICE)).token
+
+
+async def test_a_network_of_the_newer_addresses_counts_as_one(house: House) -> None:
+    for number in range(60):
+        await _fail(house, 1, name=f"name-{number}", visit=Visit(source=f"2001:db8:1:2::{number:x}"))
+
+    with pytest.raises(TooManyFailures):
+        await house.sign_in(visit=Visit(source="2001:db8:1:2:ffff::1"))
+    await house.sign_in(visit=Visit(source="2001:db8:1:3::1"))
+    assert pacing.source_of("198.51.100.7") == "198.51.100.7"
+    assert pacing.source_of("") == ""
 
 
 async def test_an_unknown_name_waits_just_as_a_known_one(house: House) -> None:
