@@ -20,7 +20,7 @@ from app.pages.problem_codes import explain, problem_kinds
 from domain.journeys import authenticity, public_passport, record_exchange, trace
 from domain.passport.attributes import ATTRIBUTES
 from domain.passport.digital_link import DigitalLink
-from domain.shared.actor import PASSER_BY
+from domain.shared.actor import PASSER_BY, SIGNED_IN
 from domain.shared.canonical import Canonical
 from domain.shared.errors import DomainError, NotFound
 
@@ -71,7 +71,7 @@ async def choose_language(
 async def trace_page(ports: GivenPorts, page: GivenPage, identifier: Identifier) -> Redirect | Template:
     """Find a pack by any of its names: staff come to its life, everybody else to its public passport."""
     try:
-        if page.actor is not None:
+        if page.actor is not None and page.actor.role in SIGNED_IN:  # a meter sees no lives: it goes where anybody goes
             pack_id = await trace.find_pack(identifier, actor=page.actor, unit=ports.unit, clock=ports.clock)
             return Redirect(f"/packs/{pack_id}", status_code=303)
         uri = await public_passport.find_public_uri(identifier, unit=ports.unit)

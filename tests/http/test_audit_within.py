@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -18,18 +19,18 @@ from tests.http.test_people import made  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
-def broken_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An audit log that takes nothing."""
+def break_log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let the audit log take nothing from now on."""
 
     async def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("the log takes nothing")
 
-    monkeypatch.setattr(audit_door.audit, "record", refuse)
+    return lambda: monkeypatch.setattr(audit_door.audit, "record", refuse)
 
 
-@pytest.mark.usefixtures("broken_log")
-async def test_what_cannot_be_written_down_does_not_happen(signed_in, ports) -> None:
+async def test_what_cannot_be_written_down_does_not_happen(signed_in, ports, break_log) -> None:
     operator, admin = await signed_in("operator"), await signed_in("admin")
+    break_log()
 
     keyed = await operator.post("/api/v1/packs", json=PACK)
     unkeyed = await admin.post("/api/v1/keys", json={"name": "시험", "role": "auditor", "tenant_id": 1})
@@ -55,9 +56,7 @@ async def test_signing_in_and_out_and_ones_own_account_stand_or_fall_with_their_
         by_form = await client.post("/sign-in", data={"sign_in_name": "tenant", "password": PASSWORD})
         ended = [await tenant.delete(path) for path in ("/api/v1/sessions/me", "/api/v1/sessions")]
         one = await tenant.delete(f"/api/v1/sessions/{before[0]['session_id']}")
-        changed = await tenant.post(
-            "/api/v1/account/password", json={"old": PASSWORD, "new": "unter-den-linden-77"}
-        )
+        changed = await tenant.post("/api/v1/account/password", json={"old": PASSWORD, "new": "unter-den-linden-77"})
     after = (await tenant.get("/api/v1/sessions")).json()
 
     assert [one.status_code for one in (opened, by_form, *ended, one, changed)] == [500] * 6

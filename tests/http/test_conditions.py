@@ -151,7 +151,7 @@ async def test_the_apis_document_names_the_header_where_it_is_honoured(client) -
 
     assert {"/api/v1/members/{person_id}/role", "/api/v1/keys/{key_id}/rotation"} <= named
     assert {"/api/v1/receptions/{reception_id}/review", "/api/v1/packs/{pack_id}/facts"} <= named
-    assert all("{" in path for path in named)
+    assert all("{" in path or path.startswith("/api/v1/account/") for path in named)
     for path in named:
         answers = next(iter(document["paths"][path].values()))["responses"]
         assert {"412", "428"} <= answers.keys(), path
