@@ -40,6 +40,7 @@ from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
 from app.http.record_exchange import RecordExchangeController
 from app.http.records import RECORDS
+from app.http.requests import RequestsController
 from app.http.security import refuse_foreign_writes, refuse_other_versions, security_headers
 from app.http.sessions import SessionsController
 from app.http.sites import SitesController
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             AccountController,
             PacksController,
             ReceptionsController,
+            RequestsController,
             DevicesController,
             RecordExchangeController,
             ProtocolsController,

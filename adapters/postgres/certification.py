@@ -80,6 +80,7 @@ from domain.certification.model import (
     Worklist,
 )
 from domain.certification.reinspection import Cause, Reinspection
+from domain.certification.requests import InspectionRequest
 from domain.certification.spelling import (
     applicant_of,
     applicant_text,
@@ -144,6 +145,8 @@ def _reception_row(reception: Reception) -> dict[str, object]:
         "due_on": reception.due_on,
         "protocol_id": None if reception.protocol is None else reception.protocol.protocol_id,
         "protocol_version": None if reception.protocol is None else reception.protocol.version,
+        "request_id": reception.request_id,
+        "request_line": reception.request_line,
     }
 
 
@@ -166,6 +169,8 @@ def _to_reception(row: RowMapping) -> Reception:
             if row["protocol_id"] is None
             else ProtocolName(protocol_id=row["protocol_id"], version=row["protocol_version"])
         ),
+        request_id=row["request_id"],
+        request_line=row["request_line"],
     )
 
 
@@ -400,6 +405,15 @@ class PostgresReceptions:
         """Return every reception of a pack, oldest first."""
         found = await self._connection.execute(
             _receptions().where(col(ReceptionRow.pack_id) == pack_id).order_by(col(ReceptionRow.reception_id))
+        )
+        return tuple(_to_reception(row) for row in found.mappings())
+
+    async def of_request(self, request: InspectionRequest) -> tuple[Reception, ...]:
+        """Return the receptions of a request's units, by line."""
+        found = await self._connection.execute(
+            _receptions()
+            .where(col(ReceptionRow.request_id) == request.request_id, col(ReceptionRow.tenant_id) == request.body_id)
+            .order_by(col(ReceptionRow.request_line), col(ReceptionRow.reception_id))
         )
         return tuple(_to_reception(row) for row in found.mappings())
 

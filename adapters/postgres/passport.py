@@ -34,6 +34,7 @@ from domain.passport.model import (
     PackState,
     Passport,
     PassportState,
+    UnitKind,
 )
 from domain.shared.canonical import canonical_text
 from domain.shared.identifiers import ContractId, EventId, PackId, PassportId, PersonId, TenantId
@@ -58,6 +59,8 @@ def _pack_row(pack: Pack) -> dict[str, object]:
         "mass_g": pack.mass_g,
         "manufactured_on": pack.manufactured_on,
         "registered_at": pack.registered_at,
+        "part_kind": None if pack.kind is UnitKind.PACK else pack.kind.value,
+        "parent_pack_id": pack.parent_pack_id,
     }
 
 
@@ -79,6 +82,8 @@ def _to_pack(row: RowMapping) -> Pack:
         mass_g=row["mass_g"],
         manufactured_on=row["manufactured_on"],
         registered_at=row["registered_at"],
+        kind=UnitKind(row["part_kind"] or UnitKind.PACK),
+        parent_pack_id=None if row["parent_pack_id"] is None else PackId(row["parent_pack_id"]),
     )
 
 

@@ -48,6 +48,7 @@ from adapters.postgres.passport import PostgresHistories, PostgresPacks, Postgre
 from adapters.postgres.protocols import PostgresProtocolVersions, ProtocolTexts
 from adapters.postgres.quotas import PostgresBuckets
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
+from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
@@ -190,6 +191,11 @@ class PostgresWork:
     def receptions(self) -> PostgresReceptions:
         """Receptions."""
         return PostgresReceptions(self._connection)
+
+    @cached_property
+    def requests(self) -> PostgresRequests:
+        """Requests for inspection."""
+        return PostgresRequests(self._connection)
 
     @cached_property
     def custody(self) -> PostgresCustody:

@@ -107,6 +107,14 @@ POST   /api/v1/receptions/{reception_id}/release                 -  -  -  o  -  
 POST!  /api/v1/receptions/{reception_id}/withdrawal              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/requests                                          -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
+POST   /api/v1/requests                                          -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
+GET    /api/v1/requests/{request_id}                             -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
+POST   /api/v1/requests/{request_id}/acceptance                  -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/requests/{request_id}/refusal                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/requests/{request_id}/withdrawal                  -  -  o  -  -  -  -  a  -  -  -  o  -  -  -
+GET    /api/v1/requests/{request_id}/labels                      -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
+GET    /api/v1/requests/{request_id}/units/{line}/{kind}         -  o  o  o  o  o  o  a  a  a  a  o  -  -  -  doc
 GET    /api/v1/reinspections                                     -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/devices                                           -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/devices                                           -  -  -  -  y  y  y  -  -  -  -  -  -  -  -
@@ -231,6 +239,13 @@ POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/fees                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /requests                                                 -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
+GET    /requests/new                                             -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
+POST   /requests/new                                             -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
+GET    /requests/{request_id}                                    -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
+POST   /requests/{request_id}/acceptance                         -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /requests/{request_id}/refusal                            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /requests/{request_id}/withdrawal                         -  -  o  -  -  -  -  a  -  -  -  o  -  -  -
 GET    /ktr/labels                                               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
 GET    /s/{token}                                                -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/because/{step}             -  -  -  o  o  o  -  -  -  -  -  -  -  -  -

@@ -612,7 +612,8 @@ def _with_offset(at: datetime | None, field: str) -> datetime | None:
     return at
 
 
-def _reception_out(reception: Reception) -> ReceptionOut:
+def reception_out(reception: Reception) -> ReceptionOut:
+    """Say a reception in the queue's words."""
     return ReceptionOut(
         reception_id=reception.reception_id,
         number=reception.number,
@@ -650,7 +651,7 @@ class ReceptionsController(Controller):
             ids=ports.ids,
             clock=ports.clock,
         )
-        return _reception_out(reception)
+        return reception_out(reception)
 
     @get("/", operation_id="ListReceptions", summary="List receptions", responses=PROBLEMS)
     async def list_receptions(
@@ -676,7 +677,7 @@ class ReceptionsController(Controller):
         """Show a reception with its results, judgement, signatures and certificate."""
         found = await inspection.open_reception(actor, ReceptionId(reception_id), unit=ports.unit)
         return ReceptionFileOut(
-            reception=_reception_out(found.reception),
+            reception=reception_out(found.reception),
             named_protocol=None if found.reception.protocol is None else str(found.reception.protocol),
             moves=[_move_out(one) for one in found.moves],
             custody=[_hand_over_out(one) for one in found.custody],
@@ -880,7 +881,7 @@ class ReceptionsController(Controller):
     ) -> ReceptionOut:
         """Return a judgement, or its review, to the tester."""
         wish = _with_reason(actor, reception_id, data)
-        return _reception_out(await dispositions.send_back(wish, unit=ports.unit, clock=ports.clock))
+        return reception_out(await dispositions.send_back(wish, unit=ports.unit, clock=ports.clock))
 
     @post(
         "/{reception_id:uuid}/hold-release",
@@ -912,7 +913,7 @@ class ReceptionsController(Controller):
     ) -> ReceptionOut:
         """Close a reception before anything was tested."""
         wish = _with_reason(actor, reception_id, data)
-        return _reception_out(await dispositions.refuse(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
+        return reception_out(await dispositions.refuse(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
 
     @post(
         "/{reception_id:uuid}/release",
@@ -925,7 +926,7 @@ class ReceptionsController(Controller):
     ) -> ReceptionOut:
         """Close a reception without a report; the unit may be received again."""
         wish = _with_reason(actor, reception_id, data)
-        return _reception_out(await dispositions.release(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
+        return reception_out(await dispositions.release(wish, unit=ports.unit, ids=ports.ids, clock=ports.clock))
 
     @post(
         "/{reception_id:uuid}/withdrawal",
@@ -938,7 +939,7 @@ class ReceptionsController(Controller):
     ) -> ReceptionOut:
         """Withdraw a report on which no certificate stands."""
         wish = _with_reason(actor, reception_id, data)
-        return _reception_out(await dispositions.withdraw_report(wish, unit=ports.unit, clock=ports.clock))
+        return reception_out(await dispositions.withdraw_report(wish, unit=ports.unit, clock=ports.clock))
 
     @post(
         "/{reception_id:uuid}/custody",

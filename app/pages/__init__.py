@@ -26,6 +26,7 @@ from app.pages.packs import PACKS
 from app.pages.protocols import PROTOCOLS
 from app.pages.public import PUBLIC
 from app.pages.record_exchange import RECORD_EXCHANGE
+from app.pages.requests import REQUESTS
 from app.pages.signing_in import SIGNING_IN
 
 FILES = Path(__file__).parent / "static"
@@ -39,6 +40,7 @@ PAGES = (
             *ACCOUNT,
             *PACKS,
             *KTR,
+            *REQUESTS,
             *AMENDMENTS,
             *CERTIFICATES,
             *DEVICES,

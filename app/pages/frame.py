@@ -53,10 +53,11 @@ _LOOKING = (
 )
 
 NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
-    Role.TENANT_VIEWER: _TENANT,
-    Role.TENANT_ADMIN: (*_TENANT, ("/members", "nav.members"), ("/keys", "nav.keys")),
+    Role.TENANT_VIEWER: (*_TENANT, ("/requests", "nav.requests")),
+    Role.TENANT_ADMIN: (*_TENANT, ("/requests", "nav.requests"), ("/members", "nav.members"), ("/keys", "nav.keys")),
     Role.TESTER: (
         ("/ktr", "nav.queue"),
+        ("/requests", "nav.requests"),
         ("/ktr/receptions/new", "nav.reception"),
         ("/ktr/devices", "nav.devices"),
         ("/ktr/protocols", "nav.protocols"),
@@ -67,6 +68,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
         (Role.REVIEWER, Role.APPROVER, Role.QUALITY),
         (
             ("/ktr", "nav.queue"),
+            ("/requests", "nav.requests"),
             ("/ktr/devices", "nav.devices"),
             ("/ktr/protocols", "nav.protocols"),
             ("/ktr/records", "nav.records"),
@@ -75,6 +77,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     ),
     Role.OPERATOR: (
         ("/packs", "nav.packs"),
+        ("/requests", "nav.requests"),
         ("/alarms", "nav.alarms"),
         ("/contracts", "nav.contracts"),
         ("/plans", "nav.plans"),
@@ -93,6 +96,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     ),
     Role.AUDITOR: (*_LOOKING, ("/audit", "nav.audit"), ("/members", "nav.members")),
     **dict.fromkeys(GRANTED, (("/packs", "nav.packs"),)),
+    Role.OWNER: (("/packs", "nav.packs"), ("/requests", "nav.requests")),
 }
 """What each role is offered; nothing else is shown."""
 

@@ -52,6 +52,7 @@ from domain.certification.model import (
     Scope,
 )
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
+from domain.certification.requests import RequestState
 from domain.certification.usecases.devices import AcceptDeviation
 from domain.certification.usecases.results import Entered
 from domain.certification.usecases.signing import SignWithReason
@@ -62,6 +63,7 @@ from domain.journeys import (
     protocols,
     public_passport,
     reinspection,
+    requests,
     samples,
     trace,
 )
@@ -72,6 +74,7 @@ from domain.shared.identifiers import PackId, ReceptionId
 from domain.shared.time import seoul_day
 
 QUEUE_PAGE = 50
+REQUESTS_SHOWN = 10
 SEARCH_LENGTH_MAX = 200
 SCANS_MAX = 50
 EVENT_FLAGS = ("crash", "flood", "fire", "recall_open", "opened_pack")
@@ -124,6 +127,9 @@ async def queue(request: PageRequest, ports: GivenPorts, actor: GivenActor, page
         reinspections=again,
         today=seoul_day(ports.clock.now()),
         may_receive=actor.role is Role.TESTER,
+        asked_for=await requests.list_requests(
+            actor, states=(RequestState.FILED,), limit=REQUESTS_SHOWN, unit=ports.unit
+        ),
     )
 
 

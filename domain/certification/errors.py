@@ -13,6 +13,94 @@ class ReceptionUnknown(NotFound):
     title_en = "There is no reception {reception}."
 
 
+class RequestUnknown(NotFound):
+    """There is no such request, or it is somebody else's."""
+
+    code = "certification.request-unknown"
+    title_ko = "신청을 찾을 수 없습니다: {request}."
+    title_en = "There is no request {request}."
+
+
+class RequestBodyUnknown(NotFound):
+    """A request names no inspection body, and there is not just one."""
+
+    code = "certification.request-body-unknown"
+    title_ko = "신청할 시험 기관을 찾을 수 없습니다. 기관 번호를 지정해 주세요."
+    title_en = "There is no such inspection body; say which one is asked."
+
+
+class RequestMoved(Conflict):
+    """The request is not in the state that the step needs, or somebody moved it meanwhile."""
+
+    code = "certification.request-moved"
+    title_ko = "현재 신청 상태({state})에서는 할 수 없는 작업입니다."
+    title_en = "This cannot be done while the request is {state}."
+
+
+class RequestUnitRefused(Conflict):
+    """A unit of a request cannot be taken in now; none of those chosen was."""
+
+    code = "certification.request-unit-refused"
+    title_ko = "{line}번 단위({identifier})를 접수할 수 없습니다. {why_ko} 아무것도 접수하지 않았습니다."
+    title_en = "Unit {line} ({identifier}) cannot be taken in. {why_en} Nothing was taken in."
+
+
+class RequestEmpty(RuleBroken):
+    """A request names no unit, or too many."""
+
+    code = "certification.request-empty"
+    title_ko = "신청에는 단위가 1개 이상 {most}개 이하 있어야 합니다."
+    title_en = "A request names between one and {most} units."
+
+
+class RequestLineUnknown(RuleBroken):
+    """A request has no such unit waiting."""
+
+    code = "certification.request-line-unknown"
+    title_ko = "접수를 기다리는 {line}번 단위가 없습니다."
+    title_en = "No unit {line} is waiting to be taken in."
+
+
+class UnitAskedTwice(RuleBroken):
+    """Two lines of a request name the same unit."""
+
+    code = "certification.unit-asked-twice"
+    title_ko = "{line}번 단위({identifier})가 두 번 적혀 있습니다."
+    title_en = "Unit {line} ({identifier}) stands in the request twice."
+
+
+class UnitUnknown(RuleBroken):
+    """A pack that is to be inspected is not registered, or not the applicant's."""
+
+    code = "certification.unit-unknown"
+    title_ko = "{line}번 단위({identifier})는 등록된 귀 기관의 팩이 아닙니다."
+    title_en = "Unit {line} ({identifier}) is no registered pack of yours."
+
+
+class UnitScopeDiffers(RuleBroken):
+    """A unit is registered as something else than is asked."""
+
+    code = "certification.unit-scope-differs"
+    title_ko = "{line}번 단위({identifier})는 {registered}(으)로 등록되어 있습니다."
+    title_en = "Unit {line} ({identifier}) is registered as a {registered}."
+
+
+class UnitSheetMissing(RuleBroken):
+    """Nothing is known of a module or cell that is to be inspected."""
+
+    code = "certification.unit-sheet-missing"
+    title_ko = "{line}번 단위({identifier})의 제원(제조사·화학계·용량·전압 등)을 적어 주세요."
+    title_en = "Say what unit {line} ({identifier}) is: maker, chemistry, ratings."
+
+
+class UnitSheetUnasked(RuleBroken):
+    """A data sheet is given for a unit whose data are registered."""
+
+    code = "certification.unit-sheet-unasked"
+    title_ko = "{line}번 단위({identifier})는 등록되어 있습니다. 제원은 여권에서 가져오므로 비워 두세요."
+    title_en = "Unit {line} ({identifier}) is registered; leave its data sheet out."
+
+
 class SampleLabelUnknown(NotFound):
     """A received unit has no sample label."""
 

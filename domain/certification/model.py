@@ -157,7 +157,10 @@ OPEN_STATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
-    """One unit taken in for inspection (접수). `protocol` where it was agreed by which it is judged; else its day's."""
+    """One unit taken in for inspection (접수). `protocol` where it was agreed by which it is judged; else its day's.
+
+    `request_id` and `request_line` where it was asked for; a unit that was brought to the counter has neither.
+    """
 
     reception_id: ReceptionId
     number: str
@@ -172,6 +175,8 @@ class Reception:
     due_on: date
     state: ReceptionState
     protocol: ProtocolName | None = None
+    request_id: UUID | None = None
+    request_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

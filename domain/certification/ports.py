@@ -32,6 +32,7 @@ from domain.certification.model import (
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Reinspection
+from domain.certification.requests import InspectionRequest, RequestMove, RequestPage, RequestState
 from domain.certification.status_list import Purpose, StatusPlace
 from domain.shared.canonical import Canonical
 from domain.shared.files import Files
@@ -325,10 +326,58 @@ class Receptions(Protocol):
         """Return every reception of a pack, oldest first."""
         ...
 
+    async def of_request(self, request: InspectionRequest) -> tuple[Reception, ...]:
+        """Return the receptions of a request's units, by line."""
+        ...
+
     async def received(
         self, tenant_id: TenantId, *, from_at: datetime, until_at: datetime, limit: int
     ) -> tuple[Reception, ...]:
         """Return what a body took in from one instant up to another, oldest first."""
+        ...
+
+
+class Requests(Protocol):
+    """Requests for inspection and where each stands."""
+
+    async def add(self, request: InspectionRequest) -> None:
+        """Store a new request."""
+        ...
+
+    async def one(self, request_id: UUID) -> InspectionRequest:
+        """Return a request.
+
+        Raises:
+            RequestUnknown: there is none in this transaction's reach.
+        """
+        ...
+
+    async def hold(self, request_id: UUID) -> InspectionRequest:
+        """Return a request and keep others from moving it until the transaction ends.
+
+        Raises:
+            RequestUnknown: there is none in this transaction's reach.
+        """
+        ...
+
+    async def move(self, request: InspectionRequest, *, to: RequestState, at: datetime) -> None:
+        """Move a request on from the state it was read in.
+
+        Raises:
+            RequestMoved: somebody moved it first.
+        """
+        ...
+
+    async def log(self, move: RequestMove) -> None:
+        """Add to what happened to a request; never changed."""
+        ...
+
+    async def moves(self, request: InspectionRequest) -> tuple[RequestMove, ...]:
+        """Return every move of a request, oldest first."""
+        ...
+
+    async def page(self, wanted: RequestPage) -> tuple[InspectionRequest, ...]:
+        """Return requests, newest first."""
         ...
 
 
@@ -666,6 +715,11 @@ class CertificationWork(Protocol):
     @property
     def receptions(self) -> Receptions:
         """Receptions."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """Requests for inspection."""
         ...
 
     @property

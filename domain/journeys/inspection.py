@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 from domain.certification import custody
 from domain.certification.errors import CertificateUnknown, ReceptionUnknown
@@ -47,7 +48,7 @@ from domain.journeys.ports import JourneyWork
 from domain.journeys.protocols import protocol_of, require_fitting
 from domain.passport import usecases as passport
 from domain.passport.errors import PackUnknown
-from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack, PackState
+from domain.passport.model import EntryKind, Fact, IdentifierScheme, Pack, PackState, UnitKind
 from domain.passport.ports import Labels
 from domain.shared.actor import BODY_STAFF, PASSER_BY, Actor, Role, on_behalf_of
 from domain.shared.canonical import Canonical, sha256
@@ -84,51 +85,80 @@ async def receive_pack(
         ProtocolScopeDiffers: the protocol is none for a whole pack.
     """
     async with unit(wish.actor) as work:
-        pack = await work.packs.one(wish.pack_id)
-        await require_fitting(wish.actor.tenant_id, wish.protocol, Scope.PACK, on=seoul_day(clock.now()), work=work)
-        reception = await intake.receive(
-            intake.Receive(
-                actor=wish.actor,
-                pack_id=wish.pack_id,
-                tenant_id=wish.actor.tenant_id,
-                applicant=wish.applicant,
-                condition=wish.condition,
-                due_on=wish.due_on,
-                facts=_item_facts(pack, wish.prior_life),
-                protocol=wish.protocol,
-            ),
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
-        await custody.take_in(
-            custody.HandOver(
-                actor=wish.actor,
-                reception_id=reception.reception_id,
-                kind=CustodyKind.TAKEN_IN,
-                place=wish.place,
-                holder=wish.actor.name,
-                condition=wish.condition,
-            ),
-            reception,
-            work=work,
-            clock=clock,
-            token=tokens.new_hex(),
-        )
-        await record_step(
-            reception,
-            EntryKind.RECEIVED,
-            {"reception": reception.number, "condition": reception.condition},
-            actor=wish.actor,
-            work=work,
-            ids=ids,
-            clock=clock,
-        )
+        reception = await take_in(wish, work=work, token=tokens.new_hex(), ids=ids, clock=clock)
         await work.commit()
     return reception
 
 
-def _item_facts(pack: Pack, prior_life: PriorLife | None) -> ItemFacts:
+async def take_in(
+    wish: ReceivePack,
+    *,
+    work: JourneyWork,
+    token: str,
+    ids: Ids,
+    clock: Clock,
+    request_id: UUID | None = None,
+    request_line: int | None = None,
+    calendar_expiry_on: date | None = None,
+) -> Reception:
+    """Take a unit in within a transaction: its reception, its custody, its label under `token`, its history.
+
+    A module or cell is judged as what it is registered as. Nothing is committed.
+
+    Raises:
+        as `receive_pack` does.
+    """
+    pack = await work.packs.one(wish.pack_id)
+    scope = Scope(pack.kind.value)
+    await require_fitting(wish.actor.tenant_id, wish.protocol, scope, on=seoul_day(clock.now()), work=work)
+    reception = await intake.receive(
+        intake.Receive(
+            actor=wish.actor,
+            pack_id=wish.pack_id,
+            tenant_id=wish.actor.tenant_id,
+            applicant=wish.applicant,
+            condition=wish.condition,
+            due_on=wish.due_on,
+            facts=_item_facts(pack, scope, wish.prior_life, calendar_expiry_on),
+            protocol=wish.protocol,
+            request_id=request_id,
+            request_line=request_line,
+        ),
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
+    await custody.take_in(
+        custody.HandOver(
+            actor=wish.actor,
+            reception_id=reception.reception_id,
+            kind=CustodyKind.TAKEN_IN,
+            place=wish.place,
+            holder=wish.actor.name,
+            condition=wish.condition,
+        ),
+        reception,
+        work=work,
+        clock=clock,
+        token=token,
+    )
+    await record_step(
+        reception,
+        EntryKind.RECEIVED,
+        {
+            "reception": reception.number,
+            "condition": reception.condition,
+            **({} if scope is Scope.PACK else {"scope": scope.value}),
+        },
+        actor=wish.actor,
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
+    return reception
+
+
+def _item_facts(pack: Pack, scope: Scope, prior_life: PriorLife | None, calendar_expiry_on: date | None) -> ItemFacts:
     return ItemFacts(
         chemistry=Chemistry(pack.chemistry),
         rated_capacity_mah=pack.rated_capacity_mah,
@@ -139,8 +169,11 @@ def _item_facts(pack: Pack, prior_life: PriorLife | None) -> ItemFacts:
         modules_in_series=pack.modules_in_series,
         nominal_voltage_mv=pack.nominal_voltage_mv,
         manufactured_on=pack.manufactured_on,
-        sampled=Sampled.CELL,
+        calendar_expiry_on=calendar_expiry_on,
+        # A pack's capacity is measured on a cell of it; a part goes onto the cycler as it is.
+        sampled=Sampled.CELL if scope is Scope.PACK else Sampled.PACK,
         prior_life=prior_life,
+        scope=scope,
     )
 
 
@@ -534,11 +567,14 @@ def _report_told(report: Report) -> dict[str, Canonical]:
 
 async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
     names = {name.scheme: name.value for name in await work.packs.identifiers(pack.pack_id)}
-    current = await passport.active_passport(pack.pack_id, work=work)
+    if pack.kind is UnitKind.PACK:
+        product_uri = (await passport.active_passport(pack.pack_id, work=work)).product_uri
+    else:  # a module or a cell has no passport; our own name of it says which one it is
+        product_uri = f"urn:uuid:{pack.pack_id}"
     return {
         "kr_battery_no": names.get(IdentifierScheme.KR_BATTERY_NO, "-"),
         "maker_serial": names.get(IdentifierScheme.MAKER_SERIAL, "-"),
-        "product_uri": current.product_uri,
+        "product_uri": product_uri,
         "model": pack.model,
         "chemistry": pack.chemistry,
         "cell_model": pack.cell_model,

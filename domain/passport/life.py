@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from domain.passport.errors import StepOutOfOrder
-from domain.passport.model import EntryKind, Fact, PackState
+from domain.passport.model import EntryKind, Fact, PackState, UnitKind
 
 _K, _S = EntryKind, PackState
 
@@ -82,6 +82,10 @@ _JUDGED_IN = frozenset({_S.UNDER_TEST, _S.GRADED, _S.REJECTED})
 """Where a pack is judged; also again, where a reviewer returned the judgement before."""
 
 
+_PARTS = frozenset({UnitKind.MODULE.value, UnitKind.CELL.value})
+"""A part is received as it is: what it was in before is its pack's life, and often nobody knows it."""
+
+
 def state_after(state: PackState, fact: Fact) -> PackState:
     """Return the state that a fact leads to.
 
@@ -96,6 +100,8 @@ def state_after(state: PackState, fact: Fact) -> PackState:
         return PackState.GRADED if fact.particulars.get("disposition") == "reuse" else PackState.REJECTED
     if state in _STAYS.get(fact.kind, frozenset()):
         return state
+    if fact.kind is EntryKind.RECEIVED and state is PackState.MANUFACTURED and fact.particulars.get("scope") in _PARTS:
+        return PackState.RECEIVED
     moves = _MOVES.get(fact.kind, {})
     if state not in moves:
         raise StepOutOfOrder(state=state, kind=fact.kind)

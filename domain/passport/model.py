@@ -27,11 +27,20 @@ class Identifier:
     value: str
 
 
+class UnitKind(StrEnum):
+    """What a registered thing is: a whole pack with its passport, or a part that is inspected by itself."""
+
+    PACK = "pack"
+    MODULE = "module"
+    CELL = "cell"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """One physical pack and what its maker says of it.
+    """One physical pack, or a module or cell registered by itself, and what its maker says of it.
 
-    `rated_capacity_mah` and `rated_energy_wh` are the whole pack's; `cell_capacity_mah` is one cell's.
+    `rated_capacity_mah` and `rated_energy_wh` are the whole unit's; `cell_capacity_mah` is one cell's.
+    `parent_pack_id` is the pack that a part came out of, where it is known. A part has no passport.
     """
 
     pack_id: PackId
@@ -50,6 +59,8 @@ class Pack:
     mass_g: int
     manufactured_on: date
     registered_at: datetime
+    kind: UnitKind = UnitKind.PACK
+    parent_pack_id: PackId | None = None
 
     @property
     def rated_capacity_mah(self) -> int:

@@ -20,12 +20,13 @@ from domain.passport.model import (
     Pack,
     Passport,
     PassportState,
+    UnitKind,
 )
 from domain.passport.ports import PassportWork
 from domain.shared.actor import Actor, Role
 from domain.shared.canonical import Canonical
 from domain.shared.identifiers import EventId, Ids, PackId, PassportId, TenantId
-from domain.shared.time import Clock
+from domain.shared.time import Clock, day_start
 
 WHOLE_PPM = 1_000_000
 _KR_BATTERY_NO = re.compile(r"[0-9A-Z][0-9A-Z-]{0,23}")
@@ -138,6 +139,85 @@ async def register_pack(wish: RegisterPack, *, work: PassportWork, ids: Ids, clo
         clock=clock,
     )
     return pack, passport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterPart:
+    """A module or a cell that is inspected by itself, as its data sheet describes it."""
+
+    actor: Actor
+    holder: TenantId
+    kind: UnitKind
+    maker_serial: str
+    maker: str
+    model: str
+    chemistry: str
+    cells_in_series: int
+    cells_in_parallel: int
+    cell_capacity_mah: int
+    rated_energy_wh: int
+    nominal_voltage_mv: int
+    mass_g: int
+    manufactured_on: date
+    parent_pack_id: PackId | None = None
+
+
+async def register_part(wish: RegisterPart, *, work: PassportWork, ids: Ids, clock: Clock) -> Pack:
+    """Register a module or cell under the serial that is printed on it; its history begins, a passport it has none.
+
+    Raises:
+        IdentifierMalformed: the serial is not of a serial's form.
+        IdentifierTaken: the serial is another unit's.
+        ValueError: it is a whole pack.
+    """
+    wish.actor.require(Role.TESTER, Role.OPERATOR)
+    if wish.kind is UnitKind.PACK:
+        raise ValueError("a whole pack is registered with its passport")
+    if not _SERIAL.fullmatch(wish.maker_serial):
+        raise IdentifierMalformed(scheme=IdentifierScheme.MAKER_SERIAL, value=wish.maker_serial[:100])
+    part = Pack(
+        pack_id=PackId(ids.new()),
+        holder=wish.holder,
+        contract_id=None,
+        model=wish.model,
+        maker=wish.maker,
+        chemistry=wish.chemistry,
+        cell_model=wish.model,
+        modules_in_series=1,
+        cells_in_series=wish.cells_in_series,
+        cells_in_parallel=wish.cells_in_parallel,
+        cell_capacity_mah=wish.cell_capacity_mah,
+        rated_energy_wh=wish.rated_energy_wh,
+        nominal_voltage_mv=wish.nominal_voltage_mv,
+        mass_g=wish.mass_g,
+        manufactured_on=wish.manufactured_on,
+        registered_at=clock.now(),
+        kind=wish.kind,
+        parent_pack_id=wish.parent_pack_id,
+    )
+    await work.packs.add(part)
+    await work.packs.name(part.pack_id, Identifier(scheme=IdentifierScheme.MAKER_SERIAL, value=wish.maker_serial))
+    await work.histories.begin(sealing.empty_head(part.pack_id))
+    await record(
+        part.pack_id,
+        Fact(
+            kind=EntryKind.MANUFACTURED,
+            occurred_at=day_start(wish.manufactured_on),
+            particulars={
+                "maker": wish.maker,
+                "model": wish.model,
+                "maker_serial": wish.maker_serial,
+                "scope": wish.kind.value,
+                **({} if wish.parent_pack_id is None else {"parent_pack_id": str(wish.parent_pack_id)}),
+            },
+        ),
+        actor=wish.actor,
+        holder=wish.holder,
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
+    return part
 
 
 def _product_attributes(

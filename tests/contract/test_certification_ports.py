@@ -29,6 +29,7 @@ from adapters.postgres.certification import (
 )
 from adapters.postgres.custody import PostgresCustody
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
+from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
 from domain.certification.amending import Amendment
@@ -77,6 +78,8 @@ from domain.certification.errors import (
     ReceptionMoved,
     ReceptionUnknown,
     ReportIncomplete,
+    RequestMoved,
+    RequestUnknown,
     SampleLabelUnknown,
     SerialTaken,
     SerialUnknown,
@@ -100,8 +103,10 @@ from domain.certification.model import (
     IssuedKind,
     Laboratory,
     MeasurementSource,
+    ProtocolName,
     QueuePlace,
     ReceptionState,
+    Scope,
     StepKind,
     Variant,
     Worklist,
@@ -109,6 +114,7 @@ from domain.certification.model import (
 )
 from domain.certification.ports import CertificationWork
 from domain.certification.reinspection import Cause, Reinspection
+from domain.certification.requests import RequestPage, RequestState, waiting
 from domain.certification.spelling import assessment_text, hold_release_text
 from domain.certification.status_list import Purpose, StatusPlace, entries_of
 from domain.certification.usecases.assessing import JudgeReception, judge_reception
@@ -127,6 +133,13 @@ from domain.certification.usecases.devices import (
 )
 from domain.certification.usecases.intake import Receive, receive
 from domain.certification.usecases.issuing import Issue, issue
+from domain.certification.usecases.requesting import (
+    AtRequest,
+    FileRequest,
+    file_request,
+    refuse_request,
+    withdraw_request,
+)
 from domain.certification.usecases.results import (
     Entered,
     RecordCyclerRun,
@@ -144,6 +157,7 @@ from domain.shared.time import seoul_day
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
 from tests.fakes.documents import FakeDocuments, FakeSeals
 from tests.fakes.system import CountedIds, FixedClock, someone
+from tests.unit.certification.test_requests import UNITS
 
 ONE, TWO = TenantId(1), TenantId(2)
 PACK, OTHER_PACK = PackId(UUID(int=51)), PackId(UUID(int=52))
@@ -194,6 +208,7 @@ class PostgresCertification:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.receptions = PostgresReceptions(connection)
+        self.requests = PostgresRequests(connection)
         self.custody = PostgresCustody(connection)
         self.test_runs = PostgresTestRuns(connection)
         self.assessments = PostgresAssessments(connection)
@@ -567,6 +582,84 @@ async def test_a_unit_received_before_there_were_labels_got_one_with_the_revisio
         _, label = await sample_label(TESTER, reception.reception_id, work=work)
         assert len(label.token) == 64
         assert (await find_sample(REVIEWER, label.token, work=work)).number == reception.number
+
+
+APPLICANT = someone(Role.TENANT_ADMIN, name="김신청", number=905, tenant_id=1)
+
+
+async def asked(work, ids, clock, *, body_id=TWO, **more):
+    wish = FileRequest(
+        actor=APPLICANT,
+        body_id=body_id,
+        applicant=Applicant(name="순환모빌리티", contact="054-000-0000"),
+        purpose="재사용 판정",
+        units=UNITS,
+        **more,
+    )
+    return await file_request(wish, work=work, ids=ids, clock=clock)
+
+
+async def test_a_request_comes_back_as_it_was_filed_with_its_moves(work, ids, clock):
+    named = ProtocolName(protocol_id="SH-REUSE-01", version="1.0.0")
+    first = await asked(work, ids, clock)
+    second = await asked(work, ids, clock, protocol=named)
+
+    assert [one.number for one in (first, second)] == ["Q-2026-000001", "Q-2026-000002"]
+    assert await work.requests.one(first.request_id) == first
+    assert (await work.requests.one(second.request_id)).protocol == named
+    at = AtRequest(actor=STRANGER, request_id=first.request_id, reason="서류 미비")
+    await refuse_request(at, work=work, clock=clock)
+    refused = await work.requests.one(first.request_id)
+    assert refused.state is RequestState.REFUSED
+    assert [
+        (one.sequence, one.from_state, one.to_state, one.moved_by_name, one.reason)
+        for one in await work.requests.moves(first)
+    ] == [(1, None, "filed", "김신청", ""), (2, "filed", "refused", "남시험", "서류 미비")]
+    with pytest.raises(RequestMoved):
+        await work.requests.move(first, to=RequestState.ACCEPTED, at=NOW)  # as it was read before
+    with pytest.raises(RequestUnknown):
+        await work.requests.one(UUID(int=9))
+
+
+async def test_requests_are_listed_by_side_and_state_newest_first(work, ids, clock):
+    first, second, elsewhere = [await asked(work, ids, clock, body_id=body) for body in (TWO, TWO, ONE)]
+    await withdraw_request(
+        AtRequest(actor=APPLICANT, request_id=second.request_id, reason="중복"), work=work, clock=clock
+    )
+
+    async def listed(**wanted):
+        return [one.request_id for one in await work.requests.page(RequestPage(limit=10, **wanted))]
+
+    assert await listed(body=TWO) == [second.request_id, first.request_id]
+    assert await listed(applicant=ONE) == [elsewhere.request_id, second.request_id, first.request_id]
+    assert await listed(applicant=TWO) == []
+    assert await listed(states=(RequestState.FILED,), body=TWO) == [first.request_id]
+    assert await listed(after=second.request_id) == [first.request_id]
+
+
+async def test_the_receptions_of_a_request_come_by_line(work, ids, clock):
+    request = await asked(work, ids, clock)
+    for line, pack_id in ((2, OTHER_PACK), (1, PACK)):
+        wish = Receive(
+            actor=STRANGER,
+            pack_id=pack_id,
+            tenant_id=TWO,
+            applicant=request.applicant,
+            condition="양호",
+            due_on=date(2026, 12, 5),
+            facts=item_facts(scope=Scope.CELL),
+            request_id=request.request_id,
+            request_line=line,
+        )
+        await receive(wish, work=work, ids=ids, clock=clock)
+
+    found = await work.receptions.of_request(request)
+
+    assert [(one.request_line, one.pack_id, one.facts.scope) for one in found] == [
+        (1, PACK, Scope.CELL),
+        (2, OTHER_PACK, Scope.CELL),
+    ]
+    assert [one.line for one in waiting(request, found)] == [3]
 
 
 async def test_fees_change_until_they_are_agreed(house, work, clock):

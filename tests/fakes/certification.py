@@ -30,6 +30,8 @@ from domain.certification.errors import (
     ReceptionMoved,
     ReceptionUnknown,
     RecordChanged,
+    RequestMoved,
+    RequestUnknown,
     SerialTaken,
     StatusListFull,
     StatusListUnknown,
@@ -64,6 +66,7 @@ from domain.certification.model import (
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Cause, Reinspection
+from domain.certification.requests import InspectionRequest, RequestMove, RequestPage, RequestState
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
@@ -153,9 +156,52 @@ class MemoryReceptions:
         ]
         return tuple(sorted(mine, key=lambda one: (one.received_at, one.reception_id)))[:limit]
 
+    async def of_request(self, request: InspectionRequest) -> tuple[Reception, ...]:
+        mine = [r for r in self._receptions.values() if r.request_id == request.request_id]
+        return tuple(sorted(mine, key=lambda reception: (reception.request_line or 0, reception.reception_id)))
+
     async def of_pack(self, pack_id: PackId) -> tuple[Reception, ...]:
         mine = [r for r in self._receptions.values() if r.pack_id == pack_id]
         return tuple(sorted(mine, key=lambda reception: reception.reception_id))
+
+
+class MemoryRequests:
+    def __init__(self) -> None:
+        self._requests: dict[UUID, InspectionRequest] = {}
+        self._moves: list[RequestMove] = []
+
+    async def add(self, request: InspectionRequest) -> None:
+        self._requests[request.request_id] = request
+
+    async def one(self, request_id: UUID) -> InspectionRequest:
+        if request_id not in self._requests:
+            raise RequestUnknown(request=str(request_id))
+        return self._requests[request_id]
+
+    async def hold(self, request_id: UUID) -> InspectionRequest:
+        return await self.one(request_id)
+
+    async def move(self, request: InspectionRequest, *, to: RequestState, at: datetime) -> None:
+        if self._requests[request.request_id].state is not request.state:
+            raise RequestMoved(state=request.state.value)
+        self._requests[request.request_id] = replace(request, state=to)
+
+    async def log(self, move: RequestMove) -> None:
+        self._moves.append(move)
+
+    async def moves(self, request: InspectionRequest) -> tuple[RequestMove, ...]:
+        return tuple(one for one in self._moves if one.request_id == request.request_id)
+
+    async def page(self, wanted: RequestPage) -> tuple[InspectionRequest, ...]:
+        found = [
+            one
+            for one in self._requests.values()
+            if wanted.applicant in (None, one.tenant_id)
+            and wanted.body in (None, one.body_id)
+            and one.state in wanted.states
+            and (wanted.after is None or one.request_id < wanted.after)
+        ]
+        return tuple(sorted(found, key=lambda one: one.request_id, reverse=True)[: wanted.limit])
 
 
 class MemoryCustody:
@@ -582,6 +628,7 @@ class MemoryCertificationWork:
         self.external_records = MemoryExternalRecords()
         self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
+        self.requests = MemoryRequests()
         self.custody = MemoryCustody()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()

@@ -15,6 +15,7 @@ import adapters.postgres.tables.passport
 import adapters.postgres.tables.protocols
 import adapters.postgres.tables.quotas
 import adapters.postgres.tables.records
+import adapters.postgres.tables.requests
 import adapters.postgres.tables.shared
 import adapters.postgres.tables.subscription
 import adapters.postgres.tables.telemetry

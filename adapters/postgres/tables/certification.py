@@ -67,6 +67,8 @@ class ReceptionRow(SQLModel, table=True):
         CheckConstraint(
             "(protocol_id is null) = (protocol_version is null)", name="reception_names_protocol_and_version"
         ),
+        CheckConstraint("(request_id is null) = (request_line is null)", name="reception_names_request_and_line"),
+        Index("reception_request", "request_id", postgresql_where=text("request_id is not null")),
         distributed("pack_id"),
     )
 
@@ -83,6 +85,8 @@ class ReceptionRow(SQLModel, table=True):
     due_on: date = Field(sa_column=Column("due_on", Date, nullable=False))
     protocol_id: str | None = Field(sa_column=Column("protocol_id", Text, nullable=True))
     protocol_version: str | None = Field(sa_column=Column("protocol_version", Text, nullable=True))
+    request_id: UUID | None = Field(sa_column=Column("request_id", Uuid, nullable=True))
+    request_line: int | None = Field(sa_column=Column("request_line", Integer, nullable=True))
 
 
 class ReceptionStateRow(SQLModel, table=True):

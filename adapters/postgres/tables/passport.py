@@ -27,13 +27,18 @@ _PACK = f"{SCHEMA}.pack.pack_id"
 
 
 class PackRow(SQLModel, table=True):
-    """One physical pack; `tenant_id` is its present holder and may change, `contract_id` the one contract it serves."""
+    """One physical pack; `tenant_id` is its present holder and may change, `contract_id` the one contract it serves.
+
+    `part_kind` where it is a module or a cell by itself, null for a whole pack.
+    """
 
     __tablename__ = "pack"
     __table_args__ = (
         PrimaryKeyConstraint("pack_id"),
         CheckConstraint("rated_capacity_mah > 0 and rated_energy_wh > 0", name="pack_ratings_are_positive"),
         CheckConstraint("modules_in_series between 1 and 512", name="pack_modules_in_series_is_a_count"),
+        CheckConstraint("part_kind in ('module', 'cell')", name="pack_part_kind_is_known"),
+        CheckConstraint("parent_pack_id is null or part_kind is not null", name="pack_parent_is_a_parts"),
         Index("pack_holder", "tenant_id"),
         distributed("pack_id"),
     )
@@ -55,6 +60,8 @@ class PackRow(SQLModel, table=True):
     mass_g: int = Field(sa_column=Column("mass_g", Integer, nullable=False))
     manufactured_on: date = Field(sa_column=Column("manufactured_on", Date, nullable=False))
     registered_at: datetime = Field(sa_column=Column("registered_at", DateTime(timezone=True), nullable=False))
+    part_kind: str | None = Field(sa_column=Column("part_kind", Text, nullable=True))
+    parent_pack_id: UUID | None = Field(sa_column=Column("parent_pack_id", Uuid, nullable=True))
 
 
 class PackIdentifierRow(SQLModel, table=True):

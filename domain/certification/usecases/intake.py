@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from domain.certification.errors import ReceptionUnknown
 from domain.certification.model import Applicant, ItemFacts, ProtocolName, Reception, ReceptionState
@@ -24,6 +25,8 @@ class Receive:
     due_on: date
     facts: ItemFacts
     protocol: ProtocolName | None = None
+    request_id: UUID | None = None
+    request_line: int | None = None
 
 
 async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Clock) -> Reception:
@@ -54,6 +57,8 @@ async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Cl
         due_on=wish.due_on,
         state=ReceptionState.RECEIVED,
         protocol=wish.protocol,
+        request_id=wish.request_id,
+        request_line=wish.request_line,
     )
     await work.receptions.add(reception)
     await logged(reception, None, ReceptionState.RECEIVED, wish.actor, work=work, now=now)

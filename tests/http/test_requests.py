@@ -1,0 +1,240 @@
+"""A request of several units through the program: filed, taken in, inspected unit by unit, followed by both sides."""
+
+import json
+import re
+
+import httpx
+from sqlalchemy import text
+
+from app import demo
+from domain.shared.actor import Role
+from tests.http.conftest import by_cookie, confirm
+from tests.http.test_api import PACK, collect, problem, register, test_everything
+from tests.http.test_pages import checked
+
+SHEET = {
+    "maker": "LG",
+    "model": "M50T",
+    "chemistry": "NMC",
+    "cell_capacity_mah": 5000,
+    "cells_in_series": 1,
+    "cells_in_parallel": 1,
+    "rated_energy_wh": 18,
+    "nominal_voltage_mv": 3630,
+    "manufactured_on": "2020-01-05",
+}
+CELL = {"scope": "cell", "identifier": "M50T-CELL-7", "sheet": SHEET}
+MODULE = {
+    "scope": "module",
+    "identifier": "MOD-3",
+    "sheet": {**SHEET, "cells_in_series": 12, "rated_energy_wh": 216, "nominal_voltage_mv": 43560},
+    "prior_life": {"use": "BEV", "event_flags": [], "source": "의뢰자"},
+}
+ASKED = {"applicant": "순환모빌리티", "contact": "054-000-0000", "purpose": "재사용 판정"}
+ARRIVED = {"condition": "외관 양호", "due_on": "2026-03-01"}
+
+
+async def file(applicant: httpx.AsyncClient, *units: dict[str, object], **more: object) -> str:
+    answer = await applicant.post("/api/v1/requests", json={**ASKED, "units": list(units), **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["request_id"]
+
+
+async def inspected(signed_in, tester: httpx.AsyncClient, reception: str) -> dict[str, object]:
+    """Bring a reception to its issue by three persons."""
+    base = f"/api/v1/receptions/{reception}"
+    await test_everything(tester, reception)
+    judged = await tester.post(f"{base}/judgement")
+    assert judged.status_code == 201, judged.text
+    for name, step in (("reviewer", "review"), ("approver", "approval"), ("approver", "issue")):
+        signer = await confirm(await signed_in(name))
+        answer = await signer.post(f"{base}/{step}")
+        assert answer.status_code == 201, answer.text
+    return {"judged": judged.json(), "issued": answer.json()}
+
+
+async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_certificate(signed_in) -> None:
+    tenant, neighbour, tester = [await signed_in(name) for name in ("tenant", "neighbour", "tester")]
+    request = await file(tenant, CELL, MODULE)
+    shown = (await tenant.get(f"/api/v1/requests/{request}")).json()
+    assert (shown["request"]["state"], [one["reception"] for one in shown["units"]]) == ("filed", [None, None])
+    problem(await neighbour.get(f"/api/v1/requests/{request}"), 404, "certification.request-unknown")
+    assert (await neighbour.get("/api/v1/requests")).json() == []
+    assert [one["request_id"] for one in (await tester.get("/api/v1/requests")).json()] == [request]
+    problem(await tester.get(f"/api/v1/requests/{request}/labels"), 404, "certification.reception-unknown")
+
+    accepted = await tester.post(f"/api/v1/requests/{request}/acceptance", json=ARRIVED)
+    assert accepted.status_code == 201, accepted.text
+    cell, module = accepted.json()["receptions"]
+    assert [one["number"] for one in (cell, module)] == ["R-2026-000001", "R-2026-000002"]
+    assert (await tester.get(f"/api/v1/requests/{request}/labels")).content.startswith(b"%PDF-")
+    done = await inspected(signed_in, tester, cell["reception_id"])
+
+    assert [one["verdict"] for one in done["judged"]["rules"] if one["test_id"] == "T03"] != []
+    assert (done["judged"]["disposition"], done["judged"]["grade"]) == ("reuse", "A")
+    followed = (await tenant.get(f"/api/v1/requests/{request}")).json()
+    assert [(one["line"], one["state"], one["report"] is None) for one in followed["units"]] == [
+        (1, "issued", False),
+        (2, "received", True),
+    ]
+    assert followed["units"][0]["certificate"] == done["issued"]["certificate"]["number"]
+    document = f"/api/v1/requests/{request}/units/1/report"
+    assert (await tenant.get(document)).content.startswith(b"%PDF-")
+    problem(await neighbour.get(document), 404, "certification.request-unknown")
+    problem(await tenant.get(f"/api/v1/requests/{request}/units/2/report"), 404, "certification.certificate-unknown")
+    problem(await tester.post(f"/api/v1/requests/{request}/refusal", json={"reason": "-"}), 409,
+            "certification.request-moved")  # fmt: skip
+    problem(await tester.post(f"/api/v1/requests/{request}/acceptance", json=ARRIVED), 409,
+            "certification.request-moved")  # fmt: skip
+    traced = (await tenant.get(f"/api/v1/packs/{cell['pack_id']}")).json()
+    assert (traced["state"], traced["passports"]) == ("certified", [])
+    verified = await tenant.get(f"/api/v1/certificates/by-number/{done['issued']['certificate']['number']}")
+    assert verified.json()["valid"] is True
+
+
+async def test_a_module_without_its_insulation_is_held_and_asks_for_no_protection_test(signed_in) -> None:
+    tenant, tester = await signed_in("tenant"), await signed_in("tester")
+    request = await file(tenant, MODULE)
+    (reception,) = (await tester.post(f"/api/v1/requests/{request}/acceptance", json=ARRIVED)).json()["receptions"]
+    base = f"/api/v1/receptions/{reception['reception_id']}"
+    rows = json.loads(demo.BENCH_SHEET.read_bytes())
+    sheet = {
+        "measurements": [one for one in rows if one["test_id"] not in ("T03", "T10", "T11")],
+        "equipment": "벤치 BN-01",
+        "ambient_c": "25",
+    }
+    assert (await tester.post(f"{base}/measurements", json=sheet)).status_code == 201
+    page = await by_cookie(await signed_in("tester"), "tester")
+    shown = await page.get(f"/ktr/receptions/{reception['reception_id']}")
+    checked(shown)
+    names = set(re.findall(r'name="(T[0-9]{2})\.', shown.text))
+
+    judged = (await tester.post(f"{base}/judgement")).json()
+
+    assert ("T03" in names, "T10" in names, "T11" in names) == (True, False, False)
+    assert judged["disposition"] == "hold_review"
+    assert "T03" in judged["not_assessed"]
+    assert not {"T10", "T11"} & set(judged["not_assessed"])
+
+
+async def test_all_chosen_units_are_taken_in_or_none_and_the_rest_may_come_later(signed_in, engine) -> None:
+    operator, tester = await signed_in("operator"), await signed_in("tester")
+    pack = await register(operator)  # still in its first life: it was not collected
+    named = {"scope": "pack", "identifier": PACK["maker_serial"]}
+    request = await file(operator, CELL, named)
+    path = f"/api/v1/requests/{request}/acceptance"
+
+    refused = problem(await tester.post(path, json=ARRIVED), 409, "certification.request-unit-refused")
+    assert refused["facts"]["line"] == 2
+    assert refused["facts"]["cause"] == "passport.step-out-of-order"
+    async with engine.connect() as connection:
+        for table in ("reception", "sample_label", "custody_move"):
+            assert await connection.scalar(text(f"select count(*) from sunhwan.{table}")) == 0
+        assert await connection.scalar(text("select count(*) from sunhwan.pack where part_kind is not null")) == 0
+    first = await tester.post(path, json={**ARRIVED, "lines": [1]})
+    assert first.status_code == 201, first.text
+    problem(await tester.post(path, json={**ARRIVED, "lines": [1]}), 422, "certification.request-line-unknown")
+    problem(await operator.post(f"/api/v1/requests/{request}/withdrawal", json={"reason": "-"}), 409,
+            "certification.request-moved")  # fmt: skip
+    await collect(operator, pack)
+    second = await tester.post(path, json=ARRIVED)
+
+    assert second.status_code == 201, second.text
+    assert [one["pack_id"] for one in second.json()["receptions"]] == [str(pack)]
+    shown = (await operator.get(f"/api/v1/requests/{request}")).json()
+    assert [move["to_state"] for move in shown["moves"]] == ["filed", "accepted", "accepted"]
+
+
+async def test_a_request_is_refused_for_what_it_names(signed_in) -> None:
+    tenant, operator = await signed_in("tenant"), await signed_in("operator")
+    await register(operator)
+    cases = [
+        ([{"scope": "pack", "identifier": PACK["maker_serial"]}], "certification.unit-unknown"),  # not the tenant's
+        ([{"scope": "pack", "identifier": "NOWHERE-1"}], "certification.unit-unknown"),
+        ([{"scope": "cell", "identifier": "NEW-1"}], "certification.unit-sheet-missing"),
+        ([CELL, CELL], "certification.unit-asked-twice"),
+        ([{**CELL, "parent": "NOWHERE-1"}], "certification.unit-unknown"),
+    ]
+    for units, code in cases:
+        problem(await tenant.post("/api/v1/requests", json={**ASKED, "units": units}), 422, code)
+    own = [{"scope": "module", "identifier": PACK["maker_serial"]}]
+    problem(await operator.post("/api/v1/requests", json={**ASKED, "units": own}), 422,
+            "certification.unit-scope-differs")  # fmt: skip
+    described = [{"scope": "pack", "identifier": PACK["maker_serial"], "sheet": SHEET}]
+    problem(await operator.post("/api/v1/requests", json={**ASKED, "units": described}), 422,
+            "certification.unit-sheet-unasked")  # fmt: skip
+    gone = {"protocol": {"protocol_id": "SH-REUSE-01", "version": "0.9"}}
+    problem(await tenant.post("/api/v1/requests", json={**ASKED, "units": [CELL], **gone}), 422,
+            "certification.protocol-not-in-force")  # fmt: skip
+    problem(await tenant.post("/api/v1/requests", json={**ASKED, "units": [CELL], "body_id": 11}), 404,
+            "certification.request-body-unknown")  # fmt: skip
+    assert (await tenant.get("/api/v1/requests")).json() == []
+
+
+async def test_an_owner_asks_for_a_cell_and_nobody_else_reads_it(client, let_in, signed_in) -> None:
+    token = await let_in(Role.OWNER, 12)
+    owner = {"Authorization": f"Bearer {token}", "Idempotency-Key": "owner-1"}
+    filed = await client.post("/api/v1/requests", json={**ASKED, "units": [CELL]}, headers=owner)
+    assert filed.status_code == 201, filed.text
+    request = filed.json()["request_id"]
+    tenant = await signed_in("tenant")
+
+    assert (await client.get(f"/api/v1/requests/{request}", headers=owner)).status_code == 200
+    problem(await tenant.get(f"/api/v1/requests/{request}"), 404, "certification.request-unknown")
+
+
+async def test_the_pages_lead_a_request_from_the_form_to_its_labels(signed_in) -> None:
+    tenant = await by_cookie(await signed_in("tenant"), "tenant")
+    tester = await by_cookie(await signed_in("tester"), "tester")
+    checked(await tenant.get("/requests"))
+    checked(await tenant.get("/requests/new"))
+    form = {
+        **ASKED,
+        "unit_scope_1": "cell", "unit_identifier_1": "C-1", "maker_1": "LG", "model_1": "M50T", "chemistry_1": "NMC",
+        "cell_capacity_ah_1": "5", "cells_in_series_1": "1", "cells_in_parallel_1": "1", "energy_kwh_1": "0.018",
+        "voltage_v_1": "3.63", "manufactured_on_1": "2020-01-05",
+        "pasted": "단위\t식별자\t제조사\n모듈\tM-2\tLG\tMOD\tNMC\t5\t12\t1\t0.216\t43.56\t2020-01-05\n",
+    }  # fmt: skip
+    more = await tenant.post("/requests/new", data={**form, "more": "yes"})
+    checked(more)
+    assert 'name="unit_identifier_5"' in more.text
+    assert 'value="C-1"' in more.text
+    wrong = await tenant.post("/requests/new", data={**form, "energy_kwh_1": "0.0181234"})
+    assert wrong.status_code == 422
+    assert "1. 정격 에너지" in wrong.text
+    empty = await tenant.post("/requests/new", data=ASKED)
+    assert empty.status_code == 422
+    filed = await tenant.post("/requests/new", data=form)
+    assert filed.status_code == 303, filed.text
+    path = filed.headers["location"]
+    shown = await tenant.get(path)
+    checked(shown)
+    assert all(one in shown.text for one in ("C-1", "M-2", "입고 대기", "취하"))
+
+    assert "Q-2026-000001" in (await tester.get("/ktr")).text
+    none = await tester.post(f"{path}/acceptance", data=ARRIVED)
+    assert none.status_code == 422
+    checked(none)
+    taken = await tester.post(f"{path}/acceptance", data={**ARRIVED, "line_2": "yes"})
+    assert taken.status_code == 303, taken.text
+    mixed = await tester.get(path)
+    checked(mixed)
+    assert all(one in mixed.text for one in ("R-2026-000001", "입고 대기", "시료 라벨 1장 인쇄"))
+    english = await tenant.get(path, params={"lang": "en"})
+    checked(english)
+    assert "Awaited" in english.text
+
+
+async def test_either_side_closes_a_request_with_a_reason_that_the_other_reads(signed_in) -> None:
+    tenant, tester = await signed_in("tenant"), await signed_in("tester")
+    refused, withdrawn = await file(tenant, CELL), await file(tenant, {**CELL, "identifier": "M50T-CELL-8"})
+    tenant, tester = await by_cookie(tenant, "tenant"), await by_cookie(tester, "tester")
+
+    for who, request, step in ((tester, refused, "refusal"), (tenant, withdrawn, "withdrawal")):
+        assert (await who.post(f"/requests/{request}/{step}", data={})).status_code == 422
+        assert (await who.post(f"/requests/{request}/{step}", data={"reason": "서류 미비"})).status_code == 303
+    for who in (tenant, tester):
+        for request, word in ((refused, "반려"), (withdrawn, "취하")):
+            text = (await who.get(f"/requests/{request}")).text
+            assert "서류 미비" in text
+            assert word in text
