@@ -21,7 +21,7 @@ from app.terminal import out
 from domain.certification.errors import SignatureBroken, StatusListMalformed
 from domain.certification.status_list import Purpose, entries_of
 from domain.journeys import authenticity
-from domain.shared.canonical import Canonical
+from domain.shared.canonical import Canonical, sha256
 from domain.shared.documents import SealState
 from domain.shared.errors import DomainError, Unavailable
 from domain.shared.time import Clock
@@ -226,19 +226,28 @@ def _settings(language: Language) -> Settings:
 
 
 @keys.command("rotate")
-def keys_rotate(as_json: Json = False, language: Lang = "ko") -> None:
+def keys_rotate(
+    documents: Annotated[
+        bool, typer.Option("--documents", help="문서(PDF) 서명 키를 바꾼다 · the key that signs PDFs.")
+    ] = False,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
     """서명 키를 새 키로 바꾼다; 이전 공개 키는 확인용으로 남는다 · put a new signing key in place."""
     settings = _settings(language)
 
-    async def run() -> Mapping[str, Canonical]:
+    async def run() -> tuple[str, int]:
         async with opened(settings) as ports:  # without a database to write it down in, no key is put in place
+            if documents:
+                present = sha256((await wiring.seal_key(settings).rotate()).strip()).hex()
+                await note(ports, "keys rotate --documents")
+                return present, len(await wiring.seal_key(settings).certificates()) - 1
             await wiring.signer(settings).rotate()
             await note(ports, "keys rotate")
-        return await wiring.credentials(settings).did_document()
+        methods = (await wiring.credentials(settings).did_document())["assertionMethod"]
+        return (str(methods[0]), len(methods) - 1) if isinstance(methods, list) else ("-", 0)
 
-    document = _run(run, language, as_json=as_json)
-    methods = document["assertionMethod"]
-    present, past = (str(methods[0]), len(methods) - 1) if isinstance(methods, list) else ("-", 0)
+    present, past = _run(run, language, as_json=as_json)
     if as_json:
         _print_whole(json.dumps({"present": present, "past": past}))
     else:

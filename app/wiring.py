@@ -17,7 +17,7 @@ from domain.journeys.readings import Intake
 from domain.metering.ports import TelemetryStream
 from domain.shared.canonical import Canonical
 from domain.shared.checkup import DatabaseFacts
-from domain.shared.documents import SealReader, Seals
+from domain.shared.documents import SealKey, SealReader, Seals
 from domain.shared.time import Clock
 
 if TYPE_CHECKING:
@@ -161,12 +161,23 @@ def seals(settings: Settings) -> Seals:
     """Return the signer and reader of PDFs, which needs no database."""
     from adapters.documents.seals import PadesSeals
 
-    return PadesSeals(
+    return PadesSeals(seal_key(settings), name=_sealed_by(settings))
+
+
+def seal_key(settings: Settings) -> SealKey:
+    """Return the holder of the key that signs PDFs: files; a device would take its place here."""
+    from adapters.documents.seal_keys import FileSealKey
+
+    return FileSealKey(
         settings.home / "keys",
-        name=f"Sunhwan {urlsplit(settings.public_url).netloc}",
+        name=_sealed_by(settings),
         key=settings.seal_key_file,
         certificate=settings.seal_certificate_file,
     )
+
+
+def _sealed_by(settings: Settings) -> str:
+    return f"Sunhwan {urlsplit(settings.public_url).netloc}"
 
 
 def published_seals(did_document: Mapping[str, Canonical]) -> SealReader:

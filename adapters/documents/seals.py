@@ -1,79 +1,53 @@
-"""Signs PDFs (PAdES B-B) with a key of its own, and has PDFs of unknown origin read in a child process."""
+"""Signs PDFs (PAdES B-B) with a key that somebody holds, and has PDFs of unknown origin read in a child process."""
 
 import asyncio
 import base64
 import contextlib
-import io
 import json
-import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.documents.seal_keys import SealKeyUnusable
 from adapters.sandbox.runner import MEBIBYTE, Limits, run_in_child
 from domain.shared.canonical import Canonical
-from domain.shared.documents import ReadDocument, SealState
-from domain.shared.errors import Unavailable
+from domain.shared.documents import ReadDocument, SealKey, SealState
 from domain.shared.untrusted import FileBroke
 
-if TYPE_CHECKING:
-    from pyhanko.sign.signers import SimpleSigner
-
-KEY_FILE = "seal-key.pem"
-CERTIFICATE_FILE = "seal-certificate.pem"
-KNOWN = "seal-certificates"
-_FIELD = "Seal"
 _AT_ONCE = 2
 """How many files of strangers are read at a time: each costs a process and a second."""
 
-_RESERVED = 8_192
-"""Hex digits kept free for the signature: enough for RSA 4096; without a figure the library signs twice to find one."""
-
-_LASTS = timedelta(days=3653)
 _LIMITS = Limits(
     input_bytes=16 * MEBIBYTE, output_bytes=32 * MEBIBYTE, memory_bytes=1_024 * MEBIBYTE, cpu_s=20, timeout_s=30
 )
 
 
-class SealKeyUnusable(Unavailable):
-    """The key or certificate for signing documents cannot be read or made, or they do not belong together."""
-
-    code = "documents.seal-key-unusable"
-    title_ko = "문서 서명 키 또는 인증서를 사용할 수 없습니다: {path}."
-    title_en = "The key or certificate that signs documents cannot be used: {path}."
-
-
 class PadesSeals:
-    """The port `Seals` with key and certificate from files; without them it makes its own on first use.
+    """The port `Seals` over a key that somebody holds (`SealKey`): PAdES B-B; PDFs are read in a child process."""
 
-    Every certificate that ever signed stays in the folder `seal-certificates`, so that what it signed can be checked.
-    """
-
-    def __init__(self, folder: Path, *, name: str, key: Path | None = None, certificate: Path | None = None) -> None:
-        """Take the folder of keys, the name that a self-made certificate carries, and the files that replace it."""
-        self._folder = folder
+    def __init__(self, key: SealKey, *, name: str) -> None:
+        """Take the holder of the key, and the name that signatures give as their signer's."""
+        self._key = key
         self._name = name
-        self._key = key or folder / KEY_FILE
-        self._certificate = certificate or folder / CERTIFICATE_FILE
-        self._own = key is None and certificate is None
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def seal(self, pdf: bytes, *, reason: str) -> bytes:
         """Return the PDF with a signature over the whole of it.
 
         Raises:
-            SealKeyUnusable: key or certificate cannot be read or made.
+            Unavailable: key or certificate cannot be read or made.
         """
-        return await asyncio.to_thread(self._sealed, pdf, reason)
+        certificate = (await self._key.certificates())[0]
+        home = asyncio.get_running_loop()
+
+        def signed(message: bytes) -> Future[bytes]:
+            # A device's connection belongs to the loop that opened it, not to the thread that builds the signature.
+            return asyncio.run_coroutine_threadsafe(self._key.sign(message, certificate=certificate), home)
+
+        return await asyncio.to_thread(self._sealed, pdf, reason, certificate, signed)
 
     async def read(self, pdf: bytes) -> ReadDocument:
         """Say whether a PDF carries a signature of ours over the whole of it; it is read in a child process.
@@ -83,9 +57,9 @@ class PadesSeals:
             FileTooLarge: it has more than 16 MiB.
             FileTookTooLong: it could not be read in time.
             FileBroke: it made the reader crash.
-            SealKeyUnusable: our own certificates cannot be read.
+            Unavailable: our own certificates cannot be read.
         """
-        trusted = await asyncio.to_thread(self.certificates)
+        trusted = await self._key.certificates()
         async with self._places:
             return await read_sealed(pdf, trusted="".join(trusted))
 
@@ -93,102 +67,15 @@ class PadesSeals:
         """Return every key that ever signed here as JSON Web Keys with their certificates.
 
         Raises:
-            SealKeyUnusable: they cannot be read, or made.
+            Unavailable: they cannot be read, or made.
         """
-        return [_jwk(text) for text in await asyncio.to_thread(self.certificates)]
+        return [_jwk(text) for text in await self._key.certificates()]
 
-    def certificates(self) -> list[str]:
-        """Return every certificate that ever signed here, as PEM.
-
-        Raises:
-            SealKeyUnusable: they cannot be read, or made.
-        """
-        try:
-            if self._own:
-                self._make_once()
-            self._keep_known()
-            return [path.read_text(encoding="ascii") for path in sorted((self._folder / KNOWN).glob("*.pem"))]
-        except (OSError, ValueError) as error:
-            raise SealKeyUnusable(path=str(self._certificate)) from error
-
-    def _sealed(self, pdf: bytes, reason: str) -> bytes:
+    def _sealed(self, pdf: bytes, reason: str, certificate: str, signed: Callable[[bytes], Future[bytes]]) -> bytes:
         # Loading this library takes a second or two, so only who signs does.
-        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-        from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedSubFilter
-        from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+        from adapters.documents.sealed_signing import seal
 
-        made = io.BytesIO()
-        signer = PdfSigner(
-            PdfSignatureMetadata(
-                field_name=_FIELD,
-                md_algorithm="sha256",
-                subfilter=SigSeedSubFilter.PADES,
-                name=self._name,
-                reason=reason,
-            ),
-            self._loaded,
-            new_field_spec=SigFieldSpec(
-                _FIELD,
-                # Outside the page and printable: what PDF/A-3 and PDF/UA-1 ask of a field that shows nothing.
-                invis_sig_settings=InvisSigSettings(set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True),
-            ),
-        )
-        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=_RESERVED, output=made)
-        return made.getvalue()
-
-    @cached_property
-    def _loaded(self) -> "SimpleSigner":
-        from pyhanko.sign.signers import SimpleSigner
-
-        self.certificates()
-        loaded: SimpleSigner | None = SimpleSigner.load(str(self._key), str(self._certificate))  # type: ignore[no-untyped-call]
-        if loaded is None:
-            raise SealKeyUnusable(path=str(self._key))
-        return loaded
-
-    def _make_once(self) -> None:
-        if self._key.exists() and self._certificate.exists():
-            return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self._name)])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + _LASTS)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=True,
-                    content_commitment=True,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    key_cert_sign=False,
-                    crl_sign=False,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                critical=True,
-            )
-            .sign(key, hashes.SHA256())
-        )
-        _write(self._certificate, certificate.public_bytes(Encoding.PEM))
-        _write(self._key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
-    def _keep_known(self) -> None:
-        """Copy the present certificate to those that are known, under the SHA-256 of its content."""
-        certificate = x509.load_pem_x509_certificate(self._certificate.read_bytes())
-        known = self._folder / KNOWN
-        known.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = known / f"{certificate.fingerprint(hashes.SHA256()).hex()}.pem"
-        if not path.exists():
-            _write(path, certificate.public_bytes(Encoding.PEM))
+        return seal(pdf, name=self._name, reason=reason, certificate=certificate, signed=signed)
 
 
 class PublishedSeals:
@@ -262,16 +149,3 @@ async def read_sealed(pdf: bytes, *, trusted: str) -> ReadDocument:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise FileBroke from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole, readable by its owner only; the last of two programs that make one at once stands."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        draft.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()

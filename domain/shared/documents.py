@@ -74,6 +74,38 @@ class SealReader(Protocol):
         ...
 
 
+class SealKey(Protocol):
+    """Holds the private key that signs PDFs: a file, or a device that never gives it away.
+
+    Certificates are PEM. A key is EC on P-256 or RSA; signatures are over SHA-256, DER for EC and PKCS #1 v1.5 for RSA.
+    """
+
+    async def certificates(self) -> Sequence[str]:
+        """Return the present key's certificate first, then those of past keys, which only verify.
+
+        Raises:
+            Unavailable: the key cannot be reached.
+        """
+        ...
+
+    async def sign(self, message: bytes, *, certificate: str) -> bytes:
+        """Return the signature of a message with the present key, which must be this certificate's.
+
+        Raises:
+            Unavailable: the key cannot be reached, or another took its place meanwhile.
+        """
+        ...
+
+    async def rotate(self) -> str:
+        """Put a new key in the present one's place and return its certificate; the old one then only verifies.
+
+        Raises:
+            Unavailable: the key cannot be reached.
+            RuleBroken: it is replaced elsewhere.
+        """
+        ...
+
+
 class Seals(SealReader, Protocol):
     """Signs PDFs so that any reader notices a change (PAdES), and reads those that come back."""
 

@@ -7,6 +7,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+from adapters.documents.seal_keys import FileSealKey
 from adapters.documents.seals import PadesSeals
 from adapters.documents.typesetter import TypstDocuments
 from domain.shared.documents import DocumentKind, SealState
@@ -18,14 +19,17 @@ _SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1
 
 async def measure(folder: Path) -> dict[str, float]:
     """Return milliseconds; the first run, which loads libraries and makes the key, is told apart."""
-    documents, seals = TypstDocuments(), PadesSeals(folder, name="bench")
+    documents, seals = TypstDocuments(), PadesSeals(FileSealKey(folder, name="bench"), name="bench")
     content = content_of(DocumentKind.CERTIFICATE, qr_svg=_SVG)
+    # As many rules as the shipped protocol applies to a pack, and a signed record as long as a real one.
+    content["results"] = [dict(one) for one in content["results"] for _ in range(5)]
+    proof = "x" * 3_000
     taken: list[float] = []
     worked: list[float] = []
     sealed = b""
     for _ in range(RUNS + 1):
         began, before = time.perf_counter(), time.process_time()
-        plain = await documents.typeset(DocumentKind.CERTIFICATE, content, dated_on=date(2026, 11, 22))
+        plain = await documents.typeset(DocumentKind.CERTIFICATE, content, dated_on=date(2026, 11, 22), proof=proof)
         sealed = await seals.seal(plain, reason="bench")
         taken.append((time.perf_counter() - began) * 1000)
         worked.append((time.process_time() - before) * 1000)
