@@ -35,7 +35,7 @@ from app.http.preconditions import MatchMiddleware, TagMiddleware, document_cond
 from app.http.problems import PROBLEM_HANDLERS
 from app.http.protocols import ProtocolsController
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
-from app.http.reading_back import ReadingBackController, TariffsController
+from app.http.reading_back import ChannelsController, ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
 from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
 from app.http.record_exchange import RecordExchangeController
@@ -93,6 +93,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ServicePointController,
             ReadingsController,
             ReadingBackController,
+            ChannelsController,
             TelemetryController,
             AlarmsController,
             TariffsController,

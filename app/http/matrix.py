@@ -154,6 +154,9 @@ POST   /api/v1/sites/{site_id}/conflicts/settlement              -  -  -  -  -  
 POST   /api/v1/sites/{site_id}/lots                              -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/lots/{lot_id}/void                -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 GET    /api/v1/sites/{site_id}/months/{month}/lots               -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/sites/{site_id}/round-trip                        -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/series                                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/series/{form}                                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/findings                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/months/{month}/findings           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/findings/{finding_id}/acceptance  -  -  o  -  -  -  -  a  -  -  -  -  -  -  -

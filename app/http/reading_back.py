@@ -1,5 +1,7 @@
 """Reading back: series, matrices, months from every side, as JSON and as tables for a spreadsheet."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -19,11 +21,11 @@ from domain.metering import reading_back
 from domain.metering.insight import BandFigures, MonthInsight, PeakAt, SourceSums
 from domain.metering.inventory import Method, Trace
 from domain.metering.model import Quantity
-from domain.metering.reading_back import AsIf, SiteDemand, SiteSteps
+from domain.metering.reading_back import AsIf, ChannelSeries, SiteDemand, SiteSteps, WindowRoundTrip
 from domain.metering.series import MatrixRow, Resolution
 from domain.metering.tariff import BandTotals, TariffAssignment
 from domain.shared.actor import Actor
-from domain.shared.identifiers import SiteId, TenantId
+from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import SEOUL, SLOT, Month, day_start
 
 TariffCode = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9.-]+$")]
@@ -41,6 +43,10 @@ UntilQuery = Annotated[date, QueryParameter(name="until", description="The day a
 QuantityQuery = Annotated[Quantity, QueryParameter(description="Which.")]
 ResolutionQuery = Annotated[Resolution, QueryParameter(description="The step.")]
 MethodQuery = Annotated[Method, QueryParameter(description="Which of the stored energy a discharge takes.")]
+ChannelsQuery = Annotated[
+    list[int],
+    QueryParameter(name="channel", min_items=1, max_items=100, description="Which, by number; each as a parameter."),
+]
 QuantitiesQuery = Annotated[
     list[Quantity] | None, QueryParameter(name="quantity", max_items=8, description="Which; all without it.")
 ]
@@ -300,6 +306,65 @@ class AssignmentOut(Out):
     deferred: bool
 
 
+class RoundTripOut(Out):
+    """A storage's AC-to-AC efficiency over a window of days.
+
+    `ppm` is discharge / (charge - change of the stored energy); `basis` says how it was found, or why it was not.
+    Auxiliaries are outside it. Where they are metered (`auxiliary_wh`), `with_auxiliaries_ppm` counts them as spent;
+    where they are not, they are inside what the load's or the storage's meter counted.
+    """
+
+    from_on: Day
+    until_on: Day
+    charge_wh: int
+    discharge_wh: int
+    soc_start_bp: int | None
+    soc_end_bp: int | None
+    stored_change_wh: int | None
+    cycles_milli: int | None
+    ppm: int | None
+    basis: str
+    auxiliaries: Literal["metered", "not_metered"]
+    auxiliary_wh: int | None
+    with_auxiliaries_ppm: int | None
+    missing: int
+
+
+class ChannelSeriesOut(SeriesOut):
+    """One channel's steps, and which site it is of."""
+
+    site_id: UUID
+
+
+class ChannelsOut(Out):
+    """Channels in steps that begin at `starts_at`, by number; days and months are Seoul's."""
+
+    resolution: str
+    starts_at: list[Instant]
+    as_of: Instant | None
+    series: list[ChannelSeriesOut]
+
+
+def round_trip_out(found: WindowRoundTrip) -> RoundTripOut:
+    """Say a window's efficiency in the API's words."""
+    return RoundTripOut(
+        from_on=found.first_on,
+        until_on=found.until_on,
+        charge_wh=found.found.charge_wh,
+        discharge_wh=found.found.discharge_wh,
+        soc_start_bp=found.soc_start_bp,
+        soc_end_bp=found.soc_end_bp,
+        stored_change_wh=found.found.stored_change_wh,
+        cycles_milli=found.found.cycles_milli,
+        ppm=found.found.ppm,
+        basis=found.found.why.value,
+        auxiliaries="not_metered" if found.auxiliary_wh is None else "metered",
+        auxiliary_wh=found.auxiliary_wh,
+        with_auxiliaries_ppm=found.with_auxiliaries_ppm,
+        missing=found.missing,
+    )
+
+
 def as_if(tariff: str | None) -> AsIf | None:
     """Read CODE@VERSION."""
     if tariff is None:
@@ -505,16 +570,29 @@ def series_sheet(found: SiteSteps) -> Sheet:
 
     Where a value was estimated or corrected, a second column counts the slots of it that were.
     """
+    return _steps_sheet(found.series, name=f"series-{found.wish.resolution.value}")
+
+
+def channels_sheet(found: Sequence[ChannelSeries], resolution: Resolution) -> Sheet:
+    """Lay several channels out: a row a step, a column a channel, which its head names by number."""
+    return _steps_sheet(found, name=f"channels-{resolution.value}", numbered=True)
+
+
+def _steps_sheet(series: Sequence[ChannelSeries], *, name: str, numbered: bool = False) -> Sheet:
     heads: list[str] = ["start (Asia/Seoul)"]
-    starts = [step.start_at for step in found.series[0].steps] if found.series else []
+    starts = [step.start_at for step in series[0].steps] if series else []
     values: list[list[Cell]] = [[at.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M:%S+09:00") for at in starts]]
-    for one in found.series:
-        heads.append(f"{one.channel.quantity.value}_{one.channel.quantity.unit.lower()}")
+    several = Counter(one.channel.quantity for one in series)
+    for one in series:
+        quantity = one.channel.quantity
+        # A head names its column alone: where several channels count a quantity, by the channel's number as well.
+        told = f"{quantity.value}_{one.channel.channel_id}" if numbered or several[quantity] > 1 else quantity.value
+        heads.append(f"{told}_{quantity.unit.lower()}")
         values.append([step.value for step in one.steps])
         if any(step.unmeasured for step in one.steps):
-            heads.append(f"{one.channel.quantity.value}_unmeasured_slots")
+            heads.append(f"{told}_unmeasured_slots")
             values.append([step.unmeasured for step in one.steps])
-    return Sheet(name=f"series-{found.wish.resolution.value}", head=tuple(heads), rows=list(zip(*values, strict=True)))
+    return Sheet(name=name, head=tuple(heads), rows=list(zip(*values, strict=True)))
 
 
 def matrix_sheet(quantity: Quantity, rows: tuple[MatrixRow, ...]) -> Sheet:
@@ -674,6 +752,92 @@ async def _trace(
             ),
             work=work,
         )
+
+
+def _named(
+    actor: Actor,
+    tenant_id: int | None,
+    channels: list[int],
+    resolution: Resolution,
+    first_on: date,
+    until_on: date,
+    as_of: datetime | None,
+) -> reading_back.ReadChannels:
+    return reading_back.ReadChannels(
+        actor=actor,
+        tenant_id=TenantId(tenant_id or actor.tenant_id),
+        channel_ids=tuple(ChannelId(number) for number in channels),
+        resolution=resolution,
+        first_on=first_on,
+        until_on=until_on,
+        as_of=instant(as_of),
+    )
+
+
+class ChannelsController(Controller):
+    """Several channels, of whatever sites, in one read."""
+
+    path = "/api/v1/series"
+    tags = ("Sites",)
+
+    @get("/", operation_id="ReadChannels", summary="Read up to a hundred channels in steps", responses=PROBLEMS)
+    async def read_channels(
+        self,
+        ports: GivenPorts,
+        actor: GivenActor,
+        channels: ChannelsQuery,
+        first_on: FromQuery,
+        until_on: UntilQuery,
+        resolution: ResolutionQuery = Resolution.MINUTES_15,
+        as_of: AsOfQuery = None,
+        tenant_id: TenantQuery = None,
+    ) -> ChannelsOut:
+        """Read channels by number; all together at most 400,000 slots."""
+        wish = _named(actor, tenant_id, channels, resolution, first_on, until_on, as_of)
+        async with ports.unit(actor) as work:
+            found = await reading_back.read_channels(wish, work=work)
+        return ChannelsOut(
+            resolution=resolution.value,
+            starts_at=[step.start_at for step in found[0].steps],
+            as_of=wish.as_of,
+            series=[
+                ChannelSeriesOut(
+                    site_id=one.channel.site_id,
+                    quantity=one.channel.quantity.value,
+                    channel=one.channel.channel_id,
+                    unit=one.channel.quantity.unit,
+                    values=[step.value for step in one.steps],
+                    missing=[step.missing for step in one.steps],
+                    unmeasured=[step.unmeasured for step in one.steps],
+                )
+                for one in found
+            ],
+        )
+
+    @get(
+        "/{form:str}",
+        operation_id="ReadChannelsSheet",
+        operation_class=SheetOperation,
+        summary="The same as a table",
+        responses=PROBLEMS,
+    )
+    async def read_channels_sheet(
+        self,
+        form: FromPath[SheetForm],
+        ports: GivenPorts,
+        actor: GivenActor,
+        channels: ChannelsQuery,
+        first_on: FromQuery,
+        until_on: UntilQuery,
+        resolution: ResolutionQuery = Resolution.MINUTES_15,
+        as_of: AsOfQuery = None,
+        tenant_id: TenantQuery = None,
+    ) -> Response[bytes]:
+        """Read channels as CSV, XLSX or Parquet, a column each."""
+        wish = _named(actor, tenant_id, channels, resolution, first_on, until_on, as_of)
+        async with ports.unit(actor) as work:
+            found = await reading_back.read_channels(wish, work=work)
+        return sheet_response(channels_sheet(found, resolution), form)
 
 
 class ReadingBackController(Controller):
@@ -851,6 +1015,7 @@ class ReadingBackController(Controller):
         month: MonthPath,
         ports: GivenPorts,
         actor: GivenActor,
+        as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> DemandOut:
         """Read billing demand with the storage and without it."""
@@ -861,10 +1026,44 @@ class ReadingBackController(Controller):
                     tenant_id=TenantId(tenant_id or actor.tenant_id),
                     site_id=SiteId(site_id),
                     month=Month.parse(month),
+                    as_of=instant(as_of),
                 ),
                 work=work,
             )
         return demand_out(found)
+
+    @get(
+        "/round-trip",
+        operation_id="ReadRoundTrip",
+        summary="Read the storage's efficiency over days of one's choice",
+        description="AC to AC, with an equal state of charge at both ends or corrected for the difference; not stated "
+        "for fewer than five full cycles, or with a slot missing.",
+        responses=PROBLEMS,
+    )
+    async def read_round_trip(
+        self,
+        site_id: FromPath[UUID],
+        ports: GivenPorts,
+        actor: GivenActor,
+        first_on: FromQuery,
+        until_on: UntilQuery,
+        as_of: AsOfQuery = None,
+        tenant_id: TenantQuery = None,
+    ) -> RoundTripOut:
+        """Read the round-trip efficiency of a window of days."""
+        return round_trip_out(
+            await energy.window_round_trip(
+                energy.RoundTripAsked(
+                    actor=actor,
+                    tenant_id=TenantId(tenant_id or actor.tenant_id),
+                    site_id=SiteId(site_id),
+                    first_on=first_on,
+                    until_on=until_on,
+                    as_of=instant(as_of),
+                ),
+                unit=ports.unit,
+            )
+        )
 
     @get("/tariffs", operation_id="ListSiteTariffs", summary="List a site's tariffs", responses=PROBLEMS)
     async def list_site_tariffs(

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -12,15 +12,17 @@ from xml.sax.saxutils import escape
 from litestar import Response
 
 from app.http.schemas import one_of_files
+from domain.shared.errors import RuleBroken
 
 Cell = str | int | None
 """What a cell holds: a word, a whole number, or nothing; nothing is an empty cell and never a zero."""
 
-SheetForm = Literal["csv", "xlsx"]
+SheetForm = Literal["csv", "xlsx", "parquet"]
 BOM: Final = "\ufeff"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SheetOperation = one_of_files("text/csv", _XLSX)
+_PARQUET = "application/vnd.apache.parquet"
+SheetOperation = one_of_files("text/csv", _XLSX, _PARQUET)
 _EXACT_MAX = 999_999_999_999_999
 """Spreadsheets keep fifteen digits; a larger number is written as text, digit for digit."""
 
@@ -51,9 +53,18 @@ class Sheet:
     rows: Sequence[tuple[Cell, ...]]
 
 
+class ParquetMissing(RuleBroken):
+    """The library that writes Parquet is not installed on this server."""
+
+    code = "http.parquet-missing"
+    title_ko = "이 서버에는 Parquet 기능이 설치되어 있지 않습니다. CSV나 XLSX로 받아 주세요."
+    title_en = "Parquet is not installed on this server (pip install 'sunhwan[parquet]'): ask for CSV or XLSX."
+
+
 def sheet_response(sheet: Sheet, form: SheetForm) -> Response[bytes]:
     """Answer with a table as a file to keep."""
-    content, media = (to_csv(sheet), "text/csv") if form == "csv" else (to_xlsx(sheet), _XLSX)
+    write, media = _FORMS[form]
+    content = write(sheet)
     return Response(
         content,
         media_type=media,
@@ -98,6 +109,31 @@ def to_xlsx(sheet: Sheet) -> bytes:
     return file.getvalue()
 
 
+def to_parquet(sheet: Sheet) -> bytes:
+    """Write a Parquet file: whole numbers as int64 and words as text, nothing received as null.
+
+    Raises:
+        ParquetMissing: the library that writes it is not installed.
+    """
+    try:
+        import polars  # loaded by whoever asks: starting the program does not wait for it
+    except ModuleNotFoundError as error:
+        raise ParquetMissing from error
+    columns = list(zip(*sheet.rows, strict=True)) or [() for _ in sheet.head]
+    words = [any(isinstance(cell, str) for cell in column) for column in columns]
+    frame = polars.DataFrame(
+        [
+            polars.Series(head, [None if cell is None or not word else str(cell) for cell in column], polars.String)
+            if word
+            else polars.Series(head, column, polars.Int64)
+            for head, column, word in zip(sheet.head, columns, words, strict=True)
+        ]
+    )
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    return file.getvalue()
+
+
 def _xml(content: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>{content}'
 
@@ -123,6 +159,13 @@ def _cell_xml(cell: Cell) -> str:
 def _printable(text: str) -> str:
     """Leave out what XML cannot say."""
     return "".join(letter for letter in text if letter >= " " or letter in "\t\n\r")
+
+
+_FORMS: Final[Mapping[SheetForm, tuple[Callable[[Sheet], bytes], str]]] = {
+    "csv": (to_csv, "text/csv"),
+    "xlsx": (to_xlsx, _XLSX),
+    "parquet": (to_parquet, _PARQUET),
+}
 
 
 def spelled(at: datetime) -> str:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from app.http.bodies import UploadedBody
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
+from app.http.reading_back import AsOfQuery, instant
 from app.http.schemas import Day, In, Instant, MonthPath, MonthText, Name, Out, PowerW, TenantNo, TenantQuery
 from domain.journeys import readings
 from domain.metering import usecases as metering
@@ -269,9 +270,10 @@ class SitesController(Controller):
         month: MonthPath,
         ports: GivenPorts,
         actor: GivenActor,
+        as_of: AsOfQuery = None,
         tenant_id: TenantQuery = None,
     ) -> MonthOut:
-        """Show what the energy did in a month."""
+        """Show what the energy did in a month, as its readings are now or were known at an instant."""
         async with ports.unit(actor) as work:
             energy = await metering.read_month(
                 metering.ReadMonth(
@@ -279,6 +281,7 @@ class SitesController(Controller):
                     tenant_id=TenantId(tenant_id or actor.tenant_id),
                     site_id=SiteId(site_id),
                     month=Month.parse(month),
+                    as_of=instant(as_of),
                 ),
                 work=work,
             )

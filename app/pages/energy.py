@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from app.http.reading_back import TariffQuery, as_if
 from app.http.schemas import INT4_MAX, MonthPath
 from app.pages import charts
 from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
-from app.pages.frame import GivenPage, PageRequest, read_form
+from app.pages.frame import FormMalformed, GivenPage, PageRequest, read_form
 from app.pages.messages import say
 from app.ports import Ports
 from domain.billing.errors import InvoiceUnknown
@@ -49,6 +50,12 @@ DAY_COLUMNS = (
 )
 
 MonthAsked = Annotated[str | None, QueryParameter(pattern=MONTH_PATTERN)]
+KnownQuery = Annotated[
+    str | None,
+    QueryParameter(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$", description="As known then, in Seoul."),
+]
+WindowFrom = Annotated[date | None, QueryParameter()]
+WindowUntil = Annotated[date | None, QueryParameter()]
 TenantAsked = Annotated[int | None, QueryParameter(name="tenant", ge=1, le=INT4_MAX)]
 SiteAsked = Annotated[UUID | None, QueryParameter(name="site")]
 
@@ -100,11 +107,30 @@ async def _months_frozen(actor: Actor, ports: Ports, site: Site) -> tuple[Month,
     return tuple(sorted(months, reverse=True))
 
 
-async def _read(actor: Actor, ports: Ports, site: Site, month: Month) -> MonthEnergy:
+async def _read(actor: Actor, ports: Ports, site: Site, month: Month, *, as_of: datetime | None = None) -> MonthEnergy:
     async with ports.unit(actor) as work:
         return await metering.read_month(
-            metering.ReadMonth(actor=actor, tenant_id=site.tenant_id, site_id=site.site_id, month=month), work=work
+            metering.ReadMonth(actor=actor, tenant_id=site.tenant_id, site_id=site.site_id, month=month, as_of=as_of),
+            work=work,
         )
+
+
+def _known_at(text: str | None, language: str) -> datetime | None:
+    """Read the instant that a month is looked at as of, as a form sends it: of Seoul.
+
+    Raises:
+        FormMalformed: there is no such day or time.
+    """
+    try:
+        return None if text is None else datetime.fromisoformat(f"{text}+09:00")
+    except ValueError as error:
+        raise FormMalformed(field=say("energy.known-at", language)) from error
+
+
+def _window(month: Month, first: date | None, until: date | None) -> tuple[date, date]:
+    """Return the days over which the storage's efficiency is shown: those asked for, else the month's."""
+    first_on, until_on = first or month.first_on, until or month.next().first_on
+    return (first_on, until_on) if first_on < until_on else (month.first_on, month.next().first_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +150,9 @@ def _comparable(ports: Ports, month: Month) -> AsIf | None:
     return None if chosen is None else AsIf(tariff=chosen.tariff, version=chosen.version)
 
 
-async def _look(actor: Actor, ports: Ports, site: Site, month: Month, asked: AsIf | None, language: str) -> Looked:
+async def _look(
+    actor: Actor, ports: Ports, site: Site, month: Month, asked: AsIf | None, language: str, as_of: datetime | None
+) -> Looked:
     """Look at a month from every side; what cannot be split into bands is shown without, and says why."""
     async with ports.unit(actor) as work:
         assigned = await reading_back.list_tariffs(actor, tenant_id=site.tenant_id, site_id=site.site_id, work=work)
@@ -140,6 +168,7 @@ async def _look(actor: Actor, ports: Ports, site: Site, month: Month, asked: AsI
                 month=month,
                 as_if=chosen,
                 priced=priced,
+                as_of=as_of,
             ),
             unit=ports.unit,
             book=ports.tariffs,
@@ -212,22 +241,28 @@ async def energy_page(
     tenant: TenantAsked = None,
     site: SiteAsked = None,
     tariff: TariffQuery = None,
+    known: KnownQuery = None,
+    window_from: WindowFrom = None,
+    window_until: WindowUntil = None,
 ) -> Template:
-    """Show what the energy of a site did in a month, beside the month before."""
+    """Show what the energy of a site did in a month, beside the month before, now or as it was known at an instant."""
+    as_of = _known_at(known, page.language)
     whose, chosen, sites = await _chosen(actor, ports, tenant, site)
     if chosen is None:
         return page.show("energy_none.html")
     frozen = await _months_frozen(actor, ports, chosen)
     present = Month.of(seoul_day(ports.clock.now()))
     shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
-    found = await _read(actor, ports, chosen, shown)
-    before = await _read(actor, ports, chosen, month_before(shown))
+    found = await _read(actor, ports, chosen, shown, as_of=as_of)
+    before = await _read(actor, ports, chosen, month_before(shown), as_of=as_of)
     async with ports.unit(actor) as work:
         estimates = await estimating.list_estimates(
             actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, work=work
         )
         demand = await reading_back.read_demand(
-            reading_back.ReadDemand(actor=actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown),
+            reading_back.ReadDemand(
+                actor=actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, as_of=as_of
+            ),
             work=work,
         )
         channels = await metering.list_channels(actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, work=work)
@@ -245,7 +280,19 @@ async def energy_page(
     frozen_contracts = await frozen_month(
         actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, unit=ports.unit
     )
-    looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language)
+    looked = await _look(actor, ports, chosen, shown, as_if(tariff), page.language, as_of)
+    first_on, until_on = _window(shown, window_from, window_until)
+    round_trip = await energy.window_round_trip(
+        energy.RoundTripAsked(
+            actor=actor,
+            tenant_id=chosen.tenant_id,
+            site_id=chosen.site_id,
+            first_on=first_on,
+            until_on=until_on,
+            as_of=as_of,
+        ),
+        unit=ports.unit,
+    )
     flows = flow_list(found.flows)
     names = {
         node: say(f"node.{node}", page.language)
@@ -268,6 +315,9 @@ async def energy_page(
         demand=demand,
         estimates=estimates,
         frozen_contracts=frozen_contracts,
+        round_trip=round_trip,
+        as_of=as_of,
+        known=known or "",
         findings=[one for one in findings if one.finding.state is not FindingState.GONE],
         findings_left_out=0,
         vetted=vetted,

@@ -1341,6 +1341,32 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "aside.accept": ("승인", "Accept"),
         "aside.dismiss": ("기각", "Dismiss"),
         "aside.none": ("충돌한 값이 없습니다.", "Nothing was put aside."),
+        "window.title": ("기간을 정한 왕복효율", "Round-trip efficiency over chosen days"),
+        "window.text": (
+            "교류 기준: 방전 ÷ (충전 − 저장량 변화). 완전 사이클 5회 미만이거나 빠진 구간이 있으면 말하지 않습니다. "
+            "소내 전력은 따로 계량될 때만 포함한 값을 함께 보입니다.",
+            "AC to AC: discharge / (charge − change of the stored energy). Fewer than five full cycles, or a missing "
+            "slot, say too little. Auxiliaries are outside; where they are metered, both values are shown.",
+        ),
+        "window.from": ("첫날", "First day"),
+        "window.until": ("끝나는 날 (제외)", "Until (not included)"),
+        "window.go": ("보기", "Show"),
+        "window.with-auxiliaries": ("소내 전력 포함", "With auxiliaries"),
+        "window.not-metered": (
+            "따로 계량되지 않아 부하나 저장장치에 들어 있습니다.",
+            "Not metered: they are inside the load or the storage.",
+        ),
+        "window.cycles": ("완전 사이클 (방전 기준)", "Full cycles by discharge"),
+        "window.through": ("충전 → 방전", "Charge → discharge"),
+        "window.change": ("저장량 변화", "Change of the stored energy"),
+        "storage.basis.readings_missing": ("빠진 구간이 있습니다", "a slot is missing"),
+        "energy.known-at": ("당시 값 보기", "As known at"),
+        "energy.known-go": ("보기", "Show"),
+        "energy.known-then": (
+            "{at} 당시 알려진 값입니다. 의심 구간, 추정, 정정은 지금의 것입니다.",
+            "As it was known at {at}. Findings, estimates and revisions are those of now.",
+        ),
+        "energy.known-now": ("지금 값으로", "As of now"),
         "lots.title": ("PPA 전력량", "Energy of purchase contracts (PPA)"),
         "lots.text": (
             "인증서의 전력량은 기간 안의 수전량에 비례해 나눕니다. 한 번만 쓰이고, 인증서나 수전량을 넘지 않습니다. "

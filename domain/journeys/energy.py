@@ -1,7 +1,7 @@
 """A month of energy from every side: what the meters said, with what contracts say of the storage."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from domain.journeys.ports import JourneyWork
 from domain.metering import reading_back
@@ -107,6 +107,48 @@ async def _available(asked: MonthAsked, *, work: JourneyWork, now: datetime) -> 
     ):
         kept.setdefault(hour.pack_id, []).append(hour)
     return availability(promises, kept, span=span)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTripAsked:
+    """A site's days, from the first to before `until_on`, over which its storage's efficiency is asked for."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    first_on: date
+    until_on: date
+    as_of: datetime | None = None
+
+
+async def window_round_trip(asked: RoundTripAsked, *, unit: Unit[JourneyWork]) -> reading_back.WindowRoundTrip:
+    """Show a storage's efficiency over a window; its usable energy is what its packs are certified for.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        StretchTooLong: more than a year is asked for, or less than a day.
+    """
+    async with unit(asked.actor) as work:
+        await metering.list_channels(  # whoever may not look is refused before contracts are read
+            asked.actor, tenant_id=asked.tenant_id, site_id=asked.site_id, work=work
+        )
+        usable_wh = None
+        if asked.first_on < asked.until_on:
+            window = Interval(start_at=day_start(asked.first_on), end_at=day_start(asked.until_on))
+            usable_wh = await certified_wh(asked.tenant_id, asked.site_id, window, work=work)
+        return await reading_back.read_round_trip(
+            reading_back.ReadRoundTrip(
+                actor=asked.actor,
+                tenant_id=asked.tenant_id,
+                site_id=asked.site_id,
+                first_on=asked.first_on,
+                until_on=asked.until_on,
+                usable_wh=usable_wh,
+                as_of=asked.as_of,
+            ),
+            work=work,
+        )
 
 
 async def certified_wh(

@@ -77,6 +77,7 @@ class RoundTripBasis(StrEnum):
     CORRECTED = "corrected"
     CYCLES_TOO_FEW = "cycles_too_few"
     CHARGE_UNKNOWN = "charge_unknown"
+    READINGS_MISSING = "readings_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

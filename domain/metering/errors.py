@@ -251,6 +251,22 @@ class StretchTooLong(RuleBroken):
     title_en = "One answer gives at most {days_max} days."
 
 
+class SeriesTooLong(RuleBroken):
+    """More steps are asked for than one answer gives."""
+
+    code = "metering.series-too-long"
+    title_ko = "한 번에 {steps_max}개 값까지 조회할 수 있습니다. 채널이나 기간을 줄여 주세요."
+    title_en = "One answer gives at most {steps_max} steps: ask for fewer channels or days."
+
+
+class ChannelUnknown(NotFound):
+    """No such channel, or it is another tenant's, or outside the key's reach."""
+
+    code = "metering.channel-unknown"
+    title_ko = "채널 {channel}을(를) 찾을 수 없습니다."
+    title_en = "The channel {channel} is not known."
+
+
 class EstimateUnknown(NotFound):
     """No such estimate, or it is another tenant's."""
 

@@ -1,23 +1,25 @@
 """Reading back what meters said: series at any step, months from every side, as they are or as they were known."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from domain.metering.availability import Availability
 from domain.metering.carbon import EmissionFactor, factor_known_at
 from domain.metering.demand import BillingDemand, billing_demand, peaks, ratchet_months, without_storage
-from domain.metering.errors import StretchTooLong
+from domain.metering.efficiency import RoundTrip, RoundTripBasis, round_trip, round_trip_corrected_ppm
+from domain.metering.errors import SeriesTooLong, StretchTooLong
 from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_insight, opening_layers, opening_of
 from domain.metering.inventory import Lot, Method, Trace, trace
 from domain.metering.lots import LOTS_A_MONTH_MAX, PpaLot, delivered
 from domain.metering.meters import unverified
-from domain.metering.model import Channel, DayValues, Quantity, Site
+from domain.metering.model import Blocks, Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
 from domain.metering.series import (
     MatrixRow,
     Resolution,
     Step,
+    column,
     columns,
     matrix,
     steps,
@@ -28,7 +30,7 @@ from domain.metering.service_points import PowerPart
 from domain.metering.suspects import VALUE_KINDS
 from domain.metering.tariff import DayTariff, TariffAssignment, TariffBook, day_tariff
 from domain.metering.usage import site_days
-from domain.metering.usecases import list_channels, readings_of_month
+from domain.metering.usecases import list_channels, numbered_channels, readings_of_month
 from domain.metering.validation import FindingKind
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
@@ -40,6 +42,10 @@ _OF_THE_GRID_METER = frozenset(
 """What tells the import with the storage and without it."""
 
 _FINDINGS_COUNTED_MAX = 10_000
+
+CHANNELS_MAX = 100
+STEPS_MAX = 400_000
+"""So many slots one answer over several channels looks at: a hundred channels' month of quarter hours fits."""
 
 DAYS_MAX = 366
 """So many days one answer gives: a year of quarter hours is 35,136 steps a quantity."""
@@ -99,29 +105,74 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
         last_on=wish.until_on - timedelta(days=1),
         as_of=wish.as_of,
     )
+    return SiteSteps(
+        site=site,
+        wish=wish,
+        series=_in_steps(channels, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
+    )
+
+
+def _in_steps(
+    channels: Sequence[Channel], blocks: Blocks, resolution: Resolution, *, first_on: date, until_on: date
+) -> tuple[ChannelSeries, ...]:
     unmeasured = unmeasured_slots(blocks)
     days: dict[ChannelId, dict[date, DayValues]] = {channel.channel_id: {} for channel in channels}
     for (channel_id, day), block in blocks.items():
         days[channel_id][day] = block.values
-    return SiteSteps(
-        site=site,
-        wish=wish,
-        series=tuple(
-            ChannelSeries(
-                channel=channel,
-                steps=steps(
-                    days[channel.channel_id],
-                    quantity=channel.quantity,
-                    resolution=wish.resolution,
-                    slot_minutes=channel.slot_minutes,
-                    first_on=wish.first_on,
-                    until_on=wish.until_on,
-                    unmeasured=unmeasured.get(channel.channel_id, {}),
-                ),
-            )
-            for channel in channels
-        ),
+    return tuple(
+        ChannelSeries(
+            channel=channel,
+            steps=steps(
+                days[channel.channel_id],
+                quantity=channel.quantity,
+                resolution=resolution,
+                slot_minutes=channel.slot_minutes,
+                first_on=first_on,
+                until_on=until_on,
+                unmeasured=unmeasured.get(channel.channel_id, {}),
+            ),
+        )
+        for channel in channels
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadChannels:
+    """Channels of a tenant by number, of whatever site, from a day to before another, in steps."""
+
+    actor: Actor
+    tenant_id: TenantId
+    channel_ids: tuple[ChannelId, ...]
+    resolution: Resolution
+    first_on: date
+    until_on: date
+    as_of: datetime | None = None
+
+
+async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> tuple[ChannelSeries, ...]:
+    """Show up to a hundred channels in steps, by number, in one read; a channel that is named twice comes once.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the actor belongs to another tenant.
+        ChannelUnknown: the tenant has no such channel, or it lies outside the actor's reach.
+        StretchTooLong: more than a year is asked for, or less than a day.
+        SeriesTooLong: all channels together have more steps than one answer gives.
+        ResolutionTooFine: the step is shorter than the slots that are kept.
+        ValueError: no channel is named, or more than a hundred.
+    """
+    _bounded(wish.first_on, wish.until_on, days_max=_FINE_DAYS_MAX.get(wish.resolution, DAYS_MAX))
+    named = sorted(set(wish.channel_ids))
+    if not 1 <= len(named) <= CHANNELS_MAX:
+        raise ValueError("one to a hundred channels are read in one call")
+    found = await numbered_channels(wish.actor, wish.tenant_id, named, work=work)
+    slots_a_day = max(channel.slots_a_day for channel in found)
+    if len(found) * (wish.until_on - wish.first_on).days * slots_a_day > STEPS_MAX:
+        raise SeriesTooLong(steps_max=STEPS_MAX)
+    blocks = await work.readings.day_blocks(
+        wish.tenant_id, named, first_on=wish.first_on, last_on=wish.until_on - timedelta(days=1), as_of=wish.as_of
+    )
+    return _in_steps(found, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,13 +415,111 @@ async def trace_month(wish: ReadTrace, *, work: MeteringWork) -> tuple[Trace, tu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRoundTrip:
+    """A storage's efficiency over days that somebody chose; `usable_wh` where it is known."""
+
+    actor: Actor
+    tenant_id: TenantId
+    site_id: SiteId
+    first_on: date
+    until_on: date
+    usable_wh: int | None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRoundTrip:
+    """A storage's AC-to-AC efficiency over a window of days, from `first_on` to before `until_on`.
+
+    `found` leaves auxiliaries outside. `auxiliary_wh` is what they took where they are metered, None where they are
+    not: they are then inside what the load's or the storage's meter counts. `with_auxiliaries_ppm` counts them as spent
+    for the storage. `missing` counts slots of charge and discharge without a value; with any, no ratio is stated.
+    """
+
+    first_on: date
+    until_on: date
+    soc_start_bp: int | None
+    soc_end_bp: int | None
+    found: RoundTrip
+    auxiliary_wh: int | None
+    with_auxiliaries_ppm: int | None
+    missing: int
+
+
+_OF_THE_STORAGE = (
+    Quantity.STORAGE_CHARGE,
+    Quantity.STORAGE_DISCHARGE,
+    Quantity.STORAGE_SOC,
+    Quantity.AUXILIARY,
+)
+
+
+async def read_round_trip(wish: ReadRoundTrip, *, work: MeteringWork) -> WindowRoundTrip:
+    """Show a storage's efficiency over a window; a state of charge that differs at its ends is corrected for.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the tenant has no such site, or the actor belongs to another tenant.
+        StretchTooLong: more than a year is asked for, or less than a day.
+    """
+    _bounded(wish.first_on, wish.until_on)
+    listed = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
+    channels = [channel for channel in listed if channel.quantity in _OF_THE_STORAGE]
+    eve_on = wish.first_on - timedelta(days=1)
+    blocks = await work.readings.day_blocks(
+        wish.tenant_id,
+        [channel.channel_id for channel in channels],
+        first_on=eve_on,
+        last_on=wish.until_on - timedelta(days=1),
+        as_of=wish.as_of,
+    )
+    days = site_days(channels, blocks)
+
+    def slots_of(quantity: Quantity) -> list[int | None]:
+        return column(days.get(quantity, {}), wish.first_on, wish.until_on)
+
+    charge, discharge = slots_of(Quantity.STORAGE_CHARGE), slots_of(Quantity.STORAGE_DISCHARGE)
+    soc, before = slots_of(Quantity.STORAGE_SOC), days.get(Quantity.STORAGE_SOC, {}).get(eve_on)
+    auxiliary = slots_of(Quantity.AUXILIARY) if Quantity.AUXILIARY in days else [None]
+    missing = charge.count(None) + discharge.count(None)
+    soc_start_bp = None if before is None else before[-1]
+    found = round_trip(
+        charge_wh=sum(wh or 0 for wh in charge),
+        discharge_wh=sum(wh or 0 for wh in discharge),
+        soc_start_bp=soc_start_bp,
+        soc_end_bp=soc[-1],
+        usable_wh=wish.usable_wh,
+    )
+    if missing:
+        found = replace(found, ppm=None, why=RoundTripBasis.READINGS_MISSING)
+    auxiliary_wh = None if None in auxiliary else sum(wh or 0 for wh in auxiliary)
+    return WindowRoundTrip(
+        first_on=wish.first_on,
+        until_on=wish.until_on,
+        soc_start_bp=soc_start_bp,
+        soc_end_bp=soc[-1],
+        found=found,
+        auxiliary_wh=auxiliary_wh,
+        with_auxiliaries_ppm=None
+        if found.ppm is None or auxiliary_wh is None
+        else round_trip_corrected_ppm(
+            charge_wh=found.charge_wh + auxiliary_wh,
+            discharge_wh=found.discharge_wh,
+            stored_change_wh=found.stored_change_wh or 0,
+        ),
+        missing=missing,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDemand:
-    """The demand that prices a site's month."""
+    """The demand that prices a site's month, as known at an instant."""
 
     actor: Actor
     tenant_id: TenantId
     site_id: SiteId
     month: Month
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +575,7 @@ async def read_demand(wish: ReadDemand, *, work: MeteringWork) -> SiteDemand:
             [channel.channel_id for channel in channels],
             first_on=month.first_on,
             last_on=month.dates()[-1],
+            as_of=wish.as_of,
         )
         table = columns(site_days(channels, blocks), first_on=month.first_on, until_on=month.next().first_on)
         both = peaks(table, without_storage(table))

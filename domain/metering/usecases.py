@@ -16,6 +16,7 @@ from domain.metering.arrivals import (
 )
 from domain.metering.attribution import NOTHING, BySource
 from domain.metering.errors import (
+    ChannelUnknown,
     MonthIncomplete,
     MonthNotOver,
     QuantityMeteredTwice,
@@ -708,6 +709,24 @@ async def list_channels(
     return channels
 
 
+async def numbered_channels(
+    actor: Actor, tenant_id: TenantId, numbers: Sequence[ChannelId], *, work: MeteringWork
+) -> tuple[Channel, ...]:
+    """Show a tenant's channels of these numbers, of whatever site.
+
+    Raises:
+        RoleNotEnough: the role does not look at energy.
+        SiteUnknown: the actor belongs to another tenant.
+        ChannelUnknown: the tenant has no such channel, or it lies outside the actor's reach.
+    """
+    _look(actor, tenant_id, Role.DEVICE)
+    found = {one.channel_id: one for one in await work.sites.numbered(tenant_id, numbers) if _in_scope(actor, one)}
+    for number in numbers:
+        if number not in found:
+            raise ChannelUnknown(channel=number)
+    return tuple(found[number] for number in numbers)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreezeMonth:
     """A contract's month whose usage is to be frozen.
@@ -838,16 +857,17 @@ async def readings_of_month(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMonth:
-    """A site's month to look at."""
+    """A site's month to look at, as known at an instant."""
 
     actor: Actor
     tenant_id: TenantId
     site_id: SiteId
     month: Month
+    as_of: datetime | None = None
 
 
 async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
-    """Show a month as its readings are now, frozen or not.
+    """Show a month as its readings are now, or were known then, frozen or not.
 
     Raises:
         RoleNotEnough: the role does not look at energy.
@@ -856,7 +876,9 @@ async def read_month(wish: ReadMonth, *, work: MeteringWork) -> MonthEnergy:
     _look_at_whole(wish.actor, wish.tenant_id, site_id=wish.site_id)
     site = await work.sites.one(wish.tenant_id, wish.site_id)
     channels = await work.sites.channels(wish.tenant_id, wish.site_id)
-    readings = await readings_of_month(wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id)
+    readings = await readings_of_month(
+        wish.month, channels, work=work, tenant_id=wish.tenant_id, site_id=wish.site_id, as_of=wish.as_of
+    )
     return MonthEnergy(
         site=site,
         month=wish.month,

@@ -123,12 +123,17 @@ class World:
         if (
             path.startswith("/api/v1/")
             and named.get("tenant_id")
-            and any(part in path for part in ("/sites", "/readings", "/invoices", "/alarms/", "/contracts/{"))
+            and any(
+                part in path
+                for part in ("/sites", "/readings", "/invoices", "/alarms/", "/contracts/{", "/api/v1/series")
+            )
         ):
             query["tenant_id"] = str(named["tenant_id"])
         if path.startswith("/energy"):
             query |= {"tenant": str(named["tenant_id"]), "month": str(named["month"])}
-        if "/series" in path or "/matrix" in path or path.endswith("}/findings"):
+        if path.startswith("/api/v1/series"):
+            query["channel"] = str(named["channel"])
+        if any(part in path for part in ("/series", "/matrix", "/round-trip")) or path.endswith("}/findings"):
             query |= {"from": f"{named['month']}-01", "until": f"{named['month']}-02"}
         if path == "/ktr/labels":
             query["reception"] = str(named["reception_id"])
@@ -336,13 +341,17 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "estimate_id": uuid4(),
         "finding_id": uuid4(),
         "lot_id": uuid4(),
+        "channel": 1,
         "meter_id": uuid4(),
         "alarm_id": alarm.alarm_id,
         "request_id": asked.request_id,
         "line": 1,
     }
     own |= await _people_objects(signed_in, ports)
-    none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()} | {"sample": "-"}
+    none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()} | {
+        "sample": "-",
+        "channel": 999_999,
+    }
     opened = World(
         client=client,
         objects={"own": own, "unassigned": {**own, "pack_id": nobodys}, "missing": none},
@@ -431,8 +440,13 @@ OBJECTS = frozenset(
      "person_id", "invitation_id", "key_id", "grant_id", "alarm_id", "import_id",
      "booking_id", "request_id"}
 )  # fmt: skip
-NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {"/ktr/labels": ("reception_id",), "/s/{token}": ("reception_id",)}
-"""Routes that name an object in their query, or by its label."""
+NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
+    "/ktr/labels": ("reception_id",),
+    "/s/{token}": ("reception_id",),
+    "/api/v1/series": ("site_id",),
+    "/api/v1/series/{form}": ("site_id",),
+}
+"""Routes that name an object in their query, or by its label; channels are as their sites."""
 ONCE = frozenset(
     {("POST", "/api/v1/devices/bookings/{booking_id}/release"),
      ("POST", "/ktr/devices/{device_id}/bookings/{booking_id}/release"),
