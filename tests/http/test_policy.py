@@ -526,7 +526,9 @@ async def _asked(world: World, route: Route, rule: Rule, state: str) -> list[str
     for role, token in world.granted.items():
         if rule.reach[role] is not Reach.NONE:
             answer = await world.ask_by(token, route, state, role)
-            fits = _verdict(route, answer) in _expected(route, rule.reach[role], state, other=False)
+            # A grant opens packs; it does not tell who asked for their inspection.
+            asked = "request_id" in route[1]
+            fits = _verdict(route, answer) in _expected(route, rule.reach[role], state, other=asked)
             found.append("" if fits else f"{role} with a grant: {answer.status_code} {answer.text[:150]}")
     found += await _asked_by_keys(world, route, rule, state)
     return found
