@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from domain.certification.model import Certificate, CertificateStatus
+from domain.certification.model import Certificate, CertificateStatus, Disposition
 from domain.shared.identifiers import CertificateId, PackId, TenantId
 from domain.shared.time import seoul_day
 
@@ -52,6 +52,15 @@ class Reinspection:
     cause: Cause
     happened_on: date
     opened_at: datetime
+
+
+def ends_by_rule(certificate: Certificate, disposition: Disposition) -> bool:
+    """Say whether a later judgement of a certificate's unit suspends it at once.
+
+    Whatever is not reuse does: what was quarantined or recycled may not serve on, and what is held may not either
+    until somebody looked. A certificate that is suspended already, or stands no more, is left as it is.
+    """
+    return certificate.status is CertificateStatus.VALID and disposition is not Disposition.REUSE
 
 
 def causes_of(certificate: Certificate, happened: Iterable[Happened], *, today: date) -> dict[Cause, date]:

@@ -368,11 +368,14 @@ async def judge(
 ) -> Assessment:
     """Judge the results by the protocol and a decision rule (판정).
 
+    Where the unit's certificate still stands and it is not fit for reuse again, the certificate is suspended at once.
+
     Raises:
         ReceptionUnknown: there is no such reception.
         ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
     """
-    async with unit(wish.actor) as work:
+    # A certificate that the judgement suspends may serve a tenant's contract, beyond the inspection body's own reach.
+    async with unit(on_behalf_of(wish.actor)) as work:
         protocol = await protocol_of(await work.receptions.one(wish.reception_id), work=work, shipped=protocol)
         assessment = await assessing.judge_reception(
             assessing.JudgeReception(actor=wish.actor, reception_id=wish.reception_id, rule=rule),
@@ -402,6 +405,7 @@ async def judge(
             ids=ids,
             clock=clock,
         )
+        await validity.suspend_by_rule(reception, judgement.disposition, work=work, ids=ids, clock=clock)
         await work.commit()
     return assessment
 

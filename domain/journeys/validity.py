@@ -7,13 +7,15 @@ present standing each time and keep nothing of their own.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from domain.certification.errors import CertificateMoved, CertificateUnknown
-from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, Reception
+from domain.certification.model import Certificate, CertificateStatus, Disposition, IssuedDocument, Reception
+from domain.certification.reinspection import ends_by_rule
 from domain.certification.usecases import validity
 from domain.journeys.contract_started import facts_of
 from domain.journeys.ports import JourneyWork
@@ -30,6 +32,16 @@ from domain.subscription.model import Assignment
 CERTIFICATE_ENDED = "certificate.ended"
 CERTIFICATE_REINSTATED = "certificate.reinstated"
 EXPIRED_REASON = "유효기간 만료 · the last day is over"
+
+
+JUDGED: Mapping[Disposition, tuple[str, str]] = MappingProxyType(
+    {
+        Disposition.QUARANTINE: ("격리", "quarantine"),
+        Disposition.RECYCLE: ("재활용", "recycle"),
+        Disposition.HOLD_REVIEW: ("보류", "held"),
+    }
+)
+"""What a later judgement that ends a certificate is called in its reason."""
 
 
 class How(StrEnum):
@@ -79,6 +91,35 @@ async def tell_end(
     )
     await _put(CERTIFICATE_ENDED, certificate, pack, entry, {"how": how.value}, work=work, ids=ids, now=clock.now())
     return changed
+
+
+async def suspend_by_rule(
+    reception: Reception, disposition: Disposition, *, work: JourneyWork, ids: Ids, clock: Clock
+) -> Certificate | None:
+    """Suspend the certificate of a unit that was inspected again and not found fit for reuse; None where none stands.
+
+    The rule does it, not who judged: the suspension is the system's, and whoever may lift one may lift it. A
+    certificate of another body is suspended as well, for at most one stands and it says that the unit is safe.
+    """
+    standing = await work.certificates.standing(reception.pack_id)
+    if standing is None or not ends_by_rule(standing, disposition):
+        return None
+    now = clock.now()
+    ko, en = JUDGED[disposition]
+    reason = f"재검사 {reception.number} 판정: {ko} · re-inspection {reception.number}: {en}"
+    await work.certificates.change(standing, to=CertificateStatus.SUSPENDED, reason=reason, at=now)
+    suspended = replace(standing, status=CertificateStatus.SUSPENDED, status_reason=reason)
+    await tell_end(
+        suspended,
+        How.SUSPENDED,
+        reason=reason,
+        at=now,
+        actor=system_actor(reception.tenant_id),
+        work=work,
+        ids=ids,
+        clock=clock,
+    )
+    return suspended
 
 
 async def tell_in_force(

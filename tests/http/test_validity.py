@@ -307,3 +307,80 @@ async def test_a_withdrawn_pack_stops_costing_that_day_and_can_be_received(servi
         assert serving.certificate["number"] in answer.text, page
     assert await receive(tester, serving.pack_id)
     problem(await operator.post(f"/api/v1/packs/{UUID(int=404)}/withdrawal", json=wish), 404, "passport.pack-unknown")
+
+
+async def test_a_re_inspection_that_fails_suspends_the_standing_certificate_at_once_by_rule(
+    serving, signed_in, client
+) -> None:
+    serving.at("2026-02-15T12:00:00+09:00")
+    tester = await signed_in("tester")
+    again = await receive(tester, serving.pack_id)
+    await test_everything(tester, again)
+    leak = {
+        "measurements": [{"test_id": "T02", "quantity": "leak", "value": True}],
+        "equipment": "육안",
+        "ambient_c": "25",
+    }
+    assert (await tester.post(f"/api/v1/receptions/{again}/measurements", json=leak)).status_code == 201
+    assert await bits(client, tester, serving) == {Purpose.REVOCATION: False, Purpose.SUSPENSION: False}
+
+    judged = await tester.post(f"/api/v1/receptions/{again}/judgement")
+
+    assert judged.json()["disposition"] == "quarantine", judged.text
+    number = serving.certificate["number"]
+    shown = (await client.get(f"/api/v1/certificates/by-number/{number}")).json()
+    assert (shown["status"], shown["valid"]) == ("suspended", False)
+    assert "R-2026-000002" in shown["reason"]
+    assert "격리" in shown["reason"]
+    assert await bits(client, tester, serving) == {Purpose.REVOCATION: False, Purpose.SUSPENSION: True}
+    (assignment,) = await serving.assignments()
+    assert assignment.suspended_at is not None
+    assert serving.ports.clock.now() - assignment.suspended_at < timedelta(minutes=5)
+    state, told = await serving.history()
+    assert state is PackState.REJECTED
+    assert [(one["certificate"], one["how"]) for kind, one in told if kind == "certificate_ended"] == [
+        (number, "suspended")
+    ]
+
+    # Judged once more, there is nothing left to suspend; and the tester cannot lift what the rule imposed.
+    leak["measurements"][0]["value"] = True
+    assert (await tester.post(f"/api/v1/receptions/{again}/measurements", json=leak)).status_code == 201
+    assert (await tester.post(f"/api/v1/receptions/{again}/judgement")).status_code == 201
+    _, told = await serving.history()
+    assert len([kind for kind, _ in told if kind == "certificate_ended"]) == 1
+    problem(await tester.post(f"{serving.certificate_path}/reinstatement", json={"reason": WHY}), 403,
+            "shared.role-not-enough")  # fmt: skip
+    reviewer = await confirm(await signed_in("reviewer"))
+    lifted = await reviewer.post(f"{serving.certificate_path}/reinstatement", json={"reason": WHY})
+    assert lifted.json()["status"] == "valid", lifted.text
+
+
+async def test_a_re_inspection_that_holds_suspends_until_a_new_certificate_takes_its_place(serving, signed_in) -> None:
+    serving.at("2026-02-15T12:00:00+09:00")
+    tester = await signed_in("tester")
+    again = await receive(tester, serving.pack_id)
+    part = {
+        "measurements": [{"test_id": "T02", "quantity": "leak", "value": False}],
+        "equipment": "육안",
+        "ambient_c": "25",
+    }
+    assert (await tester.post(f"/api/v1/receptions/{again}/measurements", json=part)).status_code == 201
+    held = await tester.post(f"/api/v1/receptions/{again}/judgement")
+    assert held.json()["disposition"] == "hold_review"
+    (assignment,) = await serving.assignments()
+    assert assignment.suspended_at is not None
+
+    serving.at("2026-02-16T12:00:00+09:00")
+    tester, reviewer, approver = [await signed_in(name) for name in ("tester", "reviewer", "approver")]
+    await test_everything(tester, again)
+    base = f"/api/v1/receptions/{again}"
+    for one, step in ((tester, "judgement"), (reviewer, "review"), (approver, "approval"), (approver, "issue")):
+        if step != "judgement":
+            await confirm(one)
+        answer = await one.post(f"{base}/{step}")
+        assert answer.status_code == 201, answer.text
+
+    state, told = await serving.history()
+    assert state is PackState.IN_SERVICE
+    assert [one["how"] for kind, one in told if kind == "certificate_ended"] == ["suspended", "superseded"]
+    assert (await serving.assignments())[-1].state.value == "in_service"

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.certification.model import Certificate, CertificateStatus
-from domain.certification.reinspection import Cause, Happened, causes_of
+from domain.certification.model import Certificate, CertificateStatus, Disposition
+from domain.certification.reinspection import Cause, Happened, causes_of, ends_by_rule
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId, ReportId, TenantId
 
 ISSUED = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -62,3 +62,11 @@ def test_a_certificate_that_no_longer_stands_asks_for_nothing(status):
     ended = replace(CERTIFICATE, status=status)
 
     assert causes_of(ended, [Happened(cause=Cause.OPENED, at=LATER)], today=date(2028, 1, 1)) == {}
+
+
+@pytest.mark.parametrize("status", list(CertificateStatus))
+@pytest.mark.parametrize("disposition", list(Disposition))
+def test_a_valid_certificate_is_suspended_by_whatever_is_not_reuse(status, disposition):
+    ends = ends_by_rule(replace(CERTIFICATE, status=status), disposition)
+
+    assert ends is (status is CertificateStatus.VALID and disposition is not Disposition.REUSE)
