@@ -59,6 +59,7 @@ KINDS: Mapping[EntryKind, tuple[str, str, str]] = {
     EntryKind.CERTIFICATE_ENDED: ("인증 종료", "certificate ended", "{certificate} · {how} · {reason}"),
     EntryKind.CERTIFICATE_REINSTATED: ("인증 회복", "certificate reinstated", "{certificate} · {reason}"),
     EntryKind.WITHDRAWN_FROM_USE: ("사용 중지", "withdrawn from use", "{contract} · {reason}"),
+    EntryKind.REPORT_AMENDED: ("성적서 수정", "report amended", "{amends} → {report} · {reason}"),
     EntryKind.EXTERNAL_RECORD_KNOWN: ("외부 기록", "external record known", "{issuer} · {number} · {grade} · {proof}"),
 }
 """Each kind's Korean and English name, and what of its particulars a line shows; the seal covers all of them."""

@@ -143,6 +143,9 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "amends": Leaf.TEXT_OR_NONE,
         "amends_reason": Leaf.TEXT_OR_NONE,
         "amends_changes": Leaf.TEXT_OR_NONE,
+        "changes": Each({"name_ko": Leaf.TEXT, "name_en": Leaf.TEXT, "before": Leaf.TEXT_OR_NONE, "after": Leaf.TEXT}),
+        "amended_by": Each(_APPROVAL),
+        "amendment_approved_by": Each(_APPROVAL),
     },
     DocumentKind.CERTIFICATE: {
         "number": Leaf.TEXT,

@@ -5,18 +5,33 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.certification import CertificateStateRow
-from adapters.postgres.tables.records import AmendedReportRow, IssuedDocumentRow, RecordKeyRow, StatusPlaceRow
-from domain.certification.amending import Amendment
-from domain.certification.errors import AlreadyAmended, DocumentUnknown, NumberTaken, StatusListFull, StatusListUnknown
+from adapters.postgres.tables.records import (
+    AmendedReportRow,
+    AmendmentProposalRow,
+    IssuedDocumentRow,
+    RecordKeyRow,
+    StatusPlaceRow,
+)
+from domain.certification.amending import Amendment, Proposal, corrections_of, corrections_text
+from domain.certification.errors import (
+    AlreadyAmended,
+    DocumentUnknown,
+    NumberTaken,
+    OwnAmendment,
+    StatusListFull,
+    StatusListUnknown,
+)
 from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, IssuedKind, Reception, Report
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.identifiers import PackId, PersonId, ReceptionId, ReportId, TenantId
 
 _WORD_LENGTH_MAX = 200
+_TAKES_TWO = "amended_report_takes_two"
 
 
 async def lead(
@@ -178,26 +193,39 @@ class PostgresAmendments:
         self._connection = connection
 
     async def add(self, amendment: Amendment) -> None:
-        """Store an amended report."""
+        """Store an amended report.
+
+        Raises:
+            OwnAmendment: amender and approver are one person.
+        """
         report = amendment.report
-        await self._connection.execute(
-            insert(AmendedReportRow).values(
-                pack_id=report.pack_id,
-                report_id=report.report_id,
-                tenant_id=report.tenant_id,
-                number=report.number,
-                reception_id=report.reception_id,
-                assessment_id=report.assessment_id,
-                content=report.content,
-                pdf_sha256=bytes.fromhex(report.pdf_sha256),
-                issued_at=report.issued_at,
-                amends=amendment.amends,
-                reason=amendment.reason,
-                results_affected=amendment.results_affected,
-                amended_by=amendment.amended_by,
-                amended_by_name=amendment.amended_by_name,
-            )
+        statement = insert(AmendedReportRow).values(
+            pack_id=report.pack_id,
+            report_id=report.report_id,
+            tenant_id=report.tenant_id,
+            number=report.number,
+            reception_id=report.reception_id,
+            assessment_id=report.assessment_id,
+            content=report.content,
+            pdf_sha256=bytes.fromhex(report.pdf_sha256),
+            issued_at=report.issued_at,
+            record=report.record,
+            amends=amendment.amends,
+            reason=amendment.reason,
+            results_affected=amendment.results_affected,
+            amended_by=amendment.amended_by,
+            amended_by_name=amendment.amended_by_name,
+            draft_id=amendment.draft_id,
+            approved_by=amendment.approved_by,
+            approved_by_name=amendment.approved_by_name,
         )
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(statement)
+        except IntegrityError as error:
+            if _TAKES_TWO in str(error.orig):
+                raise OwnAmendment from error
+            raise
 
     async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
         """Return the amended reports of a reception, oldest first."""
@@ -221,12 +249,61 @@ class PostgresAmendments:
                     content=row["content"],
                     pdf_sha256=row["pdf_sha256"].hex(),
                     issued_at=row["issued_at"],
+                    record=row["record"],
                 ),
                 amends=row["amends"],
                 reason=row["reason"],
                 results_affected=row["results_affected"],
                 amended_by=PersonId(row["amended_by"]),
                 amended_by_name=row["amended_by_name"],
+                draft_id=row["draft_id"],
+                approved_by=None if row["approved_by"] is None else PersonId(row["approved_by"]),
+                approved_by_name=row["approved_by_name"],
+            )
+            for row in found.mappings()
+        )
+
+    async def propose(self, proposal: Proposal) -> None:
+        """Store what somebody wants set right."""
+        await self._connection.execute(
+            insert(AmendmentProposalRow).values(
+                pack_id=proposal.pack_id,
+                draft_id=proposal.draft_id,
+                reception_id=proposal.reception_id,
+                tenant_id=proposal.tenant_id,
+                amends=proposal.amends,
+                reason=proposal.reason,
+                corrections=corrections_text(proposal.corrections),
+                results_affected=proposal.results_affected,
+                proposed_by=proposal.proposed_by,
+                proposed_by_name=proposal.proposed_by_name,
+                proposed_at=proposal.proposed_at,
+            )
+        )
+
+    async def proposals(self, reception: Reception) -> tuple[Proposal, ...]:
+        """Return everything that was proposed for a reception's reports, oldest first."""
+        found = await self._connection.execute(
+            select(*AmendmentProposalRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(AmendmentProposalRow.pack_id) == reception.pack_id,
+                col(AmendmentProposalRow.reception_id) == reception.reception_id,
+            )
+            .order_by(col(AmendmentProposalRow.proposed_at), col(AmendmentProposalRow.draft_id))
+        )
+        return tuple(
+            Proposal(
+                draft_id=row["draft_id"],
+                pack_id=PackId(row["pack_id"]),
+                reception_id=ReceptionId(row["reception_id"]),
+                tenant_id=TenantId(row["tenant_id"]),
+                amends=row["amends"],
+                reason=row["reason"],
+                corrections=corrections_of(row["corrections"]),
+                results_affected=row["results_affected"],
+                proposed_by=PersonId(row["proposed_by"]),
+                proposed_by_name=row["proposed_by_name"],
+                proposed_at=row["proposed_at"],
             )
             for row in found.mappings()
         )

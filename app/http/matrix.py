@@ -123,7 +123,9 @@ POST   /api/v1/devices/{device_id}/calibrations                  -  -  -  -  o  
 POST   /api/v1/devices/{device_id}/bookings                      -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/devices/bookings/{booking_id}/release             -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST!  /api/v1/receptions/{reception_id}/amendments              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/amendments              -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
+POST!  /api/v1/receptions/{reception_id}/amendments/approval     -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/amendments/proposal     -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/amendments/{report_number}/pdf -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/protocols                                         -  -  -  y  y  y  y  -  -  -  -  -  -  -  -
 POST   /api/v1/protocols                                         -  -  -  -  -  -  y  -  -  -  -  -  -  -  -
@@ -269,7 +271,8 @@ POST   /ktr/records/imports                                      -  -  -  -  -  
 GET    /ktr/records/imports/{import_id}                          -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST!  /ktr/records/issuers                                      -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
-POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/amendments                 -  -  -  o  o  o  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/amendments/approval        -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /ktr/certificates/{certificate_id}                        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/certificates/{certificate_id}/suspension             -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/certificates/{certificate_id}/reinstatement          -  -  -  -  o  o  -  -  -  -  -  -  -  -  -

@@ -690,6 +690,22 @@ class NothingAmended(RuleBroken):
     title_en = "Nothing would differ from the report as it is."
 
 
+class OwnAmendment(NotAllowed):
+    """Who proposed an amendment does not approve it."""
+
+    code = "certification.own-amendment"
+    title_ko = "자신이 올린 수정안은 승인할 수 없습니다. 다른 승인자가 승인합니다."
+    title_en = "You proposed this amendment; another approver approves it."
+
+
+class AmendmentNotProposed(Conflict):
+    """There is no such proposal for the report that stands, or a newer one took its place."""
+
+    code = "certification.amendment-not-proposed"
+    title_ko = "승인할 수정안이 없거나 더 새로운 수정안이 있습니다. 화면을 새로 고쳐 확인해 주세요."
+    title_en = "There is no such proposed amendment, or a newer one took its place; look again."
+
+
 class ReportUnknown(NotFound):
     """No report was issued here under this number, or it is another body's."""
 

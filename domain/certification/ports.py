@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.certification.amending import Amendment
+from domain.certification.amending import Amendment, Proposal
 from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.external import ExternalRecord, GivenFile, RecordImport, TrustedIssuer
 from domain.certification.model import (
@@ -668,11 +668,23 @@ class Amendments(Protocol):
     """Amended reports, only ever added to."""
 
     async def add(self, amendment: Amendment) -> None:
-        """Store an amended report."""
+        """Store an amended report. The store itself refuses one that its amender approved.
+
+        Raises:
+            OwnAmendment: amender and approver are one person.
+        """
         ...
 
     async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
         """Return the amended reports of a reception, oldest first."""
+        ...
+
+    async def propose(self, proposal: Proposal) -> None:
+        """Store what somebody wants set right."""
+        ...
+
+    async def proposals(self, reception: Reception) -> tuple[Proposal, ...]:
+        """Return everything that was proposed for a reception's reports, oldest first."""
         ...
 
 

@@ -109,6 +109,9 @@ def report_content(
         "amends": None,
         "amends_reason": None,
         "amends_changes": None,
+        "changes": [],
+        "amended_by": [],
+        "amendment_approved_by": [],
     }
 
 
@@ -138,6 +141,9 @@ def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
         "sampling_plan": "",
         "soh_u_ppm": None,
         "equipment": [],
+        "changes": [],
+        "amended_by": [],
+        "amendment_approved_by": [],
         **{key: value for key, value in printed.items() if key != "ambient"},
     }
     return {

@@ -30,6 +30,7 @@ _STAYS: Mapping[EntryKind, frozenset[PackState]] = MappingProxyType(
         _K.WITHDRAWN_FROM_USE: _AT_THE_BODY,
         _K.CERTIFICATE_ENDED: _AT_THE_BODY | {_S.SUSPENDED},
         _K.CERTIFICATE_REINSTATED: _AT_THE_BODY,
+        _K.REPORT_AMENDED: frozenset(_S) - {_S.UNBORN},  # paper set right: where the pack stands, other entries say
         _K.EXTERNAL_RECORD_KNOWN: frozenset(_S) - {_S.UNBORN},  # another issuer's word: it moves nothing
     }
 )

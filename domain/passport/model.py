@@ -154,6 +154,7 @@ class EntryKind(StrEnum):
     CERTIFICATE_REINSTATED = "certificate_reinstated"
     WITHDRAWN_FROM_USE = "withdrawn_from_use"
     EXTERNAL_RECORD_KNOWN = "external_record_known"
+    REPORT_AMENDED = "report_amended"
 
 
 class PackState(StrEnum):

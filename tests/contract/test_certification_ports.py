@@ -32,7 +32,7 @@ from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocument
 from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
 from app.samples.make_cycler import BENCH_SHEET
-from domain.certification.amending import Amendment
+from domain.certification.amending import Amendment, Corrections, Proposal, pending
 from domain.certification.custody import (
     HandOver,
     SetFees,
@@ -70,6 +70,7 @@ from domain.certification.errors import (
     NotHeld,
     NothingMeasured,
     NumberTaken,
+    OwnAmendment,
     OwnSuspension,
     OwnWork,
     ProtocolChanged,
@@ -1915,6 +1916,34 @@ async def test_what_was_issued_is_found_by_number_and_by_bytes(house, work):
             await lookup
 
 
+async def test_what_is_proposed_comes_back_and_the_newest_for_the_standing_report_is_pending(house, work):
+    issued = await house.issued()
+    reception = await work.receptions.one(issued.report.reception_id)
+    first = Proposal(
+        draft_id=UUID(int=71),
+        pack_id=PACK,
+        reception_id=reception.reception_id,
+        tenant_id=ONE,
+        amends=issued.report.number,
+        reason="상호 오기",
+        corrections=Corrections(applicant="을", ambient="24 ℃"),
+        results_affected=False,
+        proposed_by=TESTER.person_id,
+        proposed_by_name=TESTER.name,
+        proposed_at=NOW,
+    )
+    second = replace(first, draft_id=UUID(int=72), proposed_at=NOW + timedelta(minutes=1), results_affected=True)
+    assert await work.amendments.proposals(reception) == ()
+    for one in (first, second):
+        await work.amendments.propose(one)
+
+    found = await work.amendments.proposals(reception)
+
+    assert found == (first, second)
+    assert pending(found, standing=issued.report.number) == second
+    assert pending(found, standing="TR-2026-000901") is None
+
+
 async def test_a_report_is_replaced_once_and_its_amendment_comes_back(house, work):
     issued = await house.issued()
     first = await work.issued_documents.numbered(issued.report.number)
@@ -1926,11 +1955,16 @@ async def test_a_report_is_replaced_once_and_its_amendment_comes_back(house, wor
         amends=first.number,
         reason="상호 오기",
         results_affected=False,
-        amended_by=APPROVER.person_id,
-        amended_by_name=APPROVER.name,
+        amended_by=TESTER.person_id,
+        amended_by_name=TESTER.name,
+        draft_id=UUID(int=77),
+        approved_by=APPROVER.person_id,
+        approved_by_name=APPROVER.name,
     )
 
     await work.issued_documents.add(second)
+    with pytest.raises(OwnAmendment):
+        await work.amendments.add(replace(amendment, approved_by=TESTER.person_id))
     await work.amendments.add(amendment)
 
     reception = await work.receptions.one(issued.report.reception_id)

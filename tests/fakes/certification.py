@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from adapters.ktr.protocol_file import SHIPPED, read_protocol_text
-from domain.certification.amending import Amendment
+from domain.certification.amending import Amendment, Proposal
 from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
 from domain.certification.errors import (
     AlreadyAmended,
@@ -24,6 +24,7 @@ from domain.certification.errors import (
     FeesAgreed,
     ImportUnknown,
     NumberTaken,
+    OwnAmendment,
     OwnWork,
     ProtocolStepOutOfOrder,
     ProtocolVersionTaken,
@@ -473,11 +474,21 @@ class MemoryAmendments:
     def __init__(self) -> None:
         self._amendments: list[Amendment] = []
 
+        self._proposals: list[Proposal] = []
+
     async def add(self, amendment: Amendment) -> None:
+        if amendment.approved_by == amendment.amended_by:
+            raise OwnAmendment
         self._amendments.append(amendment)
 
     async def of_reception(self, reception: Reception) -> tuple[Amendment, ...]:
         return tuple(one for one in self._amendments if one.report.reception_id == reception.reception_id)
+
+    async def propose(self, proposal: Proposal) -> None:
+        self._proposals.append(proposal)
+
+    async def proposals(self, reception: Reception) -> tuple[Proposal, ...]:
+        return tuple(one for one in self._proposals if one.reception_id == reception.reception_id)
 
 
 class MemoryStatusPlaces:

@@ -195,6 +195,9 @@ def _test_report() -> Content:
         "amends": None,
         "amends_reason": None,
         "amends_changes": None,
+        "changes": [],
+        "amended_by": [],
+        "amendment_approved_by": [],
     }
 
 

@@ -252,15 +252,28 @@ async def test_a_page_that_shows_a_secret_once_is_never_kept(client: httpx.Async
 async def test_an_amended_report_is_issued_once_however_often_its_button_is_pressed(
     story, client: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:
-    await client.post("/sign-in", data={"sign_in_name": "approver", "password": PASSWORD})
+    await client.post("/sign-in", data={"sign_in_name": "reviewer", "password": PASSWORD})
     await client.post("/confirm", data={"password": PASSWORD, "next": "/"})
     address = f"/ktr/receptions/{story.life.receptions[0].reception_id}/amendments"
     key = re.findall(r'name="idempotency_key" value="([^"]+)"', (await client.get(address)).text)
-    form = {"reason": "주소 정정", "contact": "032-000", FORM_FIELD: key[-1]}
+    form = {"reason": "주소 정정", "contact": "032-000", "password_again": PASSWORD, FORM_FIELD: key[-1]}
 
-    twins = await asyncio.gather(*(client.post(address, data=form) for _ in range(2)))
+    # One after the other: a password renews the session, whose next request must carry its new token.
+    pressed = [await client.post(address, data=form) for _ in range(2)]
 
-    assert [answer.status_code for answer in twins] == [303, 303]
+    assert [answer.status_code for answer in pressed] == [303, 303]
+    assert await count(engine, "amendment_proposal") == 1
+    await client.post("/sign-in", data={"sign_in_name": "approver", "password": PASSWORD})
+    page = (await client.get(address)).text
+    approval = page[page.index("/amendments/approval") :]
+    named = {
+        name: re.search(rf'name="{name}" value="([^"]+)"', approval)[1] for name in ("idempotency_key", "draft_id")
+    }
+    form = {"draft_id": named["draft_id"], "password_again": PASSWORD, FORM_FIELD: named["idempotency_key"]}
+
+    pressed = [await client.post(f"{address}/approval", data=form) for _ in range(2)]
+
+    assert [answer.status_code for answer in pressed] == [303, 303]
     assert await count(engine, "amended_report") == 1
 
 

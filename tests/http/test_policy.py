@@ -42,6 +42,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
         "json": {"measurements": [{"quantity": "insulation_mohm", "value": "10", "test_id": "T-05"}]}
     },
     ("POST", "/api/v1/receptions/{reception_id}/amendments"): {"json": {"reason": "시험", "ambient": "25 ℃"}},
+    ("POST", "/api/v1/receptions/{reception_id}/amendments/approval"): {"json": {"draft_id": str(UUID(int=7))}},
     ("POST", "/api/v1/receptions/{reception_id}/cycler-files"): {"content": b"no cycler file"},
     ("POST", "/api/v1/receptions/{reception_id}/deviations"): {"json": {"device": "CH-03", "reason": "시험"}},
     ("POST", "/api/v1/devices/{device_id}/calibrations"): {

@@ -76,6 +76,7 @@ def test_what_signs_moves_money_or_gives_power_is_marked() -> None:
         "/api/v1/receptions/{reception_id}/approval",
         "/api/v1/receptions/{reception_id}/issue",
         "/api/v1/receptions/{reception_id}/amendments",
+        "/api/v1/receptions/{reception_id}/amendments/approval",
         "/api/v1/certificates/{certificate_id}/end",
         "/api/v1/deposits",
         "/api/v1/contracts",

@@ -1,5 +1,6 @@
 """Records as anybody meets them: keys, status lists, verification, amendment, import and export."""
 
+import hashlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,10 @@ from adapters.ktr.credentials import PublishedKeys
 from app.cli import cli
 from app.ports import Ports
 from domain.certification.status_list import Purpose, entries_of, is_set
+from domain.shared.actor import SYSTEM
 from domain.shared.documents import DocumentKind
 from tests.fakes.document_contents import content_of
-from tests.http.conftest import confirm
+from tests.http.conftest import PASSWORD, by_cookie, confirm
 from tests.http.test_pages import checked
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
@@ -192,24 +194,47 @@ async def test_a_pdf_is_checked_offline_with_the_published_keys_alone(
 AMEND = {"reason": "의뢰자 상호 오기", "applicant": "주식회사 바른이름"}
 
 
-async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, client, signed_in):
+async def amended(base: str, reviewer: httpx.AsyncClient, approver: httpx.AsyncClient, **wish) -> httpx.Response:
+    """Let one person propose an amendment and another approve it."""
+    proposed = await reviewer.post(base, json=wish)
+    assert proposed.status_code == 201, proposed.text
+    return await approver.post(f"{base}/approval", json={"draft_id": proposed.json()["draft_id"]})
+
+
+async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, client, signed_in, ports: Ports):
     ours = await pdfs(story, signed_in)
-    approver = await confirm(await signed_in("approver"))
+    reviewer, approver = await confirm(await signed_in("reviewer")), await confirm(await signed_in("approver"))
     first = story.life.certificates[0].report_number
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
 
-    made = await approver.post(base, json=AMEND)
+    made = await amended(base, reviewer, approver, **AMEND)
     assert made.status_code == 201, made.text
     number = made.json()["number"]
-    again = await approver.post(base, json={"reason": "연락처 누락", "contact": "054-717-0000"})
+    assert (made.json()["amended_by"], made.json()["approved_by"]) == ("윤검토", "최승인")
+    again = await amended(base, reviewer, approver, reason="연락처 누락", contact="054-717-0000")
     assert again.status_code == 201, again.text
     assert (made.json()["amends"], again.json()["amends"]) == (first, number)
     assert [one["number"] for one in (await approver.get(base)).json()] == [number, again.json()["number"]]
 
     pdf = (await approver.get(f"{base}/{number}/pdf")).content
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
-    for wanted in ("수정 성적서", first, "의뢰자 상호 오기", "주식회사 바른이름"):
+    for wanted in ("수정 성적서", first, "의뢰자 상호 오기", "순환 운영", "주식회사 바른이름", "윤검토", "최승인"):
         assert wanted in text
+    assert "Amended by" in text
+    assert "Amendment approved by" in text
+    attached = PdfReader(BytesIO(pdf)).attachments
+    subject = json.loads(attached["proof.json"][0])["credentialSubject"]
+    assert (subject["reportNumber"], subject["amendsReportNumber"]) == (number, first)
+    assert subject["contentSha256"] == hashlib.sha256(attached["result.json"][0]).hexdigest()
+    async with ports.unit(SYSTEM) as work:
+        entries = await work.histories.entries(story.life.head.pack_id)
+    told = [json.loads(one.payload) for one in entries if one.kind.value == "report_amended"]
+    told = [one.get("particulars", one) for one in told]
+    assert [(one["report"], one["amends"], one["amended_by"]) for one in told] == [
+        (number, first, "윤검토"),
+        (again.json()["number"], number, "윤검토"),
+    ]
+    assert told[0]["report_pdf_sha256"] == hashlib.sha256(pdf).hexdigest()
     assert "대체되었습니다" in await dropped(client, ours["report"])
     assert number in await dropped(client, ours["report"])
     assert "대체되었습니다" in await dropped(client, pdf)
@@ -219,23 +244,38 @@ async def test_an_amended_report_says_what_it_replaces_and_both_are_kept(story, 
     assert (await pdfs(story, signed_in))["report"] == ours["report"]
 
 
-async def test_only_an_approver_who_did_none_of_the_work_amends_and_only_where_something_differs(story, signed_in):
+async def test_an_amendment_takes_a_second_person_who_did_none_of_the_work(story, signed_in):
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
-    tester, approver = await signed_in("tester"), await confirm(await signed_in("approver"))
+    quality, tester, approver = [await signed_in(name) for name in ("quality", "tester", "approver")]
+    await confirm(approver)
 
-    assert (await tester.post(base, json=AMEND)).status_code == 403
+    assert (await quality.post(base, json=AMEND)).status_code == 403
     refused = await approver.post(base, json={"reason": "다시"})
     assert (refused.status_code, refused.json()["code"]) == (422, "certification.nothing-amended")
+    emptied = await approver.post(base, json={"reason": "다시", "ambient": "-"})
+    assert (emptied.status_code, emptied.json()["code"]) == (422, "certification.report-incomplete")
     assert (await approver.post(base, json={**AMEND, "grade": "A"})).status_code == 400
     assert (await approver.post(base, json={"applicant": "x"})).status_code == 400
     assert (await approver.get(f"{base}/TR-2026-999999/pdf")).status_code == 404
+    assert (await approver.get(f"{base}/proposal")).json() is None
+
+    own = (await approver.post(base, json=AMEND)).json()
+    assert (await approver.get(f"{base}/proposal")).json() == own
+    told = await approver.post(f"{base}/approval", json={"draft_id": own["draft_id"]})
+    assert (told.status_code, told.json()["code"]) == (403, "certification.own-amendment")
+    assert (await tester.post(f"{base}/approval", json={"draft_id": own["draft_id"]})).status_code == 403
+    newer = (await tester.post(base, json={**AMEND, "reason": "시험원이 올림"})).json()
+    stale = await approver.post(f"{base}/approval", json={"draft_id": own["draft_id"]})
+    assert (stale.status_code, stale.json()["code"]) == (409, "certification.amendment-not-proposed")
+    assert (await approver.post(f"{base}/approval", json={"draft_id": newer["draft_id"]})).status_code == 201
+    assert (await approver.get(f"{base}/proposal")).json() is None
 
 
 async def test_where_the_results_fall_the_certificate_on_them_ends(story, record, client, signed_in, ports: Ports):
     ours = await pdfs(story, signed_in)
-    approver = await confirm(await signed_in("approver"))
+    reviewer, approver = await confirm(await signed_in("reviewer")), await confirm(await signed_in("approver"))
     base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
-    made = await approver.post(base, json={"reason": "교정 불량 장비로 시험함", "results_affected": True})
+    made = await amended(base, reviewer, approver, reason="교정 불량 장비로 시험함", results_affected=True)
     assert made.status_code == 201, made.text
 
     number = story.life.certificates[0].number
@@ -246,14 +286,29 @@ async def test_where_the_results_fall_the_certificate_on_them_ends(story, record
     assert f"{made.json()['number']}(으)로 대체되었습니다" in await dropped(client, ours["certificate"])
 
 
-async def test_an_approver_amends_on_the_page(story, signed_in):
-    approver = await confirm(await signed_in("approver"))
+async def test_one_proposes_and_another_approves_on_the_page(story, signed_in):
+    reviewer = await by_cookie(await signed_in("reviewer"), "reviewer")
+    approver = await by_cookie(await signed_in("approver"), "approver")
     path = f"/ktr/receptions/{story.life.receptions[0].reception_id}/amendments"
 
-    checked(await approver.get(path))
-    made = await approver.post(path, data=AMEND)
+    checked(await reviewer.get(path))
+    made = await reviewer.post(path, data={**AMEND, "password_again": PASSWORD})
     assert (made.status_code, made.headers["location"]) == (303, path)
-    assert "의뢰자 상호 오기" in (await approver.get(path)).text
-    refused = await approver.post(path, data={"reason": "다시"})
+    own = await reviewer.get(path)
+    checked(own)
+    assert "의뢰자 상호 오기" in own.text
+    assert f"{path}/approval" not in own.text
+    seen = await approver.get(path)
+    assert f"{path}/approval" in checked(seen).addresses
+    assert "순환 운영" in seen.text
+    draft = re.search(r'name="draft_id" value="([^"]+)"', seen.text)[1]
+    unproven = await approver.post(f"{path}/approval", data={"draft_id": draft})
+    assert unproven.status_code == 422
+    issued = await approver.post(f"{path}/approval", data={"draft_id": draft, "password_again": PASSWORD})
+    assert issued.status_code == 303, issued.text[-2000:]
+    after = await approver.get(path)
+    checked(after)
+    assert "승인 최승인" in after.text
+    refused = await approver.post(path, data={"reason": "다시", "password_again": PASSWORD})
     assert refused.status_code == 422
     checked(refused)

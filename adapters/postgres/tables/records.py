@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from adapters.postgres.tables.base import distributed, own_key
+from adapters.postgres.tables.base import SCHEMA, distributed, own_key
 
 
 class RecordKeyRow(SQLModel, table=True):
@@ -92,6 +93,10 @@ class AmendedReportRow(SQLModel, table=True):
         CheckConstraint("octet_length(pdf_sha256) = 32", name="amended_report_pdf_sha256_is_32_bytes"),
         CheckConstraint("amends <> number", name="amended_report_is_another"),
         CheckConstraint("reason <> ''", name="amended_report_says_why"),
+        CheckConstraint("approved_by <> amended_by", name="amended_report_takes_two"),
+        CheckConstraint(
+            "num_nulls(draft_id, approved_by, approved_by_name) in (0, 3)", name="amended_report_is_approved_whole"
+        ),
         distributed("pack_id"),
     )
 
@@ -110,3 +115,34 @@ class AmendedReportRow(SQLModel, table=True):
     amended_by: UUID = Field(sa_column=Column("amended_by", Uuid, nullable=False))
     amended_by_name: str = Field(sa_column=Column("amended_by_name", Text, nullable=False))
     record: str | None = Field(sa_column=Column("record", Text, nullable=True))
+    draft_id: UUID | None = Field(sa_column=Column("draft_id", Uuid, nullable=True))
+    approved_by: UUID | None = Field(sa_column=Column("approved_by", Uuid, nullable=True))
+    approved_by_name: str | None = Field(sa_column=Column("approved_by_name", Text, nullable=True))
+
+
+class AmendmentProposalRow(SQLModel, table=True):
+    """What somebody wants set right in a report; `corrections` is canonical JSON. Never changed."""
+
+    __tablename__ = "amendment_proposal"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "draft_id"),
+        ForeignKeyConstraint(
+            ["pack_id", "reception_id"],
+            [f"{SCHEMA}.reception.pack_id", f"{SCHEMA}.reception.reception_id"],
+            name="amendment_proposal_is_of_a_reception",
+        ),
+        CheckConstraint("reason <> ''", name="amendment_proposal_says_why"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    draft_id: UUID = Field(sa_column=Column("draft_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    amends: str = Field(sa_column=Column("amends", Text, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    corrections: str = Field(sa_column=Column("corrections", Text, nullable=False))
+    results_affected: bool = Field(sa_column=Column("results_affected", Boolean, nullable=False))
+    proposed_by: UUID = Field(sa_column=Column("proposed_by", Uuid, nullable=False))
+    proposed_by_name: str = Field(sa_column=Column("proposed_by_name", Text, nullable=False))
+    proposed_at: datetime = Field(sa_column=Column("proposed_at", DateTime(timezone=True), nullable=False))

@@ -1,12 +1,21 @@
 """What an amended report says, and what it may not."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
-from domain.certification.amending import Corrections, amended_content
-from domain.certification.errors import NothingAmended, ReportIncomplete
+from domain.certification.amending import (
+    Corrections,
+    Proposal,
+    amended_content,
+    corrections_of,
+    corrections_text,
+    require_second_person,
+)
+from domain.certification.errors import NothingAmended, OwnAmendment, ReportIncomplete
 from domain.shared.documents import DocumentKind
+from domain.shared.identifiers import PackId, PersonId, ReceptionId, TenantId
 from tests.fakes.document_contents import content_of
 
 PRINTED = {
@@ -18,14 +27,30 @@ PRINTED = {
 }
 
 
-def amended(corrections, *, results_affected=False):
+def proposal(corrections, *, results_affected=False):
+    return Proposal(
+        draft_id=UUID(int=1),
+        pack_id=PackId(UUID(int=2)),
+        reception_id=ReceptionId(UUID(int=3)),
+        tenant_id=TenantId(2),
+        amends="TR-2026-000001",
+        reason="상호 오기",
+        corrections=corrections,
+        results_affected=results_affected,
+        proposed_by=PersonId(UUID(int=4)),
+        proposed_by_name="김시험",
+        proposed_at=datetime(2026, 11, 22, 1, tzinfo=UTC),
+    )
+
+
+def amended(corrections, *, results_affected=False, printed=PRINTED):
     return amended_content(
-        PRINTED,
-        corrections,
+        printed,
+        proposal(corrections, results_affected=results_affected),
         number="TR-2026-000002",
         issued_on=date(2026, 11, 22),
-        reason="상호 오기",
-        results_affected=results_affected,
+        approved_by_name="최승인",
+        approved_at=datetime(2026, 11, 22, 2, tzinfo=UTC),
     )
 
 
@@ -39,10 +64,45 @@ def test_it_names_what_it_replaces_what_differs_and_why():
     assert content["reception"] == {**PRINTED["reception"], "condition": "외함 찍힘"}
 
 
+def test_it_prints_old_and_new_values_and_both_persons():
+    content = amended(Corrections(place="2시험실", sampling="셀 3개 중 1개"))
+
+    assert content["changes"] == [
+        {"name_ko": "시험 장소", "name_en": "place of test", "before": PRINTED["place_ko"], "after": "2시험실"},
+        {"name_ko": "시료 채취", "name_en": "sampling", "before": PRINTED["sampling_ko"], "after": "셀 3개 중 1개"},
+    ]
+    assert [one["name"] for one in (*content["amended_by"], *content["amendment_approved_by"])] == ["김시험", "최승인"]
+    assert (content["place_ko"], content["place_en"]) == ("2시험실", "2시험실")
+
+
+def test_an_amendment_of_an_amendment_names_its_own_persons_and_changes_alone():
+    once = amended(Corrections(applicant="을"))
+
+    again = amended(Corrections(contact="054-2"), printed=once)
+
+    assert (again["amends"], [one["after"] for one in again["changes"]]) == ("TR-2026-000002", ["054-2"])
+    assert again["applicant"] == {"name": "을", "contact": "054-2"}
+    assert len(again["amended_by"]) == len(again["amendment_approved_by"]) == 1
+
+
+def test_nobody_approves_what_they_proposed():
+    made = proposal(Corrections(applicant="을"))
+
+    with pytest.raises(OwnAmendment):
+        require_second_person(made, made.proposed_by)
+    require_second_person(made, PersonId(UUID(int=5)))
+
+
+@pytest.mark.parametrize("corrections", [Corrections(), Corrections(applicant="을", external="없음")])
+def test_corrections_come_back_as_they_were_spelled(corrections):
+    assert corrections_of(corrections_text(corrections)) == corrections
+
+
 def test_what_is_not_corrected_stays_and_the_old_content_is_untouched():
     content = amended(Corrections(ambient="24 ℃"))
 
     told = {"number", "issued_on", "ambient_ko", "ambient_en", "amends", "amends_reason", "amends_changes"}
+    told |= {"changes", "amended_by", "amendment_approved_by"}
     assert {key: content[key] for key in PRINTED if key not in told} == {
         key: value for key, value in PRINTED.items() if key not in told
     }
@@ -76,14 +136,8 @@ def test_an_older_report_is_amended_and_what_it_left_empty_may_stay_so():
     }
     older = {key: value for key, value in PRINTED.items() if key not in later} | {"ambient": "25 ℃"}
 
-    content = amended_content(
-        {key: value for key, value in older.items() if key not in ("ambient_ko", "ambient_en")},
-        Corrections(applicant="을"),
-        number="TR-2026-000002",
-        issued_on=date(2026, 11, 22),
-        reason="상호 오기",
-        results_affected=False,
-    )
+    older = {key: value for key, value in older.items() if key not in ("ambient_ko", "ambient_en")}
+    content = amended(Corrections(applicant="을"), printed=older)
 
     assert (content["place_en"], content["equipment"], content["ambient_ko"]) == ("", [], "25 ℃")
     assert "ambient" not in content
