@@ -1,18 +1,28 @@
 """The web program over a fresh database, with the demonstration complex in it and one client a person."""
 
+import copy
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from litestar import Litestar
 
+from adapters.ktr import protocol_file
+from adapters.system import Argon2Passwords
+from adapters.tariffs import reader as tariff_reader
 from app import demo, demo_complex
+from app.http.identity import REMEMBERED, RememberedActors
+from app.http.load import GATE, Gate
+from app.http.quotas import METERS
 from app.main import create_app
 from app.ports import Ports
 from app.settings import Settings, read_settings
@@ -22,25 +32,141 @@ from domain.identity.usecases import acting
 from domain.shared.actor import DOOR, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import PersonId, TenantId
+from tests.conftest import drop_database, with_database
 
 PASSWORD = "wire-rope-2026-gumi"
 STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def app_settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings on the fresh database; labels point at a host of their own."""
+class QuickPasswords(Argon2Passwords):
+    """argon2id at its least cost: what is tested is what the program does with it, hundreds of times a run."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_read_once() -> Iterator[None]:
+    """Read the shipped protocol and tariffs once a run; nobody can change what was read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocol_file, "load_protocol", cache(protocol_file.load_protocol))
+        patch.setattr(tariff_reader, "load_tariffs", cache(tariff_reader.load_tariffs))
+        yield
+
+
+def _settings(url: str, home: Path) -> Settings:
     settings = read_settings(
-        {"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example", "SUNHWAN_QUOTAS": "off"}
+        {"SUNHWAN_HOME": str(home), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example", "SUNHWAN_QUOTAS": "off"}
     )
-    return replace(settings, database_url=database_url)
+    return replace(settings, database_url=url)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, begins: datetime) -> AsyncIterator[Ports]:
+    async with open_ports(settings, clock=story_clock(begins)) as opened:
+        yield replace(opened, passwords=QuickPasswords())
+
+
+@pytest.fixture(scope="session")
+def web_program(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """The web program, which each test gives ports and state of its own (`app`)."""
+    return create_app(_settings("postgresql+asyncpg://nowhere", tmp_path_factory.mktemp("program")), ports=_lend)
+
+
+def _begin_anew(web_program: Litestar, ports: Ports) -> None:
+    web_program.state["ports"] = ports  # its lifespan would do just this, but must begin and end in one task
+    web_program.state[REMEMBERED], web_program.state[GATE] = RememberedActors(), Gate()
+    web_program.state[METERS] = None
+
+
+@pytest.fixture(scope="session")
+async def complex_made(server_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The name of a database with the demonstration complex in it, that fresh ones are copied from."""
+    name = f"sunhwan_complex_{secrets.token_hex(4)}"
+    url = await with_database(server_url, name, template=migrated)
+    async with _opened(_settings(url, tmp_path_factory.mktemp("complex")), STORY_BEGINS) as ports:
+        await demo_complex.make_complex(ports, password=PASSWORD)
+    yield name
+    await drop_database(server_url, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The demonstration's story in the fresh database."""
+
+    told: dict[str, dict[str, object]]
+    life: demo.trace.PackTrace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The story as it was told once: the database and the home that tests copy, and when it ended."""
+
+    database: str
+    home: Path
+    ended_at: datetime
+    told: Told
+
+
+@pytest.fixture(scope="session")
+async def story_told(
+    server_url: str, complex_made: str, web_program: Litestar, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Kept]:
+    """Tell the whole story with the shipped samples, over this very program, once a run."""
+
+    @asynccontextmanager
+    async def serve() -> AsyncIterator[str]:
+        yield "https://id.sunhwan.example"
+
+    plain = httpx.AsyncClient
+
+    def over_the_app(**settings: object) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(web_program, raise_app_exceptions=False)
+        return plain(transport=transport, **settings)  # type: ignore[arg-type]
+
+    name, home = f"sunhwan_story_{secrets.token_hex(4)}", tmp_path_factory.mktemp("story")
+    url = await with_database(server_url, name, template=complex_made)
+    async with _opened(_settings(url, home), STORY_BEGINS) as ports:
+        _begin_anew(web_program, ports)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(demo.httpx, "AsyncClient", over_the_app)
+            story = await demo.tell(
+                demo.DemoWish(), ports=ports, clock=ports.clock, serve=serve, password=PASSWORD, said=lambda _: None
+            )
+        assert story.life is not None
+        kept = Kept(database=name, home=home, ended_at=ports.clock.now(), told=Told(told=story.told, life=story.life))
+    yield kept
+    await drop_database(server_url, name)
 
 
 @pytest.fixture
-async def ports(app_settings: Settings) -> AsyncIterator[Ports]:
+def begun(request: pytest.FixtureRequest, complex_made: str) -> Kept | None:
+    """What the test begins with: the story, where it asks for it, else the complex alone."""
+    kept: Kept | None = request.getfixturevalue("story_told") if "story" in request.fixturenames else None
+    return kept
+
+
+@pytest.fixture
+async def database_url(server_url: str, complex_made: str, begun: Kept | None) -> AsyncIterator[str]:
+    """A fresh database for one test, with what it begins with."""
+    name = f"sunhwan_test_{secrets.token_hex(6)}"
+    yield await with_database(server_url, name, template=begun.database if begun else complex_made)
+    await drop_database(server_url, name)
+
+
+@pytest.fixture
+def app_settings(database_url: str, tmp_path: Path, begun: Kept | None) -> Settings:
+    """Settings on the fresh database; labels point at a host of their own."""
+    if begun:
+        shutil.copytree(begun.home, tmp_path, dirs_exist_ok=True)
+    return _settings(database_url, tmp_path)
+
+
+@pytest.fixture
+async def ports(app_settings: Settings, begun: Kept | None) -> AsyncIterator[Ports]:
     """The real ports, on a clock that the test moves (`ports.clock.move_to`)."""
-    async with open_ports(app_settings, clock=story_clock(STORY_BEGINS)) as opened:
-        await demo_complex.make_complex(opened, password=PASSWORD)
+    async with _opened(app_settings, begun.ended_at if begun else STORY_BEGINS) as opened:
         yield opened
 
 
@@ -50,11 +176,10 @@ async def _lend(ports: Ports) -> AsyncIterator[Ports]:
 
 
 @pytest.fixture
-def app(app_settings: Settings, ports: Ports) -> Litestar:
+def app(web_program: Litestar, ports: Ports) -> Litestar:
     """The web program, on the ports of the test."""
-    program = create_app(app_settings, ports=lambda _: _lend(ports))
-    program.state["ports"] = ports  # its lifespan would do just this, but must begin and end in one task
-    return program
+    _begin_anew(web_program, ports)
+    return web_program
 
 
 @pytest.fixture
@@ -142,34 +267,10 @@ async def by_cookie(client: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
     return client
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """The demonstration's story in the fresh database."""
-
-    told: dict[str, dict[str, object]]
-    life: demo.trace.PackTrace
-
-
 @pytest.fixture
-async def story(app: Litestar, ports: Ports, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Tell the whole story with the shipped samples, over this very program."""
-
-    @asynccontextmanager
-    async def serve() -> AsyncIterator[str]:
-        yield "https://id.sunhwan.example"
-
-    plain = httpx.AsyncClient
-
-    def over_the_app(**settings: object) -> httpx.AsyncClient:
-        return plain(transport=httpx.ASGITransport(app, raise_app_exceptions=False), **settings)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(demo.httpx, "AsyncClient", over_the_app)
-    told = await demo.tell(
-        demo.DemoWish(), ports=ports, clock=ports.clock, serve=serve, password=PASSWORD, said=lambda _: None
-    )
-    monkeypatch.undo()
-    assert told.life is not None
-    return Told(told=told.told, life=told.life)
+def story(begun: Kept) -> Told:
+    """The story, which the fresh database and home hold."""
+    return copy.deepcopy(begun.told)
 
 
 @pytest.fixture
