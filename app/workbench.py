@@ -15,7 +15,7 @@ from app.terminal import err, out, show_evaluation, show_forecast
 from domain.certification import screening
 from domain.certification.evaluating import Evaluation, evaluate
 from domain.certification.forecasting import Check, daily_duty, forecast
-from domain.certification.model import Chemistry, PulsedCell
+from domain.certification.model import Chemistry, PulsedCell, TableForm
 from domain.certification.resistance import pulses
 from domain.shared.errors import DomainError
 
@@ -69,6 +69,31 @@ def cycler_inspect(
         show_evaluation(found.evaluation, language)
     for finding in found.findings:
         out.print(f"• {finding}")
+
+
+@cycler.command("export")
+def cycler_export(
+    file: Annotated[Path, typer.Argument(help="시험 장비 파일 · a cycler file.")],
+    to: Annotated[Path, typer.Option("--to", help="이름이 .csv 또는 .parquet로 끝난다 · ends in .csv or .parquet.")],
+    language: Lang = "ko",
+) -> None:
+    """행을 BDF 1.3 표로 내보낸다 · write its rows under the keys of the Battery Data Format 1.3."""
+    try:
+        form = TableForm(to.suffix.removeprefix("."))
+    except ValueError:
+        err.print(f"[bold red]✗[/] {to}: .csv, .parquet", highlight=False)
+        raise typer.Exit(USAGE) from None
+
+    async def export() -> bytes:
+        return await wiring.cycler_files().table(read_file(file), form=form)
+
+    table = run(export, language)
+    try:
+        to.write_bytes(table)
+    except OSError as error:
+        err.print(f"[bold red]✗[/] {to}: {error.strerror}", highlight=False)
+        raise typer.Exit(USAGE) from None
+    out.print(f"[green]✓[/] {to} · {len(table):,} B", highlight=False)
 
 
 @cycler.command("compare")

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from adapters.sandbox.runner import Limits, run_in_child
-from domain.certification.model import CyclerRecord
+from domain.certification.model import CyclerRecord, TableForm
 from domain.certification.spelling import cycler_record_of
 from domain.shared.untrusted import FileBroke
 
@@ -36,3 +36,18 @@ class KtrCyclers:
             return cycler_record_of(json.loads(said))
         except (ValueError, KeyError) as error:
             raise FileBroke from error
+
+    async def table(self, content: bytes, *, form: TableForm) -> bytes:
+        """Return the canonical table of a cycler file.
+
+        Raises:
+            CyclerTableMissing: it holds no rows over time.
+            FileRefused, FileTooLarge, FileTookTooLong, FileBroke: as `read`.
+        """
+        async with self._readers:
+            return await run_in_child(
+                "adapters.ktr.cycler_reader:tabulate_cycler",
+                content,
+                limits=self._limits,
+                arguments={"form": form.value},
+            )

@@ -90,6 +90,7 @@ GET    /api/v1/receptions                                        -  -  -  y  y  
 POST   /api/v1/receptions                                        -  -  -  y  -  -  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}                         -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/cycler-files            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+GET    /api/v1/receptions/{reception_id}/runs/{run}/table/{form} -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 POST   /api/v1/receptions/{reception_id}/measurements            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/deviations              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/judgement               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -

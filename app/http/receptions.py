@@ -34,6 +34,7 @@ from domain.certification.model import (
     Reception,
     ReceptionState,
     Signature,
+    TableForm,
     TestRun,
     Transition,
     certificate_valid_at,
@@ -745,6 +746,34 @@ class ReceptionsController(Controller):
             clock=ports.clock,
         )
         return _run_out(run)
+
+    @get(
+        "/{reception_id:uuid}/runs/{run:int}/table/{form:str}",
+        operation_id="FetchCyclerTable",
+        operation_class=one_of_files("text/csv", "application/vnd.apache.parquet"),
+        summary="Fetch a cycler file's rows (BDF)",
+        description="Under the keys of the Battery Data Format 1.3, rebuilt from the file as it was sent.",
+        responses=PROBLEMS,
+    )
+    async def fetch_cycler_table(
+        self,
+        reception_id: FromPath[UUID],
+        run: FromPath[int],
+        form: FromPath[Literal["csv", "parquet"]],
+        ports: GivenPorts,
+        actor: GivenActor,
+    ) -> Response[bytes]:
+        """Return the canonical table of the file that a run rests on."""
+        name, table = await inspection.cycler_table(
+            actor,
+            ReceptionId(reception_id),
+            run,
+            TableForm(form),
+            unit=ports.unit,
+            cycler_files=ports.cycler_files,
+        )
+        media_type = "text/csv" if form == "csv" else "application/vnd.apache.parquet"
+        return Response(table, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     @post(
         "/{reception_id:uuid}/measurements",

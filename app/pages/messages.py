@@ -879,6 +879,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "{count}건은 접수되었습니다. 남은 줄은 접수하지 못했습니다.",
             "{count} were received; the lines that are left were not.",
         ),
+        "ktr.table": ("BDF 표", "BDF table"),
         "ktr.scope": ("시험 단위", "Unit"),
         "scope.pack": ("팩", "Pack"),
         "scope.module": ("모듈", "Module"),

@@ -351,6 +351,22 @@ class CyclerFileDamaged(RuleBroken):
     title_en = "The cycler file is damaged ({place})."
 
 
+class CyclerTableMissing(RuleBroken):
+    """A file of steps or of a spectrum has no rows over time."""
+
+    code = "certification.cycler-table-missing"
+    title_ko = "이 파일에는 시간에 따른 행이 없어 표로 내보낼 수 없습니다(단계 목록 또는 임피던스 스펙트럼)."
+    title_en = "This file holds steps or a spectrum and no rows over time; there is no table to export."
+
+
+class RunFileMissing(NotFound):
+    """A run was typed, and rests on no file."""
+
+    code = "certification.run-file-missing"
+    title_ko = "{run}번 시험 기록에는 파일이 없습니다."
+    title_en = "Run {run} rests on no file."
+
+
 class CyclerFileTooLong(RuleBroken):
     """The file unpacks or reads to more than is accepted."""
 

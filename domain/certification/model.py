@@ -329,6 +329,13 @@ class CyclerFormat(StrEnum):
     EIS_CSV = "eis_csv"
 
 
+class TableForm(StrEnum):
+    """As what the canonical table of a cycler file is handed out."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 class StepKind(StrEnum):
     """What a cycler did during a step, in one set of words for all makers."""
 

@@ -25,6 +25,7 @@ from domain.certification.model import (
     Report,
     SampleLabel,
     Signature,
+    TableForm,
     TestRun,
     Transition,
     Worklist,
@@ -51,6 +52,15 @@ class CyclerFiles(Protocol):
             FileTooLarge: it has more bytes than are read.
             FileTookTooLong: it could not be read in time.
             FileBroke: it made the reader crash.
+        """
+        ...
+
+    async def table(self, content: bytes, *, form: TableForm) -> bytes:
+        """Return the rows of a file under the keys of the Battery Data Format; rebuilt each time from the raw bytes.
+
+        Raises:
+            FileRefused: as `read`; or the file holds no rows over time (`certification.cycler-table-missing`).
+            FileTooLarge, FileTookTooLong, FileBroke: as `read`.
         """
         ...
 

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.certification import custody
-from domain.certification.errors import CertificateUnknown, ReceptionUnknown
+from domain.certification.errors import CertificateUnknown, ReceptionUnknown, RunFileMissing
 from domain.certification.model import (
     Applicant,
     Assessment,
@@ -33,6 +33,7 @@ from domain.certification.model import (
     Sampled,
     Scope,
     Signature,
+    TableForm,
     TestRun,
     Transition,
     Worklist,
@@ -284,6 +285,36 @@ async def take_cycler_file(
         )
         await work.commit()
     return run
+
+
+async def cycler_table(
+    actor: Actor,
+    reception_id: ReceptionId,
+    run: int,
+    form: TableForm,
+    *,
+    unit: Unit[JourneyWork],
+    cycler_files: CyclerFiles,
+) -> tuple[str, bytes]:
+    """Return the canonical table of a run's cycler file, and what to call it; rebuilt from the raw bytes each time.
+
+    Raises:
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        RunFileMissing: there is no such run, or it rests on no file.
+        FileRefused: the file holds no rows over time.
+    """
+    actor.require(*BODY_STAFF)
+    async with unit(actor) as work:
+        reception = await work.receptions.one(reception_id)
+        if reception.tenant_id != actor.tenant_id:
+            raise ReceptionUnknown(reception=str(reception_id))
+        runs = await work.test_runs.of_reception(reception)
+        found = next((one.raw_file for one in runs if one.sequence == run), None)
+        if found is None:
+            raise RunFileMissing(run=run)
+        content = await work.files.read(found.sha256)
+    ending = ".bdf.csv" if form is TableForm.CSV else ".bdf.parquet"
+    return f"{reception.number}-{run}{ending}", await cycler_files.table(content, form=form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,26 @@ def test_a_test_file_is_summarised_and_evaluated():
     ]
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_test_file_is_exported_and_the_export_evaluated_alike(tmp_path, ending):
+    table = tmp_path / f"out.bdf.{ending}"
+    code, _ = sunhwan("cycler", "export", SAMPLE, "--to", table)
+    assert code == 0
+
+    before, after = [document("cycler", "inspect", one, "--rated-ah", "5")[1] for one in (SAMPLE, table)]
+
+    assert after["evaluation"] == before["evaluation"]
+    assert after["rows"] == before["rows"]
+
+
+def test_an_export_names_a_form_that_there_is(tmp_path):
+    code, said = sunhwan("cycler", "export", SAMPLE, "--to", tmp_path / "out.xlsx")
+
+    assert code == 2
+    assert ".parquet" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_without_an_end_is_refused_before_it_fills_the_memory():
     code, found = document("cycler", "inspect", Path("/dev/zero"))
 

@@ -347,6 +347,7 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
         "alarm_id": alarm.alarm_id,
         "request_id": asked.request_id,
         "line": 1,
+        "run": 1,
     }
     own |= await _people_objects(signed_in, ports)
     none = {name: uuid4() if isinstance(value, UUID) else value for name, value in own.items()} | {

@@ -70,6 +70,11 @@ async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_ce
     assert (await tester.get(f"/api/v1/requests/{request}/labels")).content.startswith(b"%PDF-")
     done = await inspected(signed_in, tester, cell["reception_id"])
 
+    rows = await tester.get(f"/api/v1/receptions/{cell['reception_id']}/runs/1/table/csv")
+    assert rows.text.startswith("test_time_second,voltage_volt,current_ampere,step_count")
+    assert 'filename="R-2026-000001-1.bdf.csv"' in rows.headers["content-disposition"]
+    typed = await tester.get(f"/api/v1/receptions/{cell['reception_id']}/runs/2/table/csv")
+    problem(typed, 404, "certification.run-file-missing")
     assert [one["verdict"] for one in done["judged"]["rules"] if one["test_id"] == "T03"] != []
     assert (done["judged"]["disposition"], done["judged"]["grade"]) == ("reuse", "A")
     followed = (await tenant.get(f"/api/v1/requests/{request}")).json()

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from adapters.ktr.readers.tables import (
 )
 from adapters.ktr.readers.text import Text
 from domain.certification.errors import CyclerFileDamaged, CyclerFileTooLong, CyclerFormatUnknown
-from domain.certification.model import CyclerFormat
+from domain.certification.model import CyclerFormat, StepKind
 
 PARQUET = b"PAR1"
 
@@ -36,6 +36,7 @@ _LAYOUT = Layout(
         Word(r"current", "current", _Q.CURRENT),
         Word(r"cycle count|cycle", "cycle"),
         Word(r"step count", "step"),
+        Word(r"step type", "kind", _Q.WORD),
         Word(r"step id|step index|step", "step_id"),
         Word(r"charging capacity ah", "charged", _Q.CHARGE, "Ah"),
         Word(r"charging capacity", "charged", _Q.CHARGE),
@@ -96,12 +97,21 @@ def _series(table: Table, kind: CyclerFormat, parser: str) -> Series:
         current_a=current,
         step=step,
         temperatures_c=table.temperatures_c,
+        kinds=_kinds(table),
         cycles_as_recorded=recorded,
         counter_ah=charged_and_discharged(table, "charged", "discharged") or _net(table),
         counter_wh=charged_and_discharged(table, "charged_wh", "discharged_wh"),
         numbers=table.rows,
         said=(*table.said, *steps_said, *cycles_said),
     )
+
+
+def _kinds(table: Table) -> tuple[StepKind | None, ...] | None:
+    """Return what each row's step did, where the file says it in our words; another's words are left to the current."""
+    words = table.words.get("kind")
+    if not words or not set(words) <= {kind.value for kind in StepKind}:
+        return None
+    return tuple(StepKind(word) for word in words)
 
 
 def _net(table: Table) -> Counter | None:
@@ -147,22 +157,26 @@ def read_parquet(content: bytes) -> Series:
         rows = int(lazy.select(pl.len()).collect().item())
         if rows > ROWS_MAX:
             raise CyclerFileTooLong(what="rows", most=ROWS_MAX)
+        said = [column for column in columns if column.quantity is Quantity.WORD]
+        columns = tuple(column for column in columns if column.quantity is not Quantity.WORD)
         wanted = [column.header for column in columns]
         frame = lazy.select(pl.col(name).cast(pl.Float64, strict=False) for name in wanted).collect()
         arrays = [np.asarray(frame[name].to_numpy(), dtype=np.float64) for name in wanted]
+        told = lazy.select(pl.col(one.header).cast(pl.String, strict=False) for one in said).collect()
+        words = {one.name: tuple(word or "" for word in told[one.header]) for one in said}
     except (pl.exceptions.PolarsError, ValueError, TypeError, OSError, EOFError) as error:
         raise CyclerFileDamaged(place="Parquet") from error
-    return _series(_table(columns, arrays), CyclerFormat.BDF_PARQUET, f"polars {pl.__version__}, sunhwan bdf 1")
+    return _series(_table(columns, arrays, words), CyclerFormat.BDF_PARQUET, f"polars {pl.__version__}, sunhwan bdf 1")
 
 
-def _table(columns: Sequence[Column], arrays: Sequence[Floats]) -> Table:
+def _table(columns: Sequence[Column], arrays: Sequence[Floats], words: Mapping[str, tuple[str, ...]]) -> Table:
     scaled = [
         (column, array * (1.0 if column.factor is None else column.factor))
         for column, array in zip(columns, arrays, strict=True)
     ]
     return Table(
         numbers={column.name: array for column, array in reversed(scaled)},
-        words={},
+        words=words,
         temperatures_c=tuple((column.header[:40], array) for column, array in scaled if column.name == "temperature"),
         rows=np.arange(1, len(scaled[0][1]) + 1, dtype=np.int64),
         said=(),

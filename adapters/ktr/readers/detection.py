@@ -85,10 +85,15 @@ def read_content(content: bytes) -> bytes:
         CyclerFormatRefusedHere: this Python corrupts concurrent ZIP reads.
         ImpedanceFrequencyMissing: a spectrum without its frequencies.
     """
+    reading = reading_of(content)
+    return json.dumps(record_of(reading, hashlib.sha256(content).hexdigest())).encode()
+
+
+def reading_of(content: bytes) -> Reading:
+    """Read a test file of any supported format; raises as `read_content` does."""
     if not content:
         raise CyclerFileEmpty
-    reading = _read(content, packed=True)
-    return json.dumps(record_of(reading, hashlib.sha256(content).hexdigest())).encode()
+    return _read(content, packed=True)
 
 
 def _read(content: bytes, *, packed: bool) -> Reading:

@@ -74,7 +74,7 @@ def _of_series(series: Series) -> dict[str, object]:
         if len(column) and not bool(np.all(np.isfinite(column))):
             raise CyclerFileDamaged(place=f"row {int(np.argmin(np.isfinite(column))) + 1}")
     numbers = np.arange(1, rows + 1, dtype=np.int64) if series.numbers is None else series.numbers
-    bounds = _bounds(series.step)
+    bounds = step_bounds(series.step)
     if len(bounds) > STEPS_MAX:
         raise CyclerFileTooLong(what="steps", most=STEPS_MAX)
     sound = _sound(series, bounds)
@@ -266,7 +266,7 @@ def _long_rests(
     return {"rests": found} if found else {}
 
 
-def _bounds(step: Integers) -> list[tuple[int, int]]:
+def step_bounds(step: Integers) -> list[tuple[int, int]]:
     """Return first and past-the-last row of each run of one step number."""
     if not len(step):
         return []
