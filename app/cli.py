@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -25,10 +25,11 @@ from app.attesting import cert, keys
 from app.exchanging import protocol, records
 from app.given_files import read_file
 from app.ports import Ports
-from app.recorded import note
+from app.recorded import as_operator, note
 from app.recorded import opened as _ports
 from app.registrar import audit_log, industrial_complex, key, person, tenant
 from app.registrar import configured as _settings
+from app.safeguarding import alarms, telemetry
 from app.settings import Settings
 from app.terminal import (
     err,
@@ -50,14 +51,15 @@ from domain.identity.errors import ProviderOff, TenantUnknown
 from domain.identity.model import PartyKind
 from domain.journeys import pack_health, pack_life, readings, trace
 from domain.journeys import vetting as vetting_journey
-from domain.metering import vetting
+from domain.metering import registering, vetting
 from domain.metering.errors import SiteUnknown
-from domain.metering.model import ImportReport
+from domain.metering.meters import Meter
+from domain.metering.model import ImportReport, MeterId
 from domain.metering.usecases import ReadingsReport
 from domain.metering.validation import DEFAULTS, Scanned
 from domain.shared.actor import FOUNDING_COMPLEX, SIGNED_IN, SYSTEM, Actor, Role, system_actor
 from domain.shared.errors import DomainError
-from domain.shared.identifiers import SiteId, TenantId
+from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import Month
 from domain.shared.untrusted import FileBroke
 
@@ -90,6 +92,8 @@ cli.add_typer(person, name="person")
 cli.add_typer(key, name="key")
 cli.add_typer(audit_log, name="audit")
 cli.add_typer(meter, name="meter")
+cli.add_typer(alarms, name="alarms")
+cli.add_typer(telemetry, name="telemetry")
 
 PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="제품 URI, 배터리 식별번호, 일련번호 또는 팩 번호.")]
 
@@ -466,7 +470,10 @@ def meter_import(
     async def read() -> tuple[bytes, given_readings.Form]:
         content = read_file(file)
         try:
-            return content, given_readings.form_of(given_readings.unpacked(content))
+            text = given_readings.unpacked(content)
+            if given_readings.tells_wh(text) and not dry_run:  # to be examined it needs no channel of ours
+                return content, given_readings.Form.CSV
+            return content, given_readings.form_of(text)
         except FileBroke:  # the site file's own reader says in its own words what is wrong
             return content, given_readings.Form.SITE
 
@@ -542,6 +549,10 @@ def _import_readings(
             tenant_id = await _sender(ports, site, owner)
             arrived = given_readings.sort(text, form, now=ports.clock.now())
             given_readings.require_only(month, arrived)
+            if given_readings.tells_wh(text):
+                async with ports.unit(actor) as work:
+                    numbers = [read.channel_id for read in arrived.registers]
+                    await registering.require_counts_of_wh(tenant_id, numbers, work=work)
             values = given_readings.values_of(arrived)
             told(0, values)
             report = await given_readings.send(
@@ -564,6 +575,80 @@ def _import_readings(
         show_readings(report, language)
     if report.rejected:
         raise typer.Exit(REFUSED)
+
+
+@meter.command("exchange")
+def meter_exchange(
+    meter_id: Annotated[UUID, typer.Argument(metavar="METER", help="계량 지점 번호 · the metering point's id.")],
+    site: Annotated[UUID, typer.Option("--site", help="사업장 번호 · the site's id.")],
+    at: Annotated[str, typer.Option("--at", help="교체 시각, RFC 3339 · when, with its offset.")],
+    serial: Annotated[str, typer.Option("--serial", help="새 계기번호 · the new device's serial.")],
+    ends: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--end", help="채널:옛 지침:새 지침, 전력량 채널마다 · CHANNEL:LAST:FIRST, for each that counts energy."
+        ),
+    ] = None,
+    digits: Annotated[int, typer.Option("--digits", min=1, max=12, help="지침 자릿수 · figures.")] = 9,
+    count_wh: Annotated[int, typer.Option("--count-wh", min=1, max=1_000_000, help="끝자리 하나의 Wh.")] = 1,
+    verified_until: Annotated[
+        str | None, typer.Option("--verified-until", help="검정 유효기간 YYYY-MM-DD · verified until.")
+    ] = None,
+    as_json: Json = False,
+    language: Lang = "ko",
+) -> None:
+    """계기 교체를 기록한다 · record that a meter's device was exchanged, with both registers' readings."""
+    settings = _settings(language)
+    told: dict[ChannelId, registering.Ends] = {}
+    try:
+        instant = datetime.fromisoformat(at)
+        until = None if verified_until is None else date.fromisoformat(verified_until)
+        for one in ends or ():
+            number, last, first = (int(part) for part in one.split(":"))
+            if number < 1 or min(last, first) < 0 or ChannelId(number) in told:
+                raise ValueError(one)
+            told[ChannelId(number)] = registering.Ends(last=last, first=first)
+        if instant.tzinfo is None or not serial.strip():
+            raise ValueError(at)
+    except ValueError:
+        ko = "--at 2026-07-01T10:05:00+09:00, --end 채널:옛 지침:새 지침, --verified-until YYYY-MM-DD 형식입니다."
+        en = "Written --at 2026-07-01T10:05:00+09:00, --end CHANNEL:LAST:FIRST, --verified-until YYYY-MM-DD."
+        err.print(ko if language == "ko" else en)
+        raise typer.Exit(USAGE) from None
+
+    async def run() -> Meter:
+        async with _ports(settings) as ports:
+            actor = await _operator(ports)
+            owner = await _owner(ports, SiteId(site))
+            actor = await as_operator(actor, ports, of=owner)
+            async with ports.unit(actor) as work:
+                exchanged = await registering.exchange_meter(
+                    registering.ExchangeMeter(
+                        actor=actor,
+                        tenant_id=owner,
+                        site_id=SiteId(site),
+                        meter_id=MeterId(meter_id),
+                        at=instant,
+                        serial=serial.strip(),
+                        digits=digits,
+                        count_wh=count_wh,
+                        verified_until=until,
+                        ends=told,
+                    ),
+                    work=work,
+                    ids=ports.ids,
+                    clock=ports.clock,
+                )
+                await work.commit()
+            await note(ports, "meter exchange", object_ids=f"site_id={site} meter_id={meter_id}", for_tenant=owner)
+            return exchanged
+
+    exchanged = _run(run, language, as_json=as_json)
+    if as_json:
+        _print_whole(json.dumps({"meter_id": str(meter_id), "epoch": exchanged.device.epoch, "serial": serial}))
+    else:
+        said = f"{exchanged.device.epoch}번째 교체" if language == "ko" else f"exchange {exchanged.device.epoch}"
+        out.print(f"[green]✓[/] {serial} · {said}", highlight=False)
 
 
 @meter.command("findings")

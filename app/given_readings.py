@@ -94,6 +94,14 @@ def form_of(text: bytes) -> Form:
     return Form.CSV if b"channel" in names and not names.isdisjoint((b"wh", b"value")) else Form.SITE
 
 
+_WH_HEAD = re.compile(rb"\A((?:\xef\xbb\xbf)?\s*channel\s*,\s*read_at\s*,\s*)value_wh(?=\s*[,\r\n])")
+
+
+def tells_wh(text: bytes) -> bool:
+    """Say whether an unpacked file tells registers in Wh (`value_wh`) and not in counts of their last figure."""
+    return _WH_HEAD.match(text) is not None
+
+
 def sort(text: bytes, form: Form, *, now: datetime) -> Arrived:
     """Sort a file as the readings door sorts a request.
 
@@ -102,7 +110,7 @@ def sort(text: bytes, form: Form, *, now: datetime) -> Arrived:
         ReadingsTooMany: it holds more than four million values.
     """
     sorters = Sorters(now=now, values_max=VALUES_MAX)
-    sort_file(form.value, text.removeprefix(_MARK), sorters)
+    sort_file(form.value, _WH_HEAD.sub(rb"\1value", text, count=1).removeprefix(_MARK), sorters)
     return sorters.arrived()
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 from app import wiring
 from app.ports import Ports
 from app.settings import Settings
+from domain.identity.model import PartyKind
 from domain.journeys import audit
-from domain.shared.actor import SYSTEM
+from domain.shared.actor import SYSTEM, Actor, Role, complex_reach_of
 from domain.shared.audit import AuditEntry, Decision
+from domain.shared.identifiers import TenantId
 
 
 @contextlib.asynccontextmanager
@@ -45,3 +47,18 @@ async def note(ports: Ports, command: str, *, object_ids: str = "", for_tenant: 
         ),
         unit=ports.unit,
     )
+
+
+async def as_operator(actor: Actor, ports: Ports, *, of: TenantId) -> Actor:
+    """Return an actor as an operator who reaches the complex that an organisation lies in, and no other's.
+
+    Whoever opens the database at the command line could write anything; what only an operator may do is done as one.
+
+    Raises:
+        TenantUnknown: there is no such organisation.
+    """
+    async with ports.unit(SYSTEM) as work:
+        number = (await work.parties.complex_of(of)).complex_id
+        listed = [one for kind in PartyKind for one in await work.parties.of_kind(kind)]
+    reach = complex_reach_of(number, [one.tenant_id for one in listed if one.complex_id == number])
+    return replace(actor, role=Role.OPERATOR, complex_reach=reach)

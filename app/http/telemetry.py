@@ -19,6 +19,7 @@ from app.http.readings import MediaTypeUnknown, TooManyValues
 from app.http.schemas import Day, Instant, Out, TenantQuery
 from app.ports import Ports
 from domain.journeys import safety
+from domain.metering.errors import TelemetryMalformed
 from domain.metering.telemetry import (
     SIGNALS,
     Flag,
@@ -122,6 +123,28 @@ def read_ndjson(body: bytes, now: datetime) -> TelemetryTaken:
             continue
         taken.take(f"line {number}", minute, now)
     return taken
+
+
+def read_file(text: bytes, now: datetime) -> list[TelemetryTaken]:
+    """Read a file of minutes as a body: one JSON document, or a minute a line, in parts that are taken one by one.
+
+    Raises:
+        TelemetryMalformed: it is one document that is none of minutes, or of too many.
+    """
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        lines = text.split(b"\n")
+        # Lines before a part are kept, empty, so that each is named by its place in the file.
+        starts = range(0, len(lines), MINUTES_MAX // 2)
+        return [read_ndjson(b"\n" * at + b"\n".join(lines[at : at + MINUTES_MAX // 2]), now) for at in starts]
+    try:
+        return [read_json(text, now)]
+    except ValidationException as error:
+        wrong = error.extra[0] if isinstance(error.extra, list) else {}
+        raise TelemetryMalformed(place=wrong.get("key"), detail=wrong.get("message")) from error
+    except TooManyValues as error:
+        raise TelemetryMalformed(place="minutes", detail=f"{MINUTES_MAX:,}+") from error
 
 
 def _room(minutes: int) -> None:

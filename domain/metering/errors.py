@@ -417,3 +417,19 @@ class LotsTooMany(RuleBroken):
     code = "metering.lots-too-many"
     title_ko = "한 달에 등록할 수 있는 PPA 전력량은 {lots_max}건까지입니다."
     title_en = "A month takes at most {lots_max} lots."
+
+
+class RegisterNotInWh(RuleBroken):
+    """The file tells Wh, but a count of the register's last figure is something else, or transformers multiply it."""
+
+    code = "metering.register-not-in-wh"
+    title_ko = "채널 {channel}의 지침은 Wh 단위가 아닙니다(배율 또는 단위). 지침 그대로를 value 열로 보내 주세요."
+    title_en = "A count of channel {channel}'s register is no Wh: send what it shows, in a column `value`."
+
+
+class TelemetryMalformed(RuleBroken):
+    """A file has neither of the forms in which minutes are taken; `place` says where it stops having one."""
+
+    code = "metering.telemetry-malformed"
+    title_ko = "원격 측정 파일의 형식이 올바르지 않습니다 ({place}): {detail}."
+    title_en = "The file is none of minutes ({place}): {detail}."

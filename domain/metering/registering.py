@@ -18,6 +18,7 @@ from domain.metering.errors import (
     MeterUnknown,
     ReadingInFuture,
     RegisterDiffers,
+    RegisterNotInWh,
     RegisterTooShort,
     RegisterUnread,
 )
@@ -361,6 +362,20 @@ async def meter_of(tenant_id: TenantId, site_id: SiteId, meter_id: MeterId, *, w
     if meter.site_id != site_id:
         raise MeterUnknown
     return meter
+
+
+async def require_counts_of_wh(tenant_id: TenantId, numbers: Iterable[ChannelId], *, work: MeteringWork) -> None:
+    """Refuse channels a count of whose register is no Wh, or whose transformers multiply it; unknown ones pass.
+
+    Raises:
+        RegisterNotInWh: names the first such channel.
+    """
+    channels = await work.sites.numbered(tenant_id, sorted(set(numbers)))
+    meters = await _meters(tenant_id, channels, work=work)
+    for channel in channels:
+        meter = meters[channel.meter_id]
+        if meter.ratios or any(device.count_wh != 1 for device in meter.devices):
+            raise RegisterNotInWh(channel=channel.channel_id)
 
 
 async def require_free(serial: str, meter: Meter, *, work: MeteringWork) -> None:
