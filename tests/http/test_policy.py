@@ -452,6 +452,8 @@ NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
 ONCE = frozenset(
     {("POST", "/api/v1/devices/bookings/{booking_id}/release"),
      ("POST", "/ktr/devices/{device_id}/bookings/{booking_id}/release"),
+     ("POST", "/api/v1/sites/{site_id}/lots/{lot_id}/void"),
+     ("POST", "/energy/{tenant_id}/{site_id}/{month}/lots/{lot_id}/void"),
      ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/acceptance"),
      ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/estimate"),
      ("POST", "/sites/{tenant_id}/{site_id}/findings/{finding_id}"),
