@@ -7,12 +7,13 @@ import shutil
 import socket
 import ssl
 import stat
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from app import wiring
 from app.settings import Settings
@@ -60,7 +61,9 @@ def _found(code: str, verdict: Verdict, said_ko: str, said_en: str) -> Finding:
 
 async def examine(settings: Settings, *, backup_marker: Path | None = None) -> tuple[Finding, ...]:
     """Look at everything; one thing that cannot be looked at hides no other."""
-    findings = [await tls(settings.public_url), *secret_files(settings.home), disk(settings.home), clock_source()]
+    looked_at = (await tls(settings.public_url), await tls_version(settings.public_url), database_connection(settings))
+    findings = [one for one in looked_at if one is not None]
+    findings += [*secret_files(settings.home), disk(settings.home), clock_source()]
     findings += proxies(settings)
     if not settings.quotas:
         findings.append(_found("quotas", Verdict.WARN, "요청량 제한이 꺼져 있습니다.", "Quotas are switched off."))
@@ -102,6 +105,68 @@ async def tls(public_url: str) -> Finding:
             f"{public_url} is not reachable from here, so its certificate was not seen: {reason}.",
         )
     return certificate(ends_at, now=datetime.now(UTC))
+
+
+async def tls_version(public_url: str) -> Finding | None:
+    """Look whether our address still takes TLS before 1.2; nothing is said of one that cannot be reached."""
+    parts = urlsplit(public_url)
+    if parts.scheme != "https":
+        return None
+    try:
+        version = await asyncio.to_thread(old_version_taken, parts.hostname or "", parts.port or 443)
+    except OSError:
+        return None  # `tls` says that it is not reachable
+    if version is not None:
+        return _found(
+            "tls-version",
+            Verdict.FAIL,
+            f"{version}로도 연결됩니다. TLS 1.2 미만은 프록시에서 꺼야 합니다.",
+            f"{version} is still taken; the proxy must refuse everything before TLS 1.2.",
+        )
+    return _found("tls-version", Verdict.OK, "TLS 1.2 이상만 받습니다.", "Only TLS 1.2 and newer is taken.")
+
+
+def old_version_taken(host: str, port: int) -> str | None:
+    """Return the version before TLS 1.2 that a server takes; None where it refuses them.
+
+    Raises:
+        OSError: nobody answers there.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # only the version is looked at; whether the certificate holds says `tls`
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # they are old: that is what is asked
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection((host, port), timeout=TLS_WAIT_S) as plain:
+        try:
+            with context.wrap_socket(plain, server_hostname=host) as secured:
+                return secured.version()
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+
+def database_connection(settings: Settings) -> Finding | None:
+    """Look whether the way to a database on another machine is encrypted for sure; a local one needs no look."""
+    if settings.database_url is None:
+        return None
+    parts = urlsplit(settings.database_url)
+    if parts.hostname in (None, *LOOPBACK):
+        return None
+    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    mode = asked.get("ssl", asked.get("sslmode", "prefer"))
+    if mode in ("require", "verify-ca", "verify-full", "true"):
+        return _found(
+            "database-tls", Verdict.OK, "데이터베이스 연결은 암호화됩니다.", "The database is reached encrypted."
+        )
+    return _found(
+        "database-tls",
+        Verdict.WARN,
+        "데이터베이스 연결의 암호화가 강제되지 않습니다. 내부 전용망이 아니라면 ?ssl=verify-full을 붙이십시오.",
+        "The way to the database is not encrypted for sure; unless it is a network of its own, add ?ssl=verify-full.",
+    )
 
 
 def certificate(ends_at: datetime, *, now: datetime) -> Finding:

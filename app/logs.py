@@ -15,6 +15,8 @@ from typing import TextIO, TypeAlias
 import structlog
 from structlog.typing import EventDict, Processor
 
+_ONE_LINE = {ord(one): ascii(one)[1:-1] for one in "\r\n\v\f\x1b\x85\u2028\u2029"}
+
 HIDDEN = "[…]"
 """What stands where a value stood."""
 
@@ -100,6 +102,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 class _Formatter(logging.Formatter):
     """The libraries' own lines, which may carry a trace of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the library's name)
+        # One event is one line: a text that somebody sent must not look like a line of ours.
+        return super().formatMessage(record).translate(_ONE_LINE)
 
     def formatException(self, ei: Raised) -> str:  # noqa: N802  (the library's name)
         return "" if ei[1] is None else trace_of(ei[1])

@@ -130,3 +130,23 @@ def test_what_the_image_copies_exists_and_passes_the_ignore_file() -> None:
 
     assert [name for name in copied if not (DOCKER.parent / name).exists()] == []
     assert [name for name in copied if f"!{name}" not in ignore] == []
+
+
+def test_the_proxy_takes_no_old_protocol_and_no_weak_cipher() -> None:
+    proxy = (DOCKER / "proxy.conf").read_text("utf-8")
+
+    (protocols,) = re.findall(r"ssl_protocols (.+);", proxy)
+    (ciphers,) = re.findall(r"ssl_ciphers (.+);", proxy)
+    assert protocols.split() == ["TLSv1.2", "TLSv1.3"]
+    assert all(
+        re.fullmatch(r"ECDHE-(ECDSA|RSA)-(AES\d+-GCM-SHA\d+|CHACHA20-POLY1305)", one) for one in ciphers.split(":")
+    )
+    assert "autoindex off;" in proxy
+    assert "client_header_timeout 10s;" in proxy
+
+
+def test_over_plain_http_pages_are_led_on_and_programs_are_refused() -> None:
+    plain = (DOCKER / "proxy.conf").read_text("utf-8").partition("listen 443")[0]
+
+    assert "location /api/ { return 403; }" in plain
+    assert "return 308 https://$host$request_uri;" in plain

@@ -1,11 +1,20 @@
 """`sunhwan doctor` sees what is wrong with a deployment, one thing at a time, and changes nothing."""
 
+import contextlib
 import json
+import socket
+import ssl
+import threading
+import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
@@ -207,3 +216,64 @@ async def test_the_embedded_database_is_served_by_a_sign_in_of_its_own(tmp_path:
     assert again.login == "sunhwan_serving"
     assert (tmp_path / "postgres" / "serving.pw").stat().st_mode & 0o777 == 0o600
     assert {one.code: one.verdict for one in doctor.database(facts, now=datetime.now(UTC))}["roles"] is Verdict.OK
+
+
+@contextlib.contextmanager
+def speaking(folder: Path, *, oldest: ssl.TLSVersion) -> Iterator[int]:
+    """Let somebody speak TLS on a port of this machine, from a version on."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    told = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "pair.pem").write_bytes(pem + told.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pair.pem")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = oldest
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                visitor, _ = listening.accept()
+                with visitor, context.wrap_socket(visitor, server_side=True):
+                    pass
+
+        greeting = threading.Thread(target=greet, daemon=True)
+        greeting.start()
+        yield listening.getsockname()[1]
+        greeting.join(5)
+
+
+@pytest.mark.parametrize(
+    ("oldest", "taken"), [(ssl.TLSVersion.TLSv1_2, None), (ssl.TLSVersion.TLSv1_1, "TLSv1.1")], ids=str
+)
+def test_an_address_that_still_takes_old_tls_is_seen(tmp_path: Path, oldest: ssl.TLSVersion, taken: str | None) -> None:
+    with speaking(tmp_path, oldest=oldest) as port:
+        assert doctor.old_version_taken("127.0.0.1", port) == taken
+
+
+async def test_what_is_said_of_versions_and_of_a_database_elsewhere(tmp_path: Path, monkeypatch) -> None:
+    said = {}
+    for taken in (None, "TLSv1"):
+        monkeypatch.setattr(doctor, "old_version_taken", lambda *_, taken=taken: taken)
+        found = await doctor.tls_version("https://id.sunhwan.example")
+        assert found is not None
+        said[taken] = found.verdict
+    for url in ("postgresql://a:b@127.0.0.1/s", "postgresql://a:b@db/s", "postgresql://a:b@db/s?ssl=verify-full"):
+        settings = replace(read_settings({"SUNHWAN_HOME": str(tmp_path)}), database_url=url)
+        said[url] = (one := doctor.database_connection(settings)) and one.verdict
+
+    assert list(said.values()) == [Verdict.OK, Verdict.FAIL, None, Verdict.WARN, Verdict.OK]
+    assert await doctor.tls_version("http://127.0.0.1:8000") is None
