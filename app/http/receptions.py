@@ -1,5 +1,6 @@
 """The inspection body's doors: reception, test, judgement, approval, issue; and what a certificate says to anyone."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Sentence, json_object, one_of_files
 from app.ports import Ports
+from domain.certification.across_files import Derived
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import CertificateUnknown, TestTimesWrong
 from domain.certification.model import (
@@ -146,6 +148,7 @@ class RunOut(Out):
     equipment: str
     deviation: str
     provider: str
+    part: str
     record: RecordOut | None
     measurements: list[MeasurementOut]
 
@@ -201,6 +204,16 @@ class DeviationOut(Out):
     reason: str
     accepted_by: str
     accepted_at: Instant
+
+
+class DerivedOut(Out):
+    """A value that several files give together, and the runs and files it comes from."""
+
+    test_id: str
+    quantity: str
+    value: str
+    runs: list[int]
+    files: list[str]
 
 
 class RuleOut(Out):
@@ -354,6 +367,7 @@ class ReceptionFileOut(Out):
     custody: list[HandOverOut]
     fees: FeesOut | None
     runs: list[RunOut]
+    derived: list[DerivedOut]
     assessment: AssessmentOut | None
     hold_release: HoldReleaseOut | None
     signatures: list[SignatureOut]
@@ -447,6 +461,7 @@ def _run_out(run: TestRun) -> RunOut:
         equipment=run.equipment,
         deviation=run.deviation,
         provider=run.provider,
+        part="" if run.record is None else run.record.part,
         record=None if run.record is None else record_out(run.record),
         measurements=[
             MeasurementOut(
@@ -458,6 +473,16 @@ def _run_out(run: TestRun) -> RunOut:
             )
             for one in run.measurements
         ],
+    )
+
+
+def _derived_out(one: Derived, runs: Sequence[TestRun]) -> DerivedOut:
+    return DerivedOut(
+        test_id=one.test_id,
+        quantity=one.quantity,
+        value=_value_text(one.value),
+        runs=list(one.runs),
+        files=[run.raw_file.name for run in runs if run.sequence in one.runs and run.raw_file is not None],
     )
 
 
@@ -684,6 +709,7 @@ class ReceptionsController(Controller):
             custody=[_hand_over_out(one) for one in found.custody],
             fees=None if found.fees is None else _fees_out(found.fees),
             runs=[_run_out(run) for run in found.runs],
+            derived=[_derived_out(one, found.runs) for one in found.derived],
             assessment=None if found.assessment is None else _assessment_out(found.assessment),
             hold_release=None if found.release is None else _hold_release_out(found.release),
             signatures=[_signature_out(one) for one in found.signatures],
@@ -724,6 +750,14 @@ class ReceptionsController(Controller):
             QueryParameter(description="When it ended; without it, the start and what the file lasted say so."),
         ] = None,
         provider: Annotated[str, QueryParameter(max_length=200, pattern=TEXT_PATTERN, description=_PROVIDER)] = "",
+        part: Annotated[
+            str,
+            QueryParameter(
+                max_length=100,
+                pattern=TEXT_PATTERN,
+                description="Which cell or module of the unit was on the channel, where several are tested.",
+            ),
+        ] = "",
     ) -> RunOut:
         """Add the capacity test that a cycler file holds."""
         run = await inspection.take_cycler_file(
@@ -738,6 +772,7 @@ class ReceptionsController(Controller):
                 started_at=_with_offset(started_at, "started_at"),
                 ended_at=_with_offset(ended_at, "ended_at"),
                 provider=provider,
+                part=part,
             ),
             unit=ports.unit,
             cycler_files=ports.cycler_files,

@@ -490,6 +490,7 @@ async def send_file(
                 equipment=conditions.equipment,
                 serial=conditions.serial,
                 provider=conditions.provider,
+                part=form.get("part", "")[:100],
                 ambient_c=conditions.ambient_c,
                 started_at=conditions.started_at,
                 ended_at=conditions.ended_at,

@@ -530,6 +530,8 @@ class CyclerRecord:
     impedance: Impedance | None = None
     curves: tuple[ChargeCurve, ...] = ()
     rests: tuple[LongRest, ...] = ()
+    part: str = ""
+    """Which cell or module of the unit was on the channel, as the tester named it; empty for the unit's own sample."""
 
     @property
     def turned_v(self) -> Extremes | None:

@@ -128,6 +128,8 @@ def record_text(record: CyclerRecord) -> str:
         more["curves"] = [_curve(curve) for curve in record.curves]
     if record.rests:
         more["rests"] = [_rest(rest) for rest in record.rests]
+    if record.part:
+        more["part"] = record.part
     return canonical_text(
         {
             **more,
@@ -238,6 +240,7 @@ def cycler_record_of(value: object) -> CyclerRecord:
         impedance=_impedance_of(fields.get("impedance")),
         curves=tuple(_curve_of(_object(one)) for one in _list(fields.get("curves", []))),
         rests=tuple(_rest_of(_object(one)) for one in _list(fields.get("rests", []))),
+        part=_word(fields.get("part", "")),
     )
 
 

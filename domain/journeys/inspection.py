@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.certification import custody
+from domain.certification.across_files import Derived, across, file_runs
 from domain.certification.errors import CertificateUnknown, ReceptionUnknown, RunFileMissing
 from domain.certification.model import (
     Applicant,
@@ -221,6 +222,7 @@ class TakeCyclerFile:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     provider: str = ""
+    part: str = ""
 
 
 async def take_cycler_file(
@@ -261,6 +263,7 @@ async def take_cycler_file(
                 provider=wish.provider,
                 started_at=wish.started_at,
                 ended_at=wish.ended_at,
+                part=wish.part,
             ),
             work=work,
             protocol=protocol,
@@ -699,6 +702,11 @@ class ReceptionFile:
     certificate: Certificate | None
     may_sign: bool
     workers: tuple[PersonId, ...]
+
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        """What the files of its runs say together."""
+        return across(file_runs(self.runs), rated_capacity_ah=self.reception.facts.sample_capacity_ah)
 
 
 async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[JourneyWork]) -> ReceptionFile:

@@ -663,6 +663,57 @@ async def test_the_receptions_of_a_request_come_by_line(work, ids, clock):
     assert [one.line for one in waiting(request, found)] == [3]
 
 
+def rest_file(volts):
+    return cycler_record(cycler_step(1, StepKind.REST, first=volts, last=volts, amps="0", ah="0", wh="0"))
+
+
+def of_part(ah):
+    return cycler_record(
+        cycler_step(1, StepKind.CCCV_CHARGE, first="2.6", last="4.2", amps="2.5", ah=ah, wh="18.3"),
+        cycler_step(2, StepKind.CC_DISCHARGE, first="4.14", last="2.5", amps="-2.5", ah=f"-{ah}", wh="-17.2"),
+    )
+
+
+async def test_two_readings_of_rest_give_the_self_discharge_with_the_second(house, work, clock):
+    reception = await house.receive()
+    clock.at = NOW + timedelta(days=8)
+    first = await house.run(reception, record=rest_file("3.700"), started_at=NOW + timedelta(hours=23))
+    second = await house.run(reception, record=rest_file("3.688"), started_at=NOW + timedelta(hours=167))
+
+    kept = await work.test_runs.of_reception(reception)
+    assert [one.measurements for one in kept] == [first.measurements, second.measurements]
+    assert first.measurements == ()
+    assert {(one.test_id, one.quantity): one.value for one in second.measurements} == {
+        ("T08", "ocv_24h"): Decimal("3.700"),
+        ("T08", "ocv_168h"): Decimal("3.688"),
+    }
+    assert {one.source for one in second.measurements} == {MeasurementSource.RAW}
+
+
+async def test_a_reading_of_rest_that_nobody_can_place_is_refused(house):
+    reception = await house.receive()
+
+    with pytest.raises(DischargeMissing):
+        await house.run(reception, record=rest_file("3.700"))
+
+
+async def test_parts_tested_one_by_one_give_their_dispersion_and_the_weakest_counts(house, work):
+    reception = await house.receive()
+    for part, ah in (("셀 1", "4.7"), ("셀 2", "4.5"), ("셀 3", "4.8")):
+        last = await house.run(reception, record=of_part(ah), part=part)
+
+    kept = await work.test_runs.of_reception(reception)
+    assert [one.record.part for one in kept] == ["셀 1", "셀 2", "셀 3"]
+    said = {(one.test_id, one.quantity): one.value for one in last.measurements}
+    assert said["T11", "capacities"] == (Decimal("4.7"), Decimal("4.5"), Decimal("4.8"))
+    assert said["T11", "weakest_cell_soh"] == Decimal(90)
+    assert said["T06", "q_dis"] == (Decimal("4.5"),)  # not the last file's, the weakest part's
+    judged = (await house.judge(reception)).judgement
+    assert judged.soh_ppm == 900_000
+    verdicts = {test.test_id: test.verdict.value for test in judged.tests}
+    assert verdicts["T11"] == "review"  # the capacities stand more than 5 % apart
+
+
 async def test_fees_change_until_they_are_agreed(house, work, clock):
     reception = await house.receive()
     with pytest.raises(FeesAgreed):

@@ -1,10 +1,11 @@
 """Results added to a reception (시험): what a test file says, and what a tester typed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from domain.certification.across_files import FileRun, across, file_runs, most_resistive, weakest
 from domain.certification.equipment import Device, readings_of, require_fit, require_kind
 from domain.certification.errors import DeviceUnfit, DischargeMissing, EquipmentMissing, NothingMeasured, TestTimesWrong
 from domain.certification.evaluating import evaluate, yielded
@@ -28,6 +29,8 @@ from domain.shared.identifiers import Ids, ReceptionId, TestRunId
 from domain.shared.time import Clock, seoul_day
 
 _CAPACITY_TEST = "T06"
+_RESISTANCE_TEST = "T07"
+_PART_LENGTH_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +48,17 @@ class RecordCyclerRun:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     provider: str = ""
+    part: str = ""
 
 
 async def record_cycler_run(
     wish: RecordCyclerRun, *, work: CertificationWork, protocol: Protocol, ids: Ids, clock: Clock
 ) -> TestRun:
     """Add what a test file answers to a reception's results: its capacity test, and what else it measured.
+
+    What it says together with the files before it is added with it (T08, T11). Where parts of the unit are tested one
+    by one, the capacity that counts is the weakest part's. A file of rest alone whose time is told may answer nothing
+    yet: it is one of the readings of a self-discharge.
 
     Raises:
         RoleNotEnough: the actor is no tester.
@@ -63,21 +71,28 @@ async def record_cycler_run(
     wish.actor.require(Role.TESTER)
     reception = await held(wish.actor, wish.reception_id, work, *MEASURABLE)
     rated_ah = reception.facts.sample_capacity_ah
-    evaluation = evaluate(wish.record, rated_capacity_ah=rated_ah)
-    given: dict[tuple[str, str], Given] = {
-        (test_id, key): value
-        for (test_id, key), value in yielded(evaluation, wish.record, rated_capacity_ah=rated_ah).items()
-        if protocol.knows(test_id, key)
-    }
+    record = replace(wish.record, part=wish.part.strip()[:_PART_LENGTH_MAX])
+    times = _test_times(wish, reception, record, now=clock.now())
+    earlier = await work.test_runs.of_reception(reception)
+    own = FileRun(sequence=len(earlier) + 1, record=record, began_at=times[0], ended_at=times[1])
+    files = (*file_runs(earlier), own)
+    given = _answers(record, rated_ah)
+    if record.part:
+        for test_id, worst in (
+            (_CAPACITY_TEST, weakest(files, rated_capacity_ah=rated_ah)),
+            (_RESISTANCE_TEST, most_resistive(files, rated_capacity_ah=rated_ah)),
+        ):
+            if worst is not None:
+                given = {key: one for key, one in given.items() if key[0] != test_id}
+                given |= {key: one for key, one in _answers(worst.record, rated_ah).items() if key[0] == test_id}
+    given |= {(one.test_id, one.quantity): one.value for one in across(files, rated_capacity_ah=rated_ah)}
+    given = {(test_id, key): value for (test_id, key), value in given.items() if protocol.knows(test_id, key)}
     variant: Variant | None = None
     try:
-        found = wish.record.discharge(rated_ah)
+        variant = record.discharge(rated_ah).variant
     except DischargeMissing:
-        if not given:
+        if not given and not (own.rests_only and times[0] is not None):
             raise
-    else:
-        variant = found.variant
-        given |= _capacity_answers(found, wish.record)
     measurements = tuple(
         protocol.measurement(
             test_id=test_id,
@@ -101,10 +116,20 @@ async def record_cycler_run(
         equipment=wish.equipment,
         serial=wish.serial,
         provider=wish.provider,
-        times=_test_times(wish, reception, wish.record, now=clock.now()),
+        times=times,
         raw_file=RawFile(name=wish.file_name, sha256=wish.raw_sha256),
-        record=wish.record,
+        record=record,
     )
+
+
+def _answers(record: CyclerRecord, rated_ah: Decimal) -> dict[tuple[str, str], Given]:
+    """Return what one file answers by itself: its capacity test, and what else it measured as the protocol asks."""
+    evaluation = evaluate(record, rated_capacity_ah=rated_ah)
+    given: dict[tuple[str, str], Given] = {**yielded(evaluation, record, rated_capacity_ah=rated_ah)}
+    try:
+        return given | _capacity_answers(record.discharge(rated_ah), record)
+    except DischargeMissing:
+        return given
 
 
 def _capacity_answers(found: Discharge, record: CyclerRecord) -> dict[tuple[str, str], Given]:
