@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.jobs.schedule import run_job
 from app.jobs.vetting import vet_days
+from domain.metering.model import RevisionReason
 from domain.shared.actor import SYSTEM
+from domain.shared.identifiers import TenantId
 from tests.http.conftest import by_cookie
 from tests.http.test_api import problem
 from tests.http.test_estimates import Place
@@ -33,6 +35,11 @@ class Looked(Place):
         answer = await self.tenant.get(f"{self.path}/findings", params=JULY | asked)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def reason(self):
+        async with self.ports.unit(SYSTEM) as work:
+            [block] = (await work.readings.blocks(TenantId(11), [(self.load, date(2026, 7, 15))])).values()
+        return block.reason
 
     async def spike(self, **asked):
         [found] = [one for one in await self.findings(**asked) if one["kind"] == "spike"]
@@ -125,11 +132,19 @@ async def test_an_estimate_takes_a_doubted_values_place_only_when_accepted_and_t
     assert decided.json()["state"] == "accepted"
     assert (await place.days())[14] == before[14] - 80_000 + 424
     assert (await place.spike())["state"] == "estimated"
+    assert await place.reason() is RevisionReason.VALIDATION
     series = (await place.tenant.get(f"{place.path}/series", params=JULY | {"quantity": "load"})).json()["series"][0]
     assert series["unmeasured"][96 * 14 + 40] == 1
     sent = await place.send("2026-07-15T10:00:00+09:00", [80_000])
     assert (sent["accepted"], sent["conflicting"]) == (0, 1)
     assert (await place.days())[14] == before[14] - 80_000 + 424
+
+    [aside] = (await place.tenant.get(f"{place.path}/conflicts")).json()
+    wish = {name: aside[name] for name in ("channel", "day", "import_id", "part")}
+    settled = wish | {"accept": True, "reason": "계량기 확인"}
+    await place.operator.post(f"{place.path}/conflicts/settlement?tenant_id=11", json=settled)
+    assert await place.days() == before
+    assert await place.reason() is RevisionReason.RESEND
 
 
 async def test_a_refused_estimate_leaves_the_finding_open_and_a_changed_day_must_be_judged_again(place):

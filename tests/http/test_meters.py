@@ -1,6 +1,7 @@
 """Meters, slots of other lengths and registers over the API and on the site's page."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -246,3 +247,12 @@ async def test_the_contract_power_is_told_by_day_over_the_api_and_on_the_page(se
     seen = (await sender.client.get(address)).json()
     assert (seen["contract_power_w"], len(seen["terms"])) == (500_000, 3)
     assert formats.kw(500_000) in (await browser.get("/sites")).text
+
+
+async def test_the_sites_page_has_each_identity_once_and_each_label_its_field(operator, sender):  # noqa: F811
+    page = (await operator.get(f"/sites/11/{sender.site_id}")).text
+
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) > 40
+    assert sorted(ids) == sorted(set(ids))
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)

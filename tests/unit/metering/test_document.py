@@ -30,3 +30,18 @@ def test_each_kind_is_told_with_its_meaning_and_remedy(section, kinds):
 def test_the_other_closed_lists_are_told_whole():
     for name in (*RESOLUTIONS, *RevisionReason, *Quality):
         assert f"`{name}`" in TEXT
+
+
+@pytest.mark.parametrize("kinds", [FindingKind, Rejection, RevisionReason])
+def test_each_kind_has_a_test_that_names_it(kinds):
+    tests = Path(__file__).parents[2]
+    listed = {Path(__file__)}
+    texts = [path.read_text("utf-8") for path in tests.rglob("test_*.py") if path not in listed]
+
+    untold = [
+        kind.value
+        for kind in kinds
+        if not any(f'"{kind.value}"' in text or f"{kinds.__name__}.{kind.name}" in text for text in texts)
+    ]
+
+    assert untold == []
