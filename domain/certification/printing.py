@@ -20,6 +20,7 @@ from domain.certification.model import (
     Meaning,
     Reception,
     Sampled,
+    Scope,
     Signature,
     TestRun,
     TestVerdict,
@@ -454,6 +455,14 @@ def sampling_plan(judgement: Judgement, reception: Reception) -> str:
     return f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}"
 
 
+_WHOLE_UNIT = {
+    Scope.PACK: ("팩 전체", "the whole pack"),
+    Scope.MODULE: ("모듈 전체", "the whole module"),
+    Scope.CELL: ("셀 자체", "the cell itself"),
+    Scope.MATCHING_SET: ("세트 전체", "the whole matching set"),
+}
+
+
 def sampling(reception: Reception) -> tuple[str, str]:
     """Return how the sample was taken, in Korean and English."""
     if reception.facts.sampled is Sampled.CELL:
@@ -462,7 +471,7 @@ def sampling(reception: Reception) -> tuple[str, str]:
             f"셀 {cells}개 중 1개를 시료로 용량 시험, 팩 값은 시료 값 × {cells}",
             f"capacity tested on 1 of {cells} cells; the pack's value is the sample's × {cells}",
         )
-    return "팩 전체", "the whole pack"
+    return _WHOLE_UNIT[reception.facts.scope]
 
 
 def external(runs: Sequence[TestRun]) -> tuple[str, str]:
