@@ -240,7 +240,7 @@ def keys_rotate(
         async with opened(settings) as ports:  # without a database to write it down in, no key is put in place
             if documents:
                 present = sha256((await wiring.seal_key(settings).rotate()).strip()).hex()
-                await note(ports, "keys rotate --documents")
+                await note(ports, "keys rotate documents")
                 return present, len(await wiring.seal_key(settings).certificates()) - 1
             await wiring.signer(settings).rotate()
             await note(ports, "keys rotate")

@@ -257,13 +257,16 @@ async def test_what_the_command_line_adds_and_turns_over_is_written_down(
     command("person", "add", "newcomer", "신규", "tenant_admin", "31", "--password-file", str(tmp_path / "password"))
     command("person", "bind", "newcomer", "subject-1")
     command("keys", "rotate")
+    said = json.loads(command("keys", "rotate", "--documents", "--json"))
 
+    assert said["past"] == len(list((tmp_path / "keys" / "seal-certificates").glob("*.pem"))) - 1 == 1
     who = await person_id(ports, "newcomer")
     assert [(one.action, one.source, one.object_ids, one.for_tenant) for one in await told(ports)] == [
         ("tenant_add", "cli", "", 31),
         ("person_add", "cli", f"person_id={who}", 31),
         ("person_bind", "cli", f"person_id={who}", 31),
         ("keys_rotate", "cli", "", None),
+        ("keys_rotate_documents", "cli", "", None),
     ]
     async with ports.unit(SYSTEM) as work:
         changes = await work.members.changes(PersonId(who))

@@ -576,7 +576,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
             value = ", ".join(str(part) for part in value) or "-"
         if f"v-{one['test_id']}.{one['quantity']}" in blank.ids:
             values[f"{one['test_id']}.{one['quantity']}"] = str(value)
-    entered = await tester.post(f"{reception}/values", data=values)
+    unsaid = await tester.post(f"{reception}/values", data=values)
+    assert unsaid.status_code == 422
+    assert "무엇으로 쟀는지 적어 주세요" in unsaid.text
+    entered = await tester.post(f"{reception}/values", data={**values, "equipment": "벤치 BN-01"})
     assert entered.status_code == 303, entered.text[-3000:]
     complete = await tester.get(reception)
     assert "빈 항목이 없습니다." in complete.text
