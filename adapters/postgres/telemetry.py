@@ -139,6 +139,10 @@ class PostgresTelemetry:
         return {pack_id: tuple(hour.minutes())[-1] for (pack_id, _), hour in hours.items()}
 
 
+_BEFORE = "before"
+"""Beside the signals: the last sample's temperature and current; no signal has this word."""
+
+
 def _watches_text(standing: Standing) -> str:
     told: dict[str, Canonical] = {
         signal.value: [
@@ -149,19 +153,23 @@ def _watches_text(standing: Standing) -> str:
         ]
         for signal, watch in standing.watches.items()
     }
+    if standing.temperature_mc is not None or standing.current_ma is not None:
+        told[_BEFORE] = [standing.temperature_mc, standing.current_ma]
     return canonical_text(told)
 
 
 def _to_standing(row: RowMapping) -> Standing:
     watches: dict[Signal, Watch] = {}
-    for word, (level, pending, since, last) in json.loads(row["watches"]).items():
+    told = json.loads(row["watches"])
+    temperature_mc, current_ma = told.pop(_BEFORE, (None, None))
+    for word, (level, pending, since, last) in told.items():
         watches[Signal(word)] = Watch(
             level=Level(level),
             pending=None if pending is None else Level(pending),
             pending_since=None if since is None else datetime.fromisoformat(since).astimezone(UTC),
             last=last,
         )
-    return Standing(watches=watches, seen_at=row["seen_at"])
+    return Standing(watches=watches, seen_at=row["seen_at"], temperature_mc=temperature_mc, current_ma=current_ma)
 
 
 _ALARM = AlarmRow.__table__.c  # type: ignore[attr-defined]

@@ -682,6 +682,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "alarm.spread_under_load_mv": ("셀 편차 (부하)", "Cell spread under load"),
         "alarm.temperature_mc": ("셀 온도", "Cell temperature"),
         "alarm.temperature_spread_mk": ("온도 편차", "Temperature spread"),
+        "alarm.temperature_rise_mk": ("온도 상승 속도 (분당)", "Temperature rise per minute"),
         "alarm.charging_cold_mc": ("저온 충전", "Charging in the cold"),
         "alarm.insulation_ohm_per_v": ("절연", "Insulation"),
         "alarm.protection": ("BMS 보호 동작", "BMS protection"),

@@ -27,6 +27,8 @@ class Signal(StrEnum):
     SPREAD_UNDER_LOAD = "spread_under_load_mv"
     TEMPERATURE = "temperature_mc"
     TEMPERATURE_SPREAD = "temperature_spread_mk"
+    TEMPERATURE_RISE = "temperature_rise_mk"
+    """How fast the warmest sensor rises under a steady current; mK a minute."""
     CHARGING_COLD = "charging_cold_mc"
     INSULATION = "insulation_ohm_per_v"
     PROTECTION = "protection"
@@ -85,6 +87,7 @@ _SHARED: Mapping[Signal, Limits] = {
     Signal.SPREAD_UNDER_LOAD: Limits(warn=100, alarm=200, trip=400, band=10, source=_HOUSE),
     Signal.TEMPERATURE: Limits(warn=45_000, alarm=50_000, trip=60_000, band=2_000, source=_HOUSE),
     Signal.TEMPERATURE_SPREAD: Limits(warn=8_000, alarm=12_000, trip=15_000, band=1_000, source=_HOUSE),
+    Signal.TEMPERATURE_RISE: Limits(warn=500, alarm=1_000, trip=3_000, band=200, source=_HOUSE),
     Signal.CHARGING_COLD: Limits(warn=5_000, alarm=0, trip=-5_000, band=1_000, source=_HOUSE, falling=True),
     Signal.INSULATION: Limits(
         warn=500, alarm=200, trip=100, band=20, source="not read in a primary source", falling=True
@@ -134,7 +137,8 @@ DWELL = Dwell()
 class Sample:
     """What a battery management system says at an instant; None where it says nothing.
 
-    `resting` is a current below C/50; `charging` a current into the pack.
+    `resting` is a current below C/50; `charging` a current into the pack. `steady_ma` is by how much a current may
+    differ from the one before and still be the same load.
     """
 
     at: datetime
@@ -146,6 +150,8 @@ class Sample:
     protection: int | None = None
     resting: bool = False
     charging: bool = False
+    current_ma: int | None = None
+    steady_ma: int = 0
 
 
 class Change(StrEnum):
@@ -184,10 +190,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A pack's watches by signal and the instant of its last sample; blocked while any is tripped."""
+    """A pack's watches by signal and the instant of its last sample; blocked while any is tripped.
+
+    `temperature_mc` and `current_ma` are what that sample said: by them the next one tells how fast the pack warms.
+    """
 
     watches: Mapping[Signal, Watch]
     seen_at: datetime | None = None
+    temperature_mc: int | None = None
+    current_ma: int | None = None
 
     @property
     def blocked(self) -> bool:
@@ -227,6 +238,28 @@ def signals(sample: Sample) -> Mapping[Signal, int]:
     return found
 
 
+RISE_OVER_MAX = timedelta(minutes=5)
+"""Two samples further apart say nothing of how fast a pack warms."""
+
+
+def temperature_rise_mk(standing: Standing, sample: Sample) -> int | None:
+    """Return how fast the warmest sensor rose since the sample before, mK a minute, cut towards less.
+
+    None where that is not said: a temperature or a current is unknown, the current is another one (a pack warms when
+    its load begins, which is no fault), or the samples lie more than five minutes apart.
+    """
+    if standing.seen_at is None or not timedelta(0) < sample.at - standing.seen_at <= RISE_OVER_MAX:
+        return None
+    if standing.temperature_mc is None or sample.temperature_max_mc is None:
+        return None
+    if standing.current_ma is None or sample.current_ma is None:
+        return None
+    if abs(sample.current_ma - standing.current_ma) > sample.steady_ma:
+        return None
+    seconds = (sample.at - standing.seen_at) // timedelta(seconds=1)
+    return (sample.temperature_max_mc - standing.temperature_mc) * 60 // seconds
+
+
 def observe(
     standing: Standing, sample: Sample, *, limits: Mapping[Signal, Limits], dwell: Dwell = DWELL
 ) -> tuple[Standing, tuple[AlarmEvent, ...]]:
@@ -242,6 +275,9 @@ def observe(
     watches = dict(waited.watches)
     found = list(events)
     values = {**signals(sample), Signal.GAP: 0}  # a sample ends a gap
+    rise_mk = temperature_rise_mk(standing, sample)
+    if rise_mk is not None:
+        values[Signal.TEMPERATURE_RISE] = rise_mk
     for signal, value in values.items():
         if signal not in limits:
             continue
@@ -249,7 +285,15 @@ def observe(
         watches[signal] = replace(watch, last=value)
         if event is not None:
             found.append(event)
-    return Standing(watches=watches, seen_at=sample.at), tuple(found)
+    return (
+        Standing(
+            watches=watches,
+            seen_at=sample.at,
+            temperature_mc=sample.temperature_max_mc,
+            current_ma=sample.current_ma,
+        ),
+        tuple(found),
+    )
 
 
 def _observe_late(

@@ -268,6 +268,10 @@ class WatchedPack:
 _RESTS_BELOW_C_OVER = 50
 
 
+_STEADY_WITHIN_C_OVER = 20
+"""Currents within C/20 of each other are one load; a default of the house."""
+
+
 def sample_of(minute: TelemetryMinute, pack: WatchedPack) -> Sample:
     """Say a minute in the words of the safety rules; a rest is a current below C/50 (metering reference §13)."""
     said = minute.values
@@ -286,6 +290,8 @@ def sample_of(minute: TelemetryMinute, pack: WatchedPack) -> Sample:
         protection=None if flags is None else _protection(flags),
         resting=resting,
         charging=current_ma is not None and current_ma > 0 and not resting,
+        current_ma=current_ma,
+        steady_ma=pack.rated_capacity_mah // _STEADY_WITHIN_C_OVER,
     )
 
 

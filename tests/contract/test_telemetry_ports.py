@@ -103,6 +103,8 @@ STANDING = Standing(
         Signal.GAP: Watch(level=Level.ALARM),
     },
     seen_at=NOON,
+    temperature_mc=25_300,
+    current_ma=-12_000,
 )
 
 

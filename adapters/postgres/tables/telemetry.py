@@ -24,7 +24,8 @@ from adapters.postgres.tables.base import SCHEMA, distributed
 
 _SIGNALS = (
     "signal in ('cell_high_mv', 'cell_low_mv', 'spread_at_rest_mv', 'spread_under_load_mv', 'temperature_mc', "
-    "'temperature_spread_mk', 'charging_cold_mc', 'insulation_ohm_per_v', 'protection', 'gap_s', 'reported')"
+    "'temperature_spread_mk', 'temperature_rise_mk', 'charging_cold_mc', 'insulation_ohm_per_v', 'protection', "
+    "'gap_s', 'reported')"
 )
 
 

@@ -256,3 +256,54 @@ def test_a_chemistry_without_figures_of_its_own_is_watched_by_what_all_share():
     assert [event.signal for event in events] == [Signal.TEMPERATURE]
     assert Signal.CELL_HIGH not in standing.watches
     assert limits_of("NMC") == NMC
+
+
+def warming(*celsius, ma=10_000, every_s=60, currents=None):
+    """Samples a minute apart of a pack of 100 Ah, by their warmest sensor; the load is steady unless told."""
+    told = currents or [ma] * len(celsius)
+    return [
+        Sample(
+            at=START + timedelta(seconds=every_s * place),
+            temperature_max_mc=round(one * 1_000),
+            current_ma=current,
+            steady_ma=5_000,
+        )
+        for place, (one, current) in enumerate(zip(celsius, told, strict=True))
+    ]
+
+
+def rises(samples):
+    _, events = watch_all(samples, limits=LIMITS[Chemistry.NMC])
+    return [(one.change.value, one.level.name, one.value) for one in events if one.signal is Signal.TEMPERATURE_RISE]
+
+
+def test_a_pack_that_warms_too_fast_under_a_steady_load_warns_after_its_dwell():
+    assert rises(warming(25, 25.6)) == []
+    assert rises(warming(25, 25.6, 26.2)) == [("opened", "WARN", 600)]
+    assert rises(warming(25, 25.4, 25.8, 26.2)) == []
+
+
+def test_three_kelvins_in_a_minute_trip_at_once_and_stay():
+    assert rises(warming(25, 28, 28, 28, 28, 28, 28, 28, 28)) == [("opened", "TRIP", 3_000)]
+
+
+def test_a_warning_goes_once_the_pack_has_not_warmed_for_long_enough():
+    found = rises(warming(25, 26, 27, *[27] * 7))
+
+    assert found == [("opened", "ALARM", 1_000), ("cleared", "NORMAL", 0)]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param(warming(25, 29, currents=[0, 50_000]), id="another load"),
+        pytest.param(warming(25, 29, currents=[None, 10_000]), id="no current before"),
+        pytest.param(warming(25, 40, every_s=301), id="too far apart"),
+    ],
+)
+def test_a_rise_is_not_said_where_two_samples_do_not_tell_it(samples):
+    assert rises(samples) == []
+
+
+def test_a_rise_over_several_minutes_is_told_a_minute():
+    assert rises(warming(25, 40, every_s=300)) == [("opened", "TRIP", 3_000)]
