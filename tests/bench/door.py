@@ -248,7 +248,7 @@ async def bytes_a_reading(connection: asyncpg.Connection) -> float:
 async def open_sites(ports: object) -> list[int]:
     """Open the tenant's sites; return their channels."""
     async with ports.unit(SYSTEM) as work:  # type: ignore[attr-defined]
-        operator = (await work.people.named("operator")).actor
+        operator = await identity.acting(await work.people.named("operator"), work=work)
     for number in range(SITES):
         await readings.open_site(
             OpenSite(

@@ -22,6 +22,7 @@ from adapters.postgres.supervisor import EmbeddedPostgres
 from app import demo_complex
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
+from domain.identity.usecases import acting
 from domain.journeys import readings
 from domain.metering.model import ENERGIES
 from domain.metering.usecases import OpenSite
@@ -217,11 +218,10 @@ async def prepared(home: Path, url: str) -> list[int]:
     async with open_ports(settings) as ports:
         await demo_complex.make_complex(ports, password=PASSWORD)
         async with ports.unit(SYSTEM) as work:
-            operator = await work.people.named("operator")
-        assert operator is not None
+            operator = await acting(await work.people.named("operator"), work=work)
         site = await readings.open_site(
             OpenSite(
-                actor=operator.actor,
+                actor=operator,
                 tenant_id=demo_complex.TENANT,
                 name_ko="순환금속",
                 name_en="Sunhwan Metal",
