@@ -8,6 +8,7 @@ from asyncpg.exceptions import (
     AdminShutdownError,
     CannotConnectNowError,
     CrashShutdownError,
+    InternalClientError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
     PostgresConnectionError,
@@ -47,6 +48,7 @@ _AWAY = (
     CannotConnectNowError,
     AdminShutdownError,
     CrashShutdownError,
+    InternalClientError,  # the server ended the connection between two questions: the driver is still at its farewell
     TooManyConnectionsError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,

@@ -41,6 +41,9 @@ class Transaction:
         except asyncpg.PostgresError:
             await driver.execute("rollback")
             raise
+        except asyncpg.InternalClientError:
+            driver.terminate()  # nothing more can be asked on it; the pool makes another
+            raise
         self._driver = driver
         return self
 

@@ -934,6 +934,7 @@ async def free(engine) -> bool:
         (asyncpg.SerializationError, DatabaseBusy),
         (asyncpg.LockNotAvailableError, DatabaseBusy),
         (asyncpg.AdminShutdownError, DatabaseUnreachable),
+        (asyncpg.InternalClientError, DatabaseUnreachable),
         (asyncpg.UniqueViolationError, asyncpg.UniqueViolationError),
     ],
 )
