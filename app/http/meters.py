@@ -241,6 +241,59 @@ def told_exchange(
     )
 
 
+def told_power(data: PowerIn, *, actor: Actor, tenant_id: int, site_id: UUID) -> installing.AgreePower:
+    """Say a contract power in the field's words."""
+    return installing.AgreePower(
+        actor=actor,
+        tenant_id=TenantId(tenant_id),
+        site_id=SiteId(site_id),
+        from_on=data.from_on,
+        contract_power_w=data.contract_power_w,
+    )
+
+
+def told_description(
+    data: DeviceIn, *, actor: Actor, tenant_id: int, site_id: UUID, meter_id: UUID
+) -> installing.DescribeMeter:
+    """Say what is known of a device in the field's words."""
+    return installing.DescribeMeter(
+        actor=actor,
+        tenant_id=TenantId(tenant_id),
+        site_id=SiteId(site_id),
+        meter_id=MeterId(meter_id),
+        serial=data.serial,
+        digits=data.digits,
+        count_wh=data.count_wh,
+        verified_until=data.verified_until,
+    )
+
+
+def told_ratio(data: RatioIn, *, actor: Actor, tenant_id: int, site_id: UUID, meter_id: UUID) -> installing.RateMeter:
+    """Say a ratio in the field's words."""
+    return installing.RateMeter(
+        actor=actor,
+        tenant_id=TenantId(tenant_id),
+        site_id=SiteId(site_id),
+        meter_id=MeterId(meter_id),
+        from_on=data.from_on,
+        numerator=data.numerator,
+        denominator=data.denominator,
+    )
+
+
+def told_removal(
+    data: RemovalIn, *, actor: Actor, tenant_id: int, site_id: UUID, meter_id: UUID
+) -> installing.TakeMeterAway:
+    """Say that a meter goes in the field's words."""
+    return installing.TakeMeterAway(
+        actor=actor,
+        tenant_id=TenantId(tenant_id),
+        site_id=SiteId(site_id),
+        meter_id=MeterId(meter_id),
+        until_on=data.until_on,
+    )
+
+
 class MetersController(Controller):
     """Meters of a site."""
 
@@ -291,16 +344,7 @@ class MetersController(Controller):
         whose = tenant_id or actor.tenant_id
         async with ports.unit(actor) as work:
             await installing.describe_meter(
-                installing.DescribeMeter(
-                    actor=actor,
-                    tenant_id=TenantId(whose),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    serial=data.serial,
-                    digits=data.digits,
-                    count_wh=data.count_wh,
-                    verified_until=data.verified_until,
-                ),
+                told_description(data, actor=actor, tenant_id=whose, site_id=site_id, meter_id=meter_id),
                 work=work,
             )
             await work.commit()
@@ -346,15 +390,7 @@ class MetersController(Controller):
         whose = tenant_id or actor.tenant_id
         async with ports.unit(actor) as work:
             await installing.rate_meter(
-                installing.RateMeter(
-                    actor=actor,
-                    tenant_id=TenantId(whose),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    from_on=data.from_on,
-                    numerator=data.numerator,
-                    denominator=data.denominator,
-                ),
+                told_ratio(data, actor=actor, tenant_id=whose, site_id=site_id, meter_id=meter_id),
                 work=work,
                 clock=ports.clock,
             )
@@ -381,13 +417,7 @@ class MetersController(Controller):
         whose = tenant_id or actor.tenant_id
         async with ports.unit(actor) as work:
             await installing.take_meter_away(
-                installing.TakeMeterAway(
-                    actor=actor,
-                    tenant_id=TenantId(whose),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    until_on=data.until_on,
-                ),
+                told_removal(data, actor=actor, tenant_id=whose, site_id=site_id, meter_id=meter_id),
                 work=work,
             )
             await work.commit()
@@ -423,13 +453,7 @@ class ServicePointController(Controller):
         """Tell another contract power; a month in which it changes is split by its days."""
         async with ports.unit(actor) as work:
             point = await installing.agree_power(
-                installing.AgreePower(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id or actor.tenant_id),
-                    site_id=SiteId(site_id),
-                    from_on=data.from_on,
-                    contract_power_w=data.contract_power_w,
-                ),
+                told_power(data, actor=actor, tenant_id=tenant_id or actor.tenant_id, site_id=site_id),
                 work=work,
                 clock=ports.clock,
             )

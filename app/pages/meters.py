@@ -17,8 +17,12 @@ from app.http.meters import (
     PowerIn,
     RatioIn,
     RemovalIn,
+    told_description,
     told_exchange,
     told_install,
+    told_power,
+    told_ratio,
+    told_removal,
 )
 from app.pages.contracts import scaled_up
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
@@ -26,7 +30,7 @@ from app.pages.packs import with_offset
 from app.ports import Ports
 from domain.metering import installing, registering, settling, vetting
 from domain.metering.meters import METERED_BY, MeterKind
-from domain.metering.model import SLOT_WIDTHS, MeterId, Quantity
+from domain.metering.model import SLOT_WIDTHS, Quantity
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import SiteId, TenantId
@@ -117,13 +121,7 @@ async def agree_power(
         data = read_as({**said, "from_on": form.get("power_from_on", "")}, PowerIn, page.language)
         async with ports.unit(actor) as work:
             await installing.agree_power(
-                installing.AgreePower(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id),
-                    site_id=SiteId(site_id),
-                    from_on=data.from_on,
-                    contract_power_w=data.contract_power_w,
-                ),
+                told_power(data, actor=actor, tenant_id=tenant_id, site_id=site_id),
                 work=work,
                 clock=ports.clock,
             )
@@ -187,16 +185,7 @@ async def describe_meter(
         data = read_as(_device(form), DeviceIn, page.language)
         async with ports.unit(actor) as work:
             await installing.describe_meter(
-                installing.DescribeMeter(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    serial=data.serial,
-                    digits=data.digits,
-                    count_wh=data.count_wh,
-                    verified_until=data.verified_until,
-                ),
+                told_description(data, actor=actor, tenant_id=tenant_id, site_id=site_id, meter_id=meter_id),
                 work=work,
             )
             await work.commit()
@@ -254,15 +243,7 @@ async def rate_meter(
         data = read_as(form, RatioIn, page.language)
         async with ports.unit(actor) as work:
             await installing.rate_meter(
-                installing.RateMeter(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    from_on=data.from_on,
-                    numerator=data.numerator,
-                    denominator=data.denominator,
-                ),
+                told_ratio(data, actor=actor, tenant_id=tenant_id, site_id=site_id, meter_id=meter_id),
                 work=work,
                 clock=ports.clock,
             )
@@ -288,13 +269,7 @@ async def take_meter_away(
         data = read_as({"until_on": form.get("gone_on", "")}, RemovalIn, page.language)
         async with ports.unit(actor) as work:
             await installing.take_meter_away(
-                installing.TakeMeterAway(
-                    actor=actor,
-                    tenant_id=TenantId(tenant_id),
-                    site_id=SiteId(site_id),
-                    meter_id=MeterId(meter_id),
-                    until_on=data.until_on,
-                ),
+                told_removal(data, actor=actor, tenant_id=tenant_id, site_id=site_id, meter_id=meter_id),
                 work=work,
             )
             await work.commit()
