@@ -66,6 +66,11 @@ def percent(share_ppm: int | None, places: int = 1) -> str:
     return f"{'-' if share_ppm < 0 else ''}{units:,}.{decimals:0{places}d} %"
 
 
+def uncertainty(u_ppm: int) -> str:
+    """Write an expanded uncertainty in ppm as percent, rounded up to two decimals: it is never understated."""
+    return percent(-(-u_ppm // 100) * 100, 2)
+
+
 def plain_rate(rate_micro: int) -> str:
     """Write micro-won per Wh as won per kWh without needless zeros: 90,800 is `90.8`."""
     units, decimals = divmod(rate_micro, 1000)

@@ -339,6 +339,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         kwh=formats.kwh,
         energy=formats.energy,
         percent=formats.percent,
+        uncertainty=formats.uncertainty,
         rate=formats.plain_rate,
         short=formats.short_hash,
         kw=formats.kw,

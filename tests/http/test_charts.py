@@ -132,3 +132,10 @@ def test_a_heat_map_is_small_well_formed_and_marks_what_is_missing():
     assert "style=" not in drawn
     assert charts.heat_map([], title="") == ""
     assert charts.heat_map([("1", (0,) * 24)], title="nothing") != ""
+
+
+@pytest.mark.parametrize(
+    ("u_ppm", "text"), [(9_514, "0.96 %"), (9_600, "0.96 %"), (9_601, "0.97 %"), (1, "0.01 %"), (0, "0.00 %")]
+)
+def test_an_uncertainty_is_rounded_up_as_on_paper(u_ppm: int, text: str) -> None:
+    assert formats.uncertainty(u_ppm) == text
