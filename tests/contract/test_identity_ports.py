@@ -7,7 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.tables.base import SCHEMA
 from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken, TenantUnknown
 from domain.identity.model import (
     Failures,
@@ -388,3 +391,13 @@ async def test_a_ticket_is_taken_once_for_its_own_step_and_in_time(unit: Opened)
         assert await work.tickets.find(key, kind=TicketKind.PROVIDER, now=NOON) == ticket
         assert await work.tickets.take(key, kind=TicketKind.PROVIDER, now=NOON) == ticket
         assert await work.tickets.take(key, kind=TicketKind.PROVIDER, now=NOON) is None
+
+
+async def test_an_empty_installation_has_nobody_who_could_sign_in(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        found = [
+            await connection.scalar(text(f'select count(*) from {SCHEMA}."{name}"'))
+            for name in ("person", "tenant", "api_key", "session", "passkey", "provider_link", "invitation")
+        ]
+
+    assert found == [0] * 7

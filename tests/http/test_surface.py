@@ -8,10 +8,7 @@ import re
 import httpx
 import pytest
 import structlog
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.tables.base import SCHEMA
 from app import logs
 from app.ports import Ports
 from domain.identity import members, passwords
@@ -105,16 +102,6 @@ def test_no_kind_of_character_is_asked_for(password: str) -> None:
 def test_a_common_word_is_refused_whatever_is_mixed_into_it() -> None:
     with pytest.raises(PasswordTooCommon):
         passwords.check("Password123!Password", names=())
-
-
-async def test_an_empty_installation_has_nobody_who_could_sign_in(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        found = [
-            await connection.scalar(text(f'select count(*) from {SCHEMA}."{name}"'))
-            for name in ("person", "tenant", "api_key", "session", "passkey", "provider_link", "invitation")
-        ]
-
-    assert found == [0] * 7
 
 
 async def test_at_the_end_the_browser_is_told_to_forget(signed_in) -> None:
