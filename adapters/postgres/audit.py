@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.audit import AuditEntryRow
+from adapters.postgres.transaction import Within
 from domain.shared.audit import FIRST_SEAL, AuditEntry, AuditSearch, Decision
 from domain.shared.identifiers import TenantId
 
@@ -23,8 +24,9 @@ def _to_entry(row: RowMapping) -> AuditEntry:
 class PostgresAudit:
     """The log."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def append(self, entry: AuditEntry) -> AuditEntry:
         """Store an entry behind the last one of its organisation."""
@@ -43,6 +45,9 @@ class PostgresAudit:
     async def page(self, search: AuditSearch, *, after: UUID | None, limit: int) -> tuple[AuditEntry, ...]:
         """Return what was looked for, newest first."""
         query = select(*_COLUMNS).order_by(col(AuditEntryRow.entry_id).desc()).limit(limit)
+        if self._within is not None:
+            own = sorted(self._within)
+            query = query.where(or_(col(AuditEntryRow.tenant_id).in_(own), col(AuditEntryRow.for_tenant).in_(own)))
         if search.who is not None:
             query = query.where(or_(col(AuditEntryRow.actor_id) == search.who, col(AuditEntryRow.key_id) == search.who))
         if search.action is not None:

@@ -19,6 +19,7 @@ from adapters.postgres.tables.billing import (
     InvoiceStateRow,
     LedgerTransferRow,
 )
+from adapters.postgres.transaction import Within, of_complex
 from domain.billing.errors import DepositDiffers, InvoiceExists, InvoiceUnknown, PostingDiffers
 from domain.billing.model import (
     Account,
@@ -151,8 +152,9 @@ def _standings() -> Select[tuple[object, ...]]:
 class PostgresInvoices:
     """Finalised invoices, their states and documents."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def of_month(self, tenant_id: TenantId, contract_id: ContractId, month: Month) -> Invoice | None:
         """Return the first invoice of a contract's month."""
@@ -209,7 +211,8 @@ class PostgresInvoices:
         self, *, tenant_id: TenantId | None, after: InvoiceId | None, limit: int
     ) -> tuple[InvoiceStanding, ...]:
         """Return invoices, newest first."""
-        query = _standings().order_by(col(InvoiceRow.invoice_id).desc()).limit(limit)
+        query = of_complex(_standings(), InvoiceRow.tenant_id, self._within)
+        query = query.order_by(col(InvoiceRow.invoice_id).desc()).limit(limit)
         if tenant_id is not None:
             query = query.where(col(InvoiceRow.tenant_id) == tenant_id)
         if after is not None:
@@ -447,8 +450,9 @@ _DEPOSIT_COLUMNS = tuple(BankDepositRow.__table__.c)  # type: ignore[attr-define
 class PostgresDeposits:
     """Money that banks reported."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def by_reference(self, tenant_id: TenantId, *, bank: str, bank_reference: str) -> BankDeposit | None:
         """Return the deposit recorded under a bank's reference."""
@@ -494,7 +498,11 @@ class PostgresDeposits:
 
     async def page(self, *, tenant_id: TenantId | None, only_unapplied: bool, limit: int) -> tuple[BankDeposit, ...]:
         """Return deposits, newest first."""
-        query = select(*_DEPOSIT_COLUMNS).order_by(col(BankDepositRow.deposit_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_DEPOSIT_COLUMNS).order_by(col(BankDepositRow.deposit_id).desc()).limit(limit),
+            BankDepositRow.tenant_id,
+            self._within,
+        )
         if tenant_id is not None:
             query = query.where(col(BankDepositRow.tenant_id) == tenant_id)
         if only_unapplied:

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from adapters.postgres.identity import complex_columns, in_complex, to_complex_reach
 from adapters.postgres.tables.keys import ApiKeyRow
+from adapters.postgres.transaction import Within, of_complex
 from domain.identity.keyring import USE_NOTED_EVERY, ApiKey
 from domain.shared.actor import ComplexReach, Role
 from domain.shared.identifiers import PersonId, TenantId
@@ -40,8 +41,9 @@ def _to_key(row: RowMapping) -> ApiKey:
 class PostgresKeys:
     """Keys for machines."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def add(self, key: ApiKey) -> None:
         """Store a key."""
@@ -61,7 +63,9 @@ class PostgresKeys:
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
         """Return keys, newest first."""
-        query = select(*_COLUMNS).order_by(col(ApiKeyRow.key_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_COLUMNS).order_by(col(ApiKeyRow.key_id).desc()).limit(limit), ApiKeyRow.tenant_id, self._within
+        )
         if tenant_id is not None:
             query = query.where(col(ApiKeyRow.tenant_id) == tenant_id)
         if after is not None:

@@ -12,6 +12,7 @@ from sqlmodel import col
 from adapters.postgres.identity import PostgresParties
 from adapters.postgres.tables.identity import PersonRow, SessionRow, TenantRow
 from adapters.postgres.tables.members import InvitationRow, MemberChangeRow
+from adapters.postgres.transaction import Within, of_complex
 from domain.identity.errors import MemberUnknown
 from domain.identity.membership import ChangeKind, Invitation, Member, MemberChange
 from domain.identity.model import Tenant
@@ -75,12 +76,17 @@ def _to_invitation(row: RowMapping) -> Invitation:
 class PostgresMembers:
     """People as others manage them."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def page(self, *, tenant_id: TenantId | None, after: PersonId | None, limit: int) -> tuple[Member, ...]:
         """Return members, newest first."""
-        query = select(*_MEMBER_COLUMNS).order_by(col(PersonRow.person_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_MEMBER_COLUMNS).order_by(col(PersonRow.person_id).desc()).limit(limit),
+            PersonRow.tenant_id,
+            self._within,
+        )
         if tenant_id is not None:
             query = query.where(col(PersonRow.tenant_id) == tenant_id)
         if after is not None:
@@ -162,8 +168,9 @@ class PostgresMembers:
 class PostgresInvitations:
     """Places kept for those who were invited."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def add(self, invitation: Invitation) -> None:
         """Store an invitation."""
@@ -187,7 +194,11 @@ class PostgresInvitations:
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[Invitation, ...]:
         """Return invitations, newest first."""
-        query = select(*_INVITATION_COLUMNS).order_by(col(InvitationRow.invitation_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_INVITATION_COLUMNS).order_by(col(InvitationRow.invitation_id).desc()).limit(limit),
+            InvitationRow.tenant_id,
+            self._within,
+        )
         if tenant_id is not None:
             query = query.where(col(InvitationRow.tenant_id) == tenant_id)
         if after is not None:

@@ -19,6 +19,7 @@ from adapters.postgres.tables.passport import (
     PassportRow,
     PassportStateRow,
 )
+from adapters.postgres.transaction import Within, of_complex
 from domain.passport.errors import HistoryMoved, IdentifierTaken, PackUnknown
 from domain.passport.model import (
     BatteryStatus,
@@ -93,8 +94,9 @@ _PACK_COLUMNS = tuple(PackRow.__table__.c)  # type: ignore[attr-defined]
 class PostgresPacks:
     """Packs and their identifiers."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def add(self, pack: Pack) -> None:
         """Store a new pack."""
@@ -150,7 +152,9 @@ class PostgresPacks:
 
     async def page(self, *, holder: TenantId | None, after: PackId | None, limit: int) -> tuple[Pack, ...]:
         """Return packs, newest first."""
-        query = select(*_PACK_COLUMNS).order_by(col(PackRow.pack_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_PACK_COLUMNS).order_by(col(PackRow.pack_id).desc()).limit(limit), PackRow.tenant_id, self._within
+        )
         if holder is not None:
             query = query.where(col(PackRow.tenant_id) == holder)
         if after is not None:

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from adapters.postgres.tables.grants import PackReachRow
 from adapters.postgres.tables.subscription import AssignmentRow, CapacitySlotRow, ContractRow, PlanVersionRow
+from adapters.postgres.transaction import Within, of_complex
 from domain.shared.canonical import Canonical, canonical_text
 from domain.shared.identifiers import (
     AssignmentId,
@@ -232,8 +233,9 @@ _SLOT_COLUMNS = tuple(CapacitySlotRow.__table__.c)  # type: ignore[attr-defined]
 class PostgresContracts:
     """Contracts with their capacity slots."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def add(self, contract: Contract) -> None:
         """Store a new contract with its slots."""
@@ -256,7 +258,11 @@ class PostgresContracts:
 
     async def page(self, *, tenant_id: TenantId | None, after: ContractId | None, limit: int) -> tuple[Contract, ...]:
         """Return contracts, newest first."""
-        query = select(*_CONTRACT_COLUMNS).order_by(col(ContractRow.contract_id).desc()).limit(limit)
+        query = of_complex(
+            select(*_CONTRACT_COLUMNS).order_by(col(ContractRow.contract_id).desc()).limit(limit),
+            ContractRow.tenant_id,
+            self._within,
+        )
         if tenant_id is not None:
             query = query.where(col(ContractRow.tenant_id) == tenant_id)
         if after is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.tables.telemetry import AlarmChangeRow, AlarmRow, SafetyStandingRow, TelemetryHourRow
+from adapters.postgres.transaction import Within
 from domain.metering.alarms import Alarm, AlarmChange, AlarmId
 from domain.metering.errors import AlarmUnknown
 from domain.metering.safety import CALM, Change, Level, Signal, Standing, Watch
@@ -252,8 +253,9 @@ def _to_change(row: RowMapping) -> AlarmChange:
 class PostgresAlarms:
     """Where packs stand, their alarms, and what became of them."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, within: Within = None) -> None:
         self._connection = connection
+        self._within = within
 
     async def hold(self, tenant_id: TenantId, pack_ids: Sequence[PackId]) -> Mapping[PackId, Standing]:
         """Lock the packs' rows in the order of their ids, those that were never held before included."""
@@ -373,6 +375,8 @@ class PostgresAlarms:
             )
             .limit(limit)
         )
+        if self._within is not None:
+            query = query.where(_ALARM.tenant_id.in_(sorted(self._within)))
         if tenant_id is not None:
             query = query.where(_ALARM.tenant_id == tenant_id)
         if pack_id is not None:

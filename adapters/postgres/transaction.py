@@ -1,12 +1,17 @@
 """One transaction and how far it reaches: begun, told its reach and ended by us, in one trip each."""
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
 
 from domain.shared.actor import Actor, Extent, Role
+from domain.shared.identifiers import TenantId
+
+Listing = TypeVar("Listing", bound=Select[*tuple[Any, ...]])
 
 REACH = "app.reach"
 """The setting that every policy reads; gone with its transaction.
@@ -14,6 +19,22 @@ REACH = "app.reach"
 `tenant:11` is the extent and the organisation. `complex:1:3:1,2,11` is somebody of organisation 1 on the staff of the
 complex 3, in which these organisations lie; `complex:1:all` the system, which reaches every complex.
 """
+
+
+Within: TypeAlias = frozenset[TenantId] | None
+"""The organisations that the staff of a complex list from; None lists what the transaction reaches."""
+
+
+def within_of(actor: Actor) -> Within:
+    """Return which organisations an actor's lists are held to."""
+    if actor.extent is not Extent.COMPLEX or actor.role is Role.SYSTEM:
+        return None
+    return frozenset() if actor.complex_reach is None else actor.complex_reach.organisations
+
+
+def of_complex(query: Listing, tenant_id: int, within: Within) -> Listing:
+    """Hold a list to the organisations of a complex: the statement says it, and the database's policy says it again."""
+    return query if within is None else query.where(col(tenant_id).in_(sorted(within)))
 
 
 class NotCommitted(RuntimeError):

@@ -52,7 +52,7 @@ from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
-from adapters.postgres.transaction import Transaction, reach_statement
+from adapters.postgres.transaction import Transaction, Within, reach_statement, within_of
 from adapters.postgres.vetting import PostgresFindings
 from domain.metering.ports import ReadingsCrossed
 from domain.shared.actor import DOOR, Actor, Extent
@@ -71,8 +71,10 @@ class PostgresWork:
         transaction: Transaction,
         channels: KnownChannels,
         protocols: ProtocolTexts | None = None,
+        within: Within = None,
     ) -> None:
         self._connection = connection
+        self._within = within
         self._transaction = transaction
         self._channels = channels
         self._protocols = protocols
@@ -120,7 +122,7 @@ class PostgresWork:
     @cached_property
     def audit(self) -> PostgresAudit:
         """The audit log."""
-        return PostgresAudit(self._connection)
+        return PostgresAudit(self._connection, self._within)
 
     @cached_property
     def parties(self) -> PostgresParties:
@@ -150,22 +152,22 @@ class PostgresWork:
     @cached_property
     def members(self) -> PostgresMembers:
         """People as others manage them."""
-        return PostgresMembers(self._connection)
+        return PostgresMembers(self._connection, self._within)
 
     @cached_property
     def invitations(self) -> PostgresInvitations:
         """Places kept for those who were invited."""
-        return PostgresInvitations(self._connection)
+        return PostgresInvitations(self._connection, self._within)
 
     @cached_property
     def keys(self) -> PostgresKeys:
         """Keys for machines."""
-        return PostgresKeys(self._connection)
+        return PostgresKeys(self._connection, self._within)
 
     @cached_property
     def packs(self) -> PostgresPacks:
         """Packs."""
-        return PostgresPacks(self._connection)
+        return PostgresPacks(self._connection, self._within)
 
     @cached_property
     def passports(self) -> PostgresPassports:
@@ -322,7 +324,7 @@ class PostgresWork:
     @cached_property
     def alarms(self) -> PostgresAlarms:
         """Alarms."""
-        return PostgresAlarms(self._connection)
+        return PostgresAlarms(self._connection, self._within)
 
     @cached_property
     def plans(self) -> PostgresPlans:
@@ -332,7 +334,7 @@ class PostgresWork:
     @cached_property
     def contracts(self) -> PostgresContracts:
         """Contracts."""
-        return PostgresContracts(self._connection)
+        return PostgresContracts(self._connection, self._within)
 
     @cached_property
     def assignments(self) -> PostgresAssignments:
@@ -342,7 +344,7 @@ class PostgresWork:
     @cached_property
     def invoices(self) -> PostgresInvoices:
         """Invoices."""
-        return PostgresInvoices(self._connection)
+        return PostgresInvoices(self._connection, self._within)
 
     @cached_property
     def ledger(self) -> PostgresLedger:
@@ -352,7 +354,7 @@ class PostgresWork:
     @cached_property
     def deposits(self) -> PostgresDeposits:
         """Deposits."""
-        return PostgresDeposits(self._connection)
+        return PostgresDeposits(self._connection, self._within)
 
 
 class PostgresUnit:
@@ -397,7 +399,7 @@ class PostgresUnit:
     @asynccontextmanager
     async def _open(self, actor: Actor, *, also: str = "") -> AsyncIterator[PostgresWork]:
         async with self.begun(actor, also=also) as (connection, transaction):
-            yield PostgresWork(connection, transaction, self.channels, self.protocols)
+            yield PostgresWork(connection, transaction, self.channels, self.protocols, within_of(actor))
 
     @asynccontextmanager
     async def begun(self, actor: Actor, *, also: str = "") -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
@@ -520,7 +522,7 @@ class PostgresOnceUnit:
             if self._claim is not None and await kept_answer(connection, self._claim) is not None:
                 self._overtaken = True
                 raise KeyInProgress
-            work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols)
+            work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols, within_of(actor))
             yield work
             if work.whole:
                 self._held, self._held_by = (work, connection, transaction), actor
@@ -531,7 +533,7 @@ class PostgresOnceUnit:
         if self._held is None:
             raise RuntimeError("there is nothing to join")
         _, connection, transaction = self._held
-        work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols)
+        work = _HeldWork(connection, transaction, self._unit.channels, self._unit.protocols, within_of(actor))
         driver = transaction.driver
         await driver.execute(f"savepoint joined; {reach_statement(actor)}")
         try:

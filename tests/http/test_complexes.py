@@ -1,6 +1,7 @@
 """More than one industrial complex in one installation: the staff of one see and change nothing of another's."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import httpx
@@ -11,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import open_engine
 from adapters.postgres.roles import APP
 from adapters.postgres.tables.base import SCHEMA
+from adapters.postgres.work import PostgresUnit
 from app.ports import Ports
 from domain.identity import members
 from domain.identity import usecases as identity
 from domain.identity.errors import ComplexNumberTaken, ComplexUnknown, LastAdmin, MemberUnknown
 from domain.identity.model import IndustrialComplex, PartyKind
-from domain.shared.actor import SYSTEM, ComplexReach, Role
+from domain.shared.actor import SYSTEM, Actor, ComplexReach, Role
+from domain.shared.audit import AuditSearch
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.system import someone
 from tests.http.conftest import LetIn, prove, under_a_key
@@ -291,3 +294,36 @@ async def test_a_key_of_the_second_complexs_operator_reaches_no_further(story, s
 
     assert (packs.status_code, packs.json()) == (200, [])
     assert (sites.status_code, own.status_code, pdf.status_code) == (404, 200, 404)
+
+
+async def test_the_statement_of_a_list_says_itself_whose_it_is(story, ports, engine: AsyncEngine) -> None:
+    """Without the second lock (its superuser is bound by no policy) the first one holds alone."""
+    await found_second(ports)
+    unit = PostgresUnit(engine)
+    elsewhere = Actor(
+        person_id=PersonId(uuid4()),
+        name="-",
+        role=Role.AUDITOR,
+        tenant_id=OPERATOR,
+        complex_reach=ComplexReach(complex_id=2, organisations=frozenset({OPERATOR, TENANT})),
+    )
+    at_home = someone(Role.AUDITOR, tenant_id=1)
+    of_no_complex = replace(elsewhere, complex_reach=None)
+
+    listed = {}
+    for name, actor in (("elsewhere", elsewhere), ("of no complex", of_no_complex), ("at home", at_home)):
+        async with unit(actor) as work:
+            listed[name] = [
+                len(found)
+                for found in (
+                    await work.contracts.page(tenant_id=None, after=None, limit=9),
+                    await work.invoices.page(tenant_id=None, after=None, limit=9),
+                    await work.deposits.page(tenant_id=None, only_unapplied=False, limit=9),
+                    await work.packs.page(holder=None, after=None, limit=9),
+                    await work.members.page(tenant_id=None, after=None, limit=99),
+                    await work.audit.page(AuditSearch(), after=None, limit=9),
+                )
+            ]
+
+    assert listed["elsewhere"] == listed["of no complex"] == [0] * 6
+    assert min(listed["at home"]) > 0
