@@ -26,6 +26,9 @@ from domain.shared.identifiers import PackId, PersonId, TenantId
 UNITS_MAX = 50
 """So many units one request may hold; more are several requests."""
 
+MADE_ON_MIN = date(1990, 1, 1)
+"""Before this day nobody sold a lithium-ion cell; an earlier one is a slip of the pen."""
+
 ASKED = (Scope.PACK, Scope.MODULE, Scope.CELL)
 """What may be asked for; a matching set is put together by the body, of units that were inspected."""
 
@@ -44,7 +47,7 @@ class DataSheet:
     """What the maker's data sheet says of a module or a cell that nobody registered yet; the whole unit's ratings.
 
     Raises:
-        ItemFactsWrong: a rating or a count is not above zero.
+        ItemFactsWrong: a rating or a count is not above zero, or it is older than any cell of these chemistries.
     """
 
     maker: str
@@ -68,6 +71,8 @@ class DataSheet:
         ):
             if getattr(self, fact) <= 0:
                 raise ItemFactsWrong(fact=fact)
+        if self.manufactured_on < MADE_ON_MIN:
+            raise ItemFactsWrong(fact="manufactured_on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

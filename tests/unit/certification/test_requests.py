@@ -120,6 +120,12 @@ def test_a_data_sheets_ratings_are_above_zero(fact):
         replace(SHEET, **{fact: 0})
 
 
+def test_no_cell_is_older_than_its_chemistry():
+    with pytest.raises(ItemFactsWrong):
+        replace(SHEET, manufactured_on=date(1989, 12, 31))
+    assert replace(SHEET, manufactured_on=date(1990, 1, 1)).maker == "LG"
+
+
 def test_units_are_chosen_by_line_and_all_of_them_where_none_is_named():
     assert chosen(UNITS, [3, 1, 3]) == (UNITS[0], UNITS[2])
     assert chosen(UNITS, []) == UNITS
