@@ -21,7 +21,7 @@ from domain.metering import reading_back
 from domain.metering.insight import BandFigures, MonthInsight, PeakAt, SourceSums
 from domain.metering.inventory import Method, Trace
 from domain.metering.model import Quantity
-from domain.metering.reading_back import AsIf, ChannelSeries, SiteDemand, SiteSteps, WindowRoundTrip
+from domain.metering.reading_back import AsIf, ChannelColumn, ChannelColumns, SiteDemand, SiteSteps, WindowRoundTrip
 from domain.metering.series import MatrixRow, Resolution
 from domain.metering.tariff import BandTotals, TariffAssignment
 from domain.shared.actor import Actor
@@ -570,17 +570,29 @@ def series_sheet(found: SiteSteps) -> Sheet:
 
     Where a value was estimated or corrected, a second column counts the slots of it that were.
     """
-    return _steps_sheet(found.series, name=f"series-{found.wish.resolution.value}")
+    columns = [
+        ChannelColumn(
+            channel=one.channel,
+            values=[step.value for step in one.steps],
+            missing=(),
+            unmeasured=[step.unmeasured for step in one.steps],
+        )
+        for one in found.series
+    ]
+    starts = [step.start_at for step in found.series[0].steps] if found.series else []
+    return _steps_sheet(starts, columns, name=f"series-{found.wish.resolution.value}")
 
 
-def channels_sheet(found: Sequence[ChannelSeries], resolution: Resolution) -> Sheet:
+def channels_sheet(found: ChannelColumns) -> Sheet:
     """Lay several channels out: a row a step, a column a channel, which its head names by number."""
-    return _steps_sheet(found, name=f"channels-{resolution.value}", numbered=True)
+    name = f"channels-{found.wish.resolution.value}"
+    return _steps_sheet(found.starts_at, found.channels, name=name, numbered=True)
 
 
-def _steps_sheet(series: Sequence[ChannelSeries], *, name: str, numbered: bool = False) -> Sheet:
+def _steps_sheet(
+    starts: Sequence[datetime], series: Sequence[ChannelColumn], *, name: str, numbered: bool = False
+) -> Sheet:
     heads: list[str] = ["start (Asia/Seoul)"]
-    starts = [step.start_at for step in series[0].steps] if series else []
     values: list[list[Cell]] = [[at.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M:%S+09:00") for at in starts]]
     several = Counter(one.channel.quantity for one in series)
     for one in series:
@@ -588,10 +600,10 @@ def _steps_sheet(series: Sequence[ChannelSeries], *, name: str, numbered: bool =
         # A head names its column alone: where several channels count a quantity, by the channel's number as well.
         told = f"{quantity.value}_{one.channel.channel_id}" if numbered or several[quantity] > 1 else quantity.value
         heads.append(f"{told}_{quantity.unit.lower()}")
-        values.append([step.value for step in one.steps])
-        if any(step.unmeasured for step in one.steps):
+        values.append(list(one.values))
+        if any(one.unmeasured):
             heads.append(f"{told}_unmeasured_slots")
-            values.append([step.unmeasured for step in one.steps])
+            values.append(list(one.unmeasured))
     return Sheet(name=name, head=tuple(heads), rows=list(zip(*values, strict=True)))
 
 
@@ -798,7 +810,7 @@ class ChannelsController(Controller):
             found = await reading_back.read_channels(wish, work=work)
         return ChannelsOut(
             resolution=resolution.value,
-            starts_at=[step.start_at for step in found[0].steps],
+            starts_at=list(found.starts_at),
             as_of=wish.as_of,
             series=[
                 ChannelSeriesOut(
@@ -806,11 +818,11 @@ class ChannelsController(Controller):
                     quantity=one.channel.quantity.value,
                     channel=one.channel.channel_id,
                     unit=one.channel.quantity.unit,
-                    values=[step.value for step in one.steps],
-                    missing=[step.missing for step in one.steps],
-                    unmeasured=[step.unmeasured for step in one.steps],
+                    values=list(one.values),
+                    missing=list(one.missing),
+                    unmeasured=list(one.unmeasured),
                 )
-                for one in found
+                for one in found.channels
             ],
         )
 
@@ -837,7 +849,7 @@ class ChannelsController(Controller):
         wish = _named(actor, tenant_id, channels, resolution, first_on, until_on, as_of)
         async with ports.unit(actor) as work:
             found = await reading_back.read_channels(wish, work=work)
-        return sheet_response(channels_sheet(found, resolution), form)
+        return sheet_response(channels_sheet(found), form)
 
 
 class ReadingBackController(Controller):

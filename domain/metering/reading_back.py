@@ -13,7 +13,7 @@ from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_i
 from domain.metering.inventory import Lot, Method, Trace, trace
 from domain.metering.lots import LOTS_A_MONTH_MAX, PpaLot, delivered
 from domain.metering.meters import unverified
-from domain.metering.model import Blocks, Channel, DayValues, Quantity, Site
+from domain.metering.model import MINUTES_A_DAY, Blocks, Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
 from domain.metering.series import (
     MatrixRow,
@@ -21,6 +21,7 @@ from domain.metering.series import (
     Step,
     column,
     columns,
+    days_between,
     matrix,
     steps,
     unmeasured_quarters,
@@ -34,7 +35,7 @@ from domain.metering.usecases import list_channels, numbered_channels, readings_
 from domain.metering.validation import FindingKind
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
-from domain.shared.time import Clock, Month, seoul_day
+from domain.shared.time import Clock, Month, day_start, seoul_day
 
 _OF_THE_GRID_METER = frozenset(
     {Quantity.GRID_IMPORT, Quantity.GRID_EXPORT, Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE}
@@ -149,7 +150,26 @@ class ReadChannels:
     as_of: datetime | None = None
 
 
-async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> tuple[ChannelSeries, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelColumn:
+    """One channel's steps as columns: values, missing slots and unmeasured ones, step by step."""
+
+    channel: Channel
+    values: Sequence[int | None]
+    missing: Sequence[int]
+    unmeasured: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelColumns:
+    """Several channels in steps that begin at `starts_at`."""
+
+    wish: ReadChannels
+    starts_at: tuple[datetime, ...]
+    channels: tuple[ChannelColumn, ...]
+
+
+async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> ChannelColumns:
     """Show up to a hundred channels in steps, by number, in one read; a channel that is named twice comes once.
 
     Raises:
@@ -172,7 +192,56 @@ async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> tuple[Chan
     blocks = await work.readings.day_blocks(
         wish.tenant_id, named, first_on=wish.first_on, last_on=wish.until_on - timedelta(days=1), as_of=wish.as_of
     )
-    return _in_steps(found, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on)
+    slots = _MINUTES.get(wish.resolution)
+    if slots is not None and all(channel.slot_minutes == slots for channel in found):
+        return _as_kept(found, blocks, wish, minutes=slots)
+    listed = _in_steps(found, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on)
+    return ChannelColumns(
+        wish=wish,
+        starts_at=tuple([step.start_at for step in listed[0].steps]),
+        channels=tuple(
+            ChannelColumn(
+                channel=one.channel,
+                values=[step.value for step in one.steps],
+                missing=[step.missing for step in one.steps],
+                unmeasured=[step.unmeasured for step in one.steps],
+            )
+            for one in listed
+        ),
+    )
+
+
+_MINUTES: Mapping[Resolution, int] = {
+    Resolution.MINUTE: 1,
+    Resolution.MINUTES_5: 5,
+    Resolution.MINUTES_15: 15,
+    Resolution.MINUTES_30: 30,
+    Resolution.HOUR: 60,
+}
+
+
+def _as_kept(channels: Sequence[Channel], blocks: Blocks, wish: ReadChannels, *, minutes: int) -> ChannelColumns:
+    """Lay channels out whose slots are the steps: their days one after another, without looking at each slot twice."""
+    unmeasured = unmeasured_slots(blocks)
+    slots_a_day = MINUTES_A_DAY // minutes
+    dates = days_between(wish.first_on, wish.until_on)
+    nothing: DayValues = (None,) * slots_a_day
+    found: list[ChannelColumn] = []
+    for channel in channels:
+        days = {day: blocks[channel.channel_id, day].values for day in dates if (channel.channel_id, day) in blocks}
+        values = column(days, wish.first_on, wish.until_on, nothing=nothing)
+        marked = [0] * len(values)
+        for day, slots in unmeasured.get(channel.channel_id, {}).items():
+            for slot in slots:
+                marked[(day - wish.first_on).days * slots_a_day + slot] = 1
+        found.append(
+            ChannelColumn(
+                channel=channel, values=values, missing=[int(value is None) for value in values], unmeasured=marked
+            )
+        )
+    width = timedelta(minutes=minutes)
+    starts = [day_start(day) + number * width for day in dates for number in range(slots_a_day)]
+    return ChannelColumns(wish=wish, starts_at=tuple(starts), channels=tuple(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,7 +227,7 @@ async def test_the_energy_page_shows_bands_matrix_and_both_views_and_its_downloa
     assert "Scope 2" in page
     assert 'aria-label="순환금속 2026-08 수전량 (날짜 × 시간)"' in page
     links = [html.unescape(one) for one in re.findall(r'href="(/api/v1/sites/[^"]+)" download', page)]
-    assert len(links) == 10
+    assert len(links) == 15  # five tables, each as CSV, XLSX and Parquet
     for link in links:
         answer = await tenant.get(link)
         assert (answer.status_code, answer.headers["content-disposition"][:10]) == (200, "attachment")

@@ -63,6 +63,16 @@ async def test_channels_of_whatever_site_come_in_one_read(told, signed_in):
     assert found["starts_at"] == alone["starts_at"]
     by_channel = {one["channel"]: one["values"] for one in alone["series"]}
     assert {one["channel"]: one["values"] for one in found["series"]} == by_channel
+    for resolution in ("60m", "day"):
+        coarse = (await tenant.get("/api/v1/series", params=asked | {"resolution": resolution})).json()
+        again = (
+            await tenant.get(f"{site}/series", params=asked | {"resolution": resolution, "quantity": ["load", "pv"]})
+        ).json()
+        assert coarse["starts_at"] == again["starts_at"]
+        for name in ("values", "missing", "unmeasured"):
+            assert [one[name] for one in coarse["series"]] == [one[name] for one in again["series"]]
+    for name in ("missing", "unmeasured"):
+        assert [one[name] for one in found["series"]] == [one[name] for one in alone["series"]]
     assert {one["site_id"] for one in found["series"]} == {site.rsplit("/", 1)[1]}
     problem(await tenant.get("/api/v1/series", params=asked | {"channel": [999]}), 404, "metering.channel-unknown")
     problem(await (await signed_in("neighbour")).get("/api/v1/series", params=asked), 404, "metering.channel-unknown")
