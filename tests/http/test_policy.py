@@ -76,6 +76,9 @@ BODIES: Mapping[Route, dict[str, object]] = {
     ("POST", "/api/v1/sites/{site_id}/lots"): {
         "json": {"certificate": "PPA-1", "from_on": "2026-03-01", "until_on": "2026-04-01", "wh": 1}
     },
+    ("POST", "/energy/{tenant_id}/{site_id}/{month}/lots"): {
+        "data": {"lot_certificate": "PPA-2", "lot_from_on": "2026-03-01", "lot_until_on": "2026-04-01", "lot_kwh": "1"}
+    },
     ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/acceptance"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/alarms/{alarm_id}/clearance"): {"json": {"tenant_id": 11, "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
