@@ -24,6 +24,7 @@ from domain.passport.model import (
     PackState,
     Passport,
     PassportState,
+    UnitKind,
 )
 from domain.passport.ports import PassportWork
 from domain.passport.sealing import append, empty_head, verify
@@ -94,6 +95,19 @@ async def test_a_stored_pack_comes_back_as_it_was(unit: Opened) -> None:
 
     async with unit(SYSTEM) as work:
         assert await work.packs.one(PackId(UUID(int=1))) == pack()
+
+
+@pytest.mark.parametrize("kind", [UnitKind.MODULE, UnitKind.CELL])
+async def test_a_part_comes_back_with_its_kind_and_the_pack_it_came_out_of(unit: Opened, kind: UnitKind) -> None:
+    part = replace(pack(2), kind=kind, parent_pack_id=pack().pack_id)
+    async with unit(SYSTEM) as work:
+        for one in (pack(), part):
+            await work.packs.add(one)
+        await work.commit()
+
+    async with unit(SYSTEM) as work:
+        assert await work.packs.one(part.pack_id) == part
+        assert (await work.packs.one(pack().pack_id)).kind is UnitKind.PACK
 
 
 async def test_an_unknown_pack_is_said_to_be_unknown(unit: Opened) -> None:

@@ -93,8 +93,14 @@ async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_ce
             "certification.request-moved")  # fmt: skip
     traced = (await tenant.get(f"/api/v1/packs/{cell['pack_id']}")).json()
     assert (traced["state"], traced["passports"]) == ("certified", [])
-    verified = await tenant.get(f"/api/v1/certificates/by-number/{done['issued']['certificate']['number']}")
+    number = done["issued"]["certificate"]["number"]
+    verified = await tenant.get(f"/api/v1/certificates/by-number/{number}")
     assert verified.json()["valid"] is True
+    checked(await tester.get(f"/verify?number={number}"))
+    for name in ("tenant", "operator", "tester"):
+        page = await (await by_cookie(await signed_in(name), name)).get(f"/packs/{cell['pack_id']}")
+        assert page.status_code == 200, page.text[:500]
+        checked(page)
 
 
 async def test_a_module_without_its_insulation_is_held_and_asks_for_no_protection_test(signed_in) -> None:

@@ -48,3 +48,13 @@ def test_a_certificate_leads_to_where_its_pack_goes_on_and_nowhere_else(to: str)
 @pytest.mark.parametrize("state", ["collected", "rejected", "suspended", "second_life", "certified", "in_service"])
 def test_a_pack_may_be_received_wherever_it_can_come_from(state: str) -> None:
     assert after(state, EntryKind.RECEIVED) == "received"
+
+
+@pytest.mark.parametrize("scope", ["module", "cell"])
+def test_a_part_is_received_as_it_is_and_a_whole_pack_only_once_it_was_collected(scope):
+    assert after("manufactured", EntryKind.RECEIVED, scope=scope) == "received"
+    for particulars in ({}, {"scope": "pack"}):
+        with pytest.raises(StepOutOfOrder):
+            after("manufactured", EntryKind.RECEIVED, **particulars)
+    with pytest.raises(StepOutOfOrder):
+        after("ev_in_use", EntryKind.RECEIVED, scope=scope)
