@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from app.http.estimates import EstimateOut, estimate_out
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
+from app.http.reading_back import stretch
 from app.http.schemas import Day, In, Instant, MonthPath, MonthText, Out, Sentence, TenantQuery
 from domain.journeys import vetting as vetting_journey
 from domain.metering import vetting
@@ -153,6 +154,7 @@ class FindingsController(Controller):
         tenant_id: TenantQuery = None,
     ) -> list[FindingOut]:
         """List findings of days, the open ones first and the newest day first; at most 500."""
+        stretch(first_on, until_on)
         async with ports.unit(actor) as work:
             found = await vetting.list_findings(
                 vetting.ListFindings(

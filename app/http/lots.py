@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, JSONBody
 
 from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
+from app.http.reading_back import stretch
 from app.http.schemas import Day, EnergyWh, In, Instant, MonthPath, Out, TenantQuery
 from domain.metering import lot_entry
 from domain.metering.lots import LotUse, PpaLot, PpaLotId
@@ -95,10 +95,9 @@ def told_lot(data: LotIn, *, actor: Actor, tenant_id: int, site_id: UUID) -> lot
     """Say a lot in the field's words.
 
     Raises:
-        ValidationException: the last day is not after the first.
+        ValidationException: the last day is not after the first, or they lie beyond all that is kept.
     """
-    if data.until_on <= data.from_on:
-        raise ValidationException(extra=[{"key": "until_on", "message": "Expected a day after from_on"}])
+    stretch(data.from_on, data.until_on)
     return lot_entry.EnterLot(
         actor=actor,
         tenant_id=TenantId(tenant_id),

@@ -365,6 +365,21 @@ def round_trip_out(found: WindowRoundTrip) -> RoundTripOut:
     )
 
 
+DAYS_FROM, DAYS_UNTIL = date(2000, 1, 2), date(2199, 11, 30)
+"""No day that is asked for lies before or after these: months are counted between them."""
+
+
+def stretch(first_on: date, until_on: date) -> tuple[date, date]:
+    """Take days from the first to before the last.
+
+    Raises:
+        ValidationException: the last is not after the first, or they lie beyond all that is kept.
+    """
+    if not DAYS_FROM <= first_on < until_on <= DAYS_UNTIL:
+        raise ValidationException(extra=[{"key": "until", "message": "Expected a later day, of 2000 to 2199"}])
+    return first_on, until_on
+
+
 def as_if(tariff: str | None) -> AsIf | None:
     """Read CODE@VERSION."""
     if tariff is None:
@@ -775,6 +790,7 @@ def _named(
     until_on: date,
     as_of: datetime | None,
 ) -> reading_back.ReadChannels:
+    stretch(first_on, until_on)
     return reading_back.ReadChannels(
         actor=actor,
         tenant_id=TenantId(tenant_id or actor.tenant_id),
@@ -1063,6 +1079,7 @@ class ReadingBackController(Controller):
         tenant_id: TenantQuery = None,
     ) -> RoundTripOut:
         """Read the round-trip efficiency of a window of days."""
+        stretch(first_on, until_on)
         return round_trip_out(
             await energy.window_round_trip(
                 energy.RoundTripAsked(

@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
 from app.http.identity import GivenActor, GivenPorts
-from app.http.reading_back import TariffQuery, as_if
+from app.http.reading_back import DAYS_FROM, DAYS_UNTIL, TariffQuery, as_if
 from app.http.schemas import INT4_MAX, MonthPath
 from app.pages import charts
 from app.pages.contracts import PAGE_LENGTH, contract_file, tenants
@@ -130,7 +130,8 @@ def _known_at(text: str | None, language: str) -> datetime | None:
 def _window(month: Month, first: date | None, until: date | None) -> tuple[date, date]:
     """Return the days over which the storage's efficiency is shown: those asked for, else the month's."""
     first_on, until_on = first or month.first_on, until or month.next().first_on
-    return (first_on, until_on) if first_on < until_on else (month.first_on, month.next().first_on)
+    fits = DAYS_FROM <= first_on < until_on <= DAYS_UNTIL
+    return (first_on, until_on) if fits else (month.first_on, month.next().first_on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

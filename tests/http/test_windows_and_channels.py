@@ -45,6 +45,12 @@ async def test_a_windows_round_trip_is_corrected_or_not_stated(told):
     assert (empty["ppm"], empty["basis"], empty["missing"]) == (None, "readings_missing", 2 * 31 * 96)
     answer = await tenant.get(f"{site}/round-trip", params={"from": "2020-01-01", "until": "2022-01-01"})
     problem(answer, 422, "metering.stretch-too-long")
+    for first, until in (("0001-01-01", "0001-01-02"), ("9999-12-30", "9999-12-31"), ("2026-07-02", "2026-07-02")):
+        stretch = {"from": first, "until": until}
+        for path in (f"{site}/round-trip", f"{site}/findings", "/api/v1/series"):
+            problem(await tenant.get(path, params=stretch | {"channel": 1}), 400, "http.bad-request")
+        lot = {"certificate": "X", "from_on": first, "until_on": until, "wh": 1}
+        problem(await tenant.post(f"{site}/lots", json=lot), 400, "http.bad-request")
     window = {"window_from": f"{month}-01", "window_until": f"{month}-03"}
     page = (await tenant.get("/energy", params={"month": str(month)} | window)).text
     assert "기간을 정한 왕복효율" in page
