@@ -80,6 +80,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
         "data": {"lot_certificate": "PPA-2", "lot_from_on": "2026-03-01", "lot_until_on": "2026-04-01", "lot_kwh": "1"}
     },
     ("POST", "/api/v1/sites/{site_id}/findings/{finding_id}/acceptance"): {"json": {"reason": "시험"}},
+    ("POST", "/sites/{tenant_id}/{site_id}/findings/{finding_id}"): {"data": {"step": "estimate"}},
     ("POST", "/api/v1/alarms/{alarm_id}/clearance"): {"json": {"tenant_id": 11, "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/role"): {"json": {"role": "tenant_viewer", "reason": "시험"}},
     ("POST", "/api/v1/members/{person_id}/deactivation"): {"json": {"reason": "시험"}},
