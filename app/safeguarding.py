@@ -14,7 +14,6 @@ from app.answers import REFUSED, USAGE, Json, Lang
 from app.answers import print_whole as _print_whole
 from app.answers import run as _run
 from app.given_files import read_file
-from app.given_readings import unpacked
 from app.ports import Ports
 from app.recorded import as_operator, note, opened
 from app.registrar import configured
@@ -144,6 +143,8 @@ def send_telemetry(
     settings = configured(language)
 
     async def run() -> tuple[TelemetryReport, ...]:
+        from app.given_readings import unpacked  # what it needs of the web program is loaded where it is used
+
         text = unpacked(read_file(file))
         async with opened(settings) as ports:
             tenant_id = await _tenant(ports, owner)

@@ -159,7 +159,7 @@ POST   /api/v1/sites/{site_id}/lots/{lot_id}/void                -  -  o  -  -  
 GET    /api/v1/sites/{site_id}/months/{month}/lots               -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/sites/{site_id}/round-trip                        -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 GET    /api/v1/series                                            -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
-GET    /api/v1/series/{form}                                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
+GET    /api/v1/series/{form}                                     -  o  o  -  -  -  -  a  a  a  a  -  -  -  -  doc
 GET    /api/v1/sites/{site_id}/findings                          -  o  o  -  -  -  -  a  a  a  a  -  -  -  -
 POST   /api/v1/sites/{site_id}/months/{month}/findings           -  -  o  -  -  -  -  a  -  -  -  -  -  -  -
 POST   /api/v1/sites/{site_id}/findings/{finding_id}/acceptance  -  -  o  -  -  -  -  a  -  -  -  -  -  -  -

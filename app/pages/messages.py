@@ -1441,7 +1441,6 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "vee.never": ("아직 검증하지 않았습니다.", "Not judged yet."),
         "vee.go": ("지금 검증", "Judge now"),
         "vee.kind": ("종류", "Kind"),
-        "vee.place": ("구간", "Slots"),
         "vee.slots": ("{time}부터 {count}구간", "{count} slots from {time}"),
         "vee.site": ("사업장 전체", "the site's meters together"),
         "vee.detail": ("내용", "Detail"),

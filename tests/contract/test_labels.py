@@ -148,6 +148,8 @@ async def test_a_printed_symbol_is_at_least_22_mm_wide(documents: TypstDocuments
 async def test_a_certificate_carries_a_readable_qr(documents: TypstDocuments) -> None:
     certificate = content_of(DocumentKind.CERTIFICATE, qr_svg=QrLabels().svg(VERIFY_URL))
 
-    page, *_annex = await documents.pictures(DocumentKind.CERTIFICATE, certificate, dated_on=date(2026, 11, 21), ppi=150)
+    page, *_annex = await documents.pictures(
+        DocumentKind.CERTIFICATE, certificate, dated_on=date(2026, 11, 21), ppi=150
+    )
 
     assert read(page) == [VERIFY_URL]

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from litestar import Litestar
 
@@ -23,6 +24,7 @@ from app import demo, demo_complex
 from app.http.identity import REMEMBERED, RememberedActors
 from app.http.load import GATE, Gate
 from app.http.quotas import METERS
+from app.logs import TRACES
 from app.main import create_app
 from app.ports import Ports
 from app.settings import Settings, read_settings
@@ -55,6 +57,12 @@ def shipped_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def told_in_lines() -> None:
+    """Log in lines as a server does: what draws an error's locals for a terminal takes seconds an error."""
+    structlog.configure(processors=[structlog.processors.add_log_level, *TRACES, structlog.processors.JSONRenderer()])
+
+
 def _settings(url: str, home: Path) -> Settings:
     settings = read_settings(
         {"SUNHWAN_HOME": str(home), "SUNHWAN_PUBLIC_URL": "https://id.sunhwan.example", "SUNHWAN_QUOTAS": "off"}
@@ -70,8 +78,14 @@ async def _opened(settings: Settings, begins: datetime) -> AsyncIterator[Ports]:
 
 @pytest.fixture(scope="session")
 def web_program(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
-    """The web program, which each test gives ports and state of its own (`app`)."""
-    return create_app(_settings("postgresql+asyncpg://nowhere", tmp_path_factory.mktemp("program")), ports=_lend)
+    """The web program, which each test gives ports and state of its own (`app`), also where it is really served."""
+
+    @asynccontextmanager
+    async def given(_: Settings) -> AsyncIterator[Ports]:
+        yield program.state["ports"]
+
+    program = create_app(_settings("postgresql+asyncpg://nowhere", tmp_path_factory.mktemp("program")), ports=given)
+    return program
 
 
 def _begin_anew(web_program: Litestar, ports: Ports) -> None:
@@ -168,11 +182,6 @@ async def ports(app_settings: Settings, begun: Kept | None) -> AsyncIterator[Por
     """The real ports, on a clock that the test moves (`ports.clock.move_to`)."""
     async with _opened(app_settings, begun.ended_at if begun else STORY_BEGINS) as opened:
         yield opened
-
-
-@asynccontextmanager
-async def _lend(ports: Ports) -> AsyncIterator[Ports]:
-    yield ports
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path,
     pack_id = told["pack"]["pack_id"]
     whole = sunhwan(database_url, tmp_path, "history", "verify", pack_id)
     assert whole.returncode == 0
-    assert "17" in whole.stdout
+    assert f"{told['trace']['entries']}건" in whole.stdout
 
     for place, (column, change) in enumerate(ALTERATIONS, start=2):
         async with engine.begin() as connection:
