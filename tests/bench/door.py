@@ -160,7 +160,7 @@ class Bodies:
         )
         self._live = ((c, d, slot) for d in range(WINDOWS * 31) for slot in range(96) for c in channels[400:700])
         self._ticks = (
-            (group, d, slot) for d in range(WINDOWS * 31 - 1, 0, -1) for slot in range(96) for group in (0, 1)
+            (group, d, slot) for d in itertools.count(WINDOWS * 31) for slot in range(96) for group in (0, 1)
         )
         self._random = random.Random(7)
 
