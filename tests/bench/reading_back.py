@@ -33,6 +33,7 @@ from app.samples import make_site
 from app.serving import listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
+from domain.identity.usecases import acting
 from domain.journeys import readings
 from domain.metering.attribution import NOTHING
 from domain.metering.demand import peaks, without_storage
@@ -157,13 +158,11 @@ async def reads(home: Path) -> dict[str, float]:
         async with open_ports(settings) as ports:
             await demo_complex.make_complex(ports, password=PASSWORD)
             async with ports.unit(SYSTEM) as work:
-                people = {name: await work.people.named(name) for name in ("operator", "tenant")}
-            operator = people["operator"]
-            assert operator is not None
+                operator = await acting(await work.people.named("operator"), work=work)
             tenant_id = TenantId(11)
             site = await readings.open_site(
                 OpenSite(
-                    actor=operator.actor,
+                    actor=operator,
                     tenant_id=tenant_id,
                     name_ko="순환",
                     name_en="Sunhwan",
@@ -177,7 +176,7 @@ async def reads(home: Path) -> dict[str, float]:
             )
             await readings.import_file(
                 readings.ImportFile(
-                    actor=operator.actor, tenant_id=tenant_id, site_id=site.site_id, content=make_site.PATH.read_bytes()
+                    actor=operator, tenant_id=tenant_id, site_id=site.site_id, content=make_site.PATH.read_bytes()
                 ),
                 unit=ports.unit,
                 reading_files=ports.reading_files,
