@@ -2,13 +2,11 @@
 
 import structlog
 
+from app.jobs.sites import at_every_site
 from app.ports import Ports
-from domain.identity.model import PartyKind
 from domain.journeys.frozen_months import months_frozen, revise_dirty_month
-from domain.journeys.vetting import months_to_vet, sites_to_vet
+from domain.journeys.vetting import months_to_vet
 from domain.metering.model import Site
-from domain.shared.actor import SYSTEM
-from domain.shared.errors import DomainError
 from domain.shared.outbox import JobReport
 
 log = structlog.get_logger()
@@ -21,26 +19,7 @@ async def revise_frozen_months(ports: Ports) -> JobReport:
 
     One site that cannot be revised does not stop the others; asked again, nothing happens.
     """
-    started_at = ports.clock.now()
-    did = failed = 0
-    said = ""
-    async with ports.unit(SYSTEM) as work:
-        tenants = await work.parties.of_kind(PartyKind.TENANT)
-    for tenant in tenants:
-        for site in await sites_to_vet(tenant.tenant_id, unit=ports.unit):
-            try:
-                did += await _revise(site, ports)
-            except DomainError as error:
-                failed, said = failed + 1, f"{site.site_id}: {error.sentence('ko')}"
-                log.warning("metering.site.not-revised", site=str(site.site_id), code=error.code)
-    return JobReport(
-        job=JOB,
-        started_at=started_at,
-        succeeded_at=None if failed else ports.clock.now(),
-        did=did,
-        failed=failed,
-        said=said,
-    )
+    return await at_every_site(JOB, _revise, ports, failed_event="metering.site.not-revised")
 
 
 async def _revise(site: Site, ports: Ports) -> int:

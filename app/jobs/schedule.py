@@ -1,11 +1,12 @@
 """When what runs. The scheduler only wakes; what is due is read from the tables."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -38,93 +39,38 @@ TELL_THEMSELVES = frozenset({"billing.close-months", "outbox.relay"})
 Job = Callable[[Ports], Awaitable[JobReport]]
 
 
+def _jobs() -> Mapping[str, tuple[Job, BaseTrigger]]:
+    """Return every job by its name, and when it runs."""
+    return {
+        "outbox.relay": (relay, IntervalTrigger(seconds=RELAY_EVERY_S, timezone=SEOUL)),
+        # From the first of the month each hour: readings arrive late, and a month is closed once it is complete.
+        "billing.close-months": (close_months, CronTrigger(day="1-10", minute=30, timezone=SEOUL)),
+        "safety.notice-silence": (notice_silent_packs, IntervalTrigger(seconds=SILENCE_EVERY_S, timezone=SEOUL)),
+        "metering.settle-days": (settle_days, CronTrigger(hour=1, minute=20, timezone=SEOUL)),
+        "identity.sweep-sessions": (sweep_sessions, IntervalTrigger(hours=1, timezone=SEOUL)),
+        # Days end at midnight in Seoul; every hour, so that a worker that was away catches up soon.
+        "certification.end-expired": (end_expired, CronTrigger(minute=2, timezone=SEOUL)),
+        "certification.open-reinspections": (open_due_reinspections, IntervalTrigger(hours=1, timezone=SEOUL)),
+        # At night, after the day before is over and most of it has come; what comes later is judged the next night.
+        "metering.vet-days": (vet_days, CronTrigger(hour=2, minute=40, timezone=SEOUL)),
+        "metering.revise-frozen-months": (revise_frozen_months, CronTrigger(hour=3, minute=10, timezone=SEOUL)),
+        "http.sweep-answers": (sweep_answers, IntervalTrigger(hours=1, timezone=SEOUL)),
+    }
+
+
 @asynccontextmanager
 async def running_schedule(ports: Ports) -> AsyncIterator[None]:
     """Run the schedule on the present event loop until the block ends; a job under way is waited for."""
     scheduler = AsyncIOScheduler(timezone=SEOUL)
-    scheduler.add_job(
-        partial(run_job, relay, ports),
-        IntervalTrigger(seconds=RELAY_EVERY_S, timezone=SEOUL),
-        id="outbox.relay",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, close_months, ports),
-        # From the first of the month each hour: readings arrive late, and a month is closed once it is complete.
-        CronTrigger(day="1-10", minute=30, timezone=SEOUL),
-        id="billing.close-months",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, notice_silent_packs, ports),
-        IntervalTrigger(seconds=SILENCE_EVERY_S, timezone=SEOUL),
-        id="safety.notice-silence",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, settle_days, ports),
-        CronTrigger(hour=1, minute=20, timezone=SEOUL),
-        id="metering.settle-days",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, sweep_sessions, ports),
-        IntervalTrigger(hours=1, timezone=SEOUL),
-        id="identity.sweep-sessions",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, end_expired, ports),
-        # Days end at midnight in Seoul; every hour, so that a worker that was away catches up soon.
-        CronTrigger(minute=2, timezone=SEOUL),
-        id="certification.end-expired",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, open_due_reinspections, ports),
-        IntervalTrigger(hours=1, timezone=SEOUL),
-        id="certification.open-reinspections",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, vet_days, ports),
-        # At night, after the day before is over and most of it has come; what comes later is judged the next night.
-        CronTrigger(hour=2, minute=40, timezone=SEOUL),
-        id="metering.vet-days",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, revise_frozen_months, ports),
-        CronTrigger(hour=3, minute=10, timezone=SEOUL),
-        id="metering.revise-frozen-months",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
-    scheduler.add_job(
-        partial(run_job, sweep_answers, ports),
-        IntervalTrigger(hours=1, timezone=SEOUL),
-        id="http.sweep-answers",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=LATE_BY_S_MAX,
-    )
+    for name, (job, trigger) in _jobs().items():
+        scheduler.add_job(
+            partial(run_job, job, ports),
+            trigger,
+            id=name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=LATE_BY_S_MAX,
+        )
     scheduler.start()
     try:
         yield

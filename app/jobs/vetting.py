@@ -2,12 +2,11 @@
 
 import structlog
 
+from app.jobs.sites import at_every_site
 from app.ports import Ports
-from domain.identity.model import PartyKind
-from domain.journeys.vetting import VetSiteMonth, months_to_vet, sites_to_vet, vet_month
+from domain.journeys.vetting import VetSiteMonth, months_to_vet, vet_month
 from domain.metering.model import Site
 from domain.shared.actor import SYSTEM
-from domain.shared.errors import DomainError
 from domain.shared.outbox import JobReport
 
 log = structlog.get_logger()
@@ -20,26 +19,7 @@ async def vet_days(ports: Ports) -> JobReport:
 
     What is done is counted in months that were judged; the same readings are judged once.
     """
-    started_at = ports.clock.now()
-    did = failed = 0
-    said = ""
-    async with ports.unit(SYSTEM) as work:
-        tenants = await work.parties.of_kind(PartyKind.TENANT)
-    for tenant in tenants:
-        for site in await sites_to_vet(tenant.tenant_id, unit=ports.unit):
-            try:
-                did += await _vet(site, ports)
-            except DomainError as error:
-                failed, said = failed + 1, f"{site.site_id}: {error.sentence('ko')}"
-                log.warning("metering.site.not-vetted", site=str(site.site_id), code=error.code)
-    return JobReport(
-        job=JOB,
-        started_at=started_at,
-        succeeded_at=None if failed else ports.clock.now(),
-        did=did,
-        failed=failed,
-        said=said,
-    )
+    return await at_every_site(JOB, _vet, ports, failed_event="metering.site.not-vetted")
 
 
 async def _vet(site: Site, ports: Ports) -> int:
