@@ -55,6 +55,14 @@ AmbientC = Annotated[
         pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,2})?$", description="Ambient temperature of the test in degrees Celsius."
     ),
 ]
+Condition = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=1000,
+        pattern=TEXT_PATTERN,
+        description="How the unit looked as it arrived; a blank is refused with `certification.condition-missing`.",
+    ),
+]
 CYCLER_BYTES_MAX = 64 * 1024 * 1024
 PDF = {200: ResponseSpec(data_container=bytes, media_type="application/pdf", description="The document.")}
 
@@ -82,8 +90,8 @@ class ReceptionIn(In):
     pack_id: UUID
     applicant: Name
     contact: Name
-    condition: Sentence
     due_on: Day
+    condition: Condition = ""
     prior_life: PriorLifeIn | None = None
     protocol: ProtocolNameIn | None = None
 

@@ -11,6 +11,7 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.problems import PROBLEMS
 from app.http.receptions import (
     PDF,
+    Condition,
     PriorLifeIn,
     ProtocolNameIn,
     ReasonIn,
@@ -83,8 +84,8 @@ class RequestIn(In):
 class AcceptanceIn(In):
     """Units that arrived, by line, all that wait where none is named; how they looked, and by when they are due."""
 
-    condition: Sentence
     due_on: Day
+    condition: Condition = ""
     lines: Annotated[list[Line], msgspec.Meta(max_length=UNITS_MAX)] = msgspec.field(default_factory=list)
     protocol: ProtocolNameIn | None = None
 

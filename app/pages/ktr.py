@@ -54,6 +54,7 @@ from domain.certification.model import (
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
 from domain.certification.requests import RequestState
 from domain.certification.usecases.devices import AcceptDeviation
+from domain.certification.usecases.intake import condition_told
 from domain.certification.usecases.results import Entered
 from domain.certification.usecases.signing import SignWithReason
 from domain.journeys import (
@@ -194,6 +195,7 @@ async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, pa
     try:
         if not scanned:
             raise FormMalformed(field=field_name("identifier", page.language))
+        condition_told(form.get("condition", ""))  # once, before any of them is taken in
         named = await _chosen_protocol(form, ports, actor)
         for line in scanned[:SCANS_MAX]:
             try:

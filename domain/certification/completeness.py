@@ -1,4 +1,4 @@
-"""What a report must say before it is issued: ISO/IEC 17025:2017, 7.8.2.1 a to p, with 6.4, 7.8.3.1 a and 7.8.6."""
+"""What a report must say before it is issued: ISO/IEC 17025:2017, 7.8.2.1 a to p; 6.4, 7.1, 7.8.3.1 a and 7.8.6."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +90,12 @@ ITEMS = (
         name_ko="외부 제공 결과의 표시",
         name_en="results of external providers marked",
         paths=("external_ko", "external_en"),
+    ),
+    Item(
+        letter="7.1",
+        name_ko="시험 범위와 신청",
+        name_en="what was asked for and what this covers",
+        paths=("scope_ko", "scope_en"),
     ),
     Item(
         letter="7.8.3.1 a",

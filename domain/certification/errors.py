@@ -45,6 +45,14 @@ class RequestUnitRefused(Conflict):
     title_en = "Unit {line} ({identifier}) cannot be taken in. {why_en} Nothing was taken in."
 
 
+class ConditionMissing(RuleBroken):
+    """A unit is taken in without a word on how it looked (ISO/IEC 17025, 7.4.3)."""
+
+    code = "certification.condition-missing"
+    title_ko = "시료의 접수 시 상태를 적어 주세요. 아무것도 접수하지 않았습니다."
+    title_en = "Say in which condition the unit arrived; nothing was taken in."
+
+
 class RequestEmpty(RuleBroken):
     """A request names no unit, or too many."""
 

@@ -26,6 +26,7 @@ from domain.certification.model import (
     TestVerdict,
     Verdict,
 )
+from domain.certification.requests import InspectionRequest
 from domain.certification.status_list import StatusPlace, status_entries
 from domain.certification.wording import quantity_name
 from domain.shared.canonical import Canonical, sha256
@@ -60,11 +61,13 @@ def report_content(
     reviewed: Signature | None,
     approval: Signature,
     release: HoldRelease | None,
+    request: InspectionRequest | None,
     verify_url: str,
 ) -> dict[str, Canonical]:
     """Return what a test report prints: ISO/IEC 17025 clause 7.8.2.1, a to p.
 
-    `devices` are those that the runs name, by identifier. Whether everything is filled, `completeness` says.
+    `devices` are those that the runs name, by identifier; `request` is what the unit was received under, None where it
+    was brought to the counter. Whether everything is filled, `completeness` says.
     """
     judgement = assessment.judgement
     done = [test for test in judgement.tests if test.verdict is not Verdict.NOT_APPLICABLE]
@@ -81,6 +84,9 @@ def report_content(
         },
         "place_ko": laboratory.place_ko,
         "place_en": laboratory.place_en,
+        **_both("scope", covered(reception, request)),
+        "unit_scope": reception.facts.scope.value,
+        "request_number": None if request is None else request.number,
         "pack": pack_print,
         "protocol": {"id": judgement.protocol_id, "version": judgement.protocol_version},
         "started_on": seoul_day(min(run.first_at for run in runs)).isoformat(),
@@ -139,6 +145,8 @@ def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
         **_both("relates", _RELATES),
         **{f"{name}_{language}": "" for name in _TWO_TONGUED for language in ("ko", "en")},
         "ambient_ko": printed.get("ambient", ""),
+        "unit_scope": None,
+        "request_number": None,
         "sampling_plan": "",
         "soh_u_ppm": None,
         "equipment": [],
@@ -155,7 +163,7 @@ def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
     }
 
 
-_TWO_TONGUED = ("place", "sampling", "deviations", "external", "decision_rule", "ambient")
+_TWO_TONGUED = ("place", "scope", "sampling", "deviations", "external", "decision_rule", "ambient")
 
 
 def _brought_up_test(test: Canonical) -> Canonical:
@@ -195,6 +203,7 @@ def certificate_content(
     assessment: Assessment,
     reviewed: Signature | None,
     approval: Signature,
+    request: InspectionRequest | None,
     verify_url: str,
     credential: str,
     qr_svg: str,
@@ -214,6 +223,9 @@ def certificate_content(
             "insurance": laboratory.insurance or None,
         },
         "applicant": _applicant(reception),
+        **_both("unit", _UNIT[reception.facts.scope]),
+        **_both("scope", covered(reception, request)),
+        "request_number": None if request is None else request.number,
         "pack": pack_print,
         "protocol": {"id": judgement.protocol_id, "version": judgement.protocol_version},
         "report_number": certificate.report_number,
@@ -453,6 +465,40 @@ def ambient(runs: Sequence[TestRun]) -> tuple[str, str]:
 def sampling_plan(judgement: Judgement, reception: Reception) -> str:
     """Return what the sampling plan is referred to by: the protocol in its version, and the reception it served."""
     return f"{judgement.protocol_id} {judgement.protocol_version} · {reception.number}"
+
+
+_UNIT = {
+    Scope.PACK: ("배터리 팩", "battery pack"),
+    Scope.MODULE: ("배터리 모듈", "battery module"),
+    Scope.CELL: ("배터리 셀", "battery cell"),
+    Scope.MATCHING_SET: ("배터리 세트", "matching set of batteries"),
+}
+_COUNTED = {
+    Scope.PACK: ("팩", "pack", "packs"),
+    Scope.MODULE: ("모듈", "module", "modules"),
+    Scope.CELL: ("셀", "cell", "cells"),
+    Scope.MATCHING_SET: ("세트", "matching set", "matching sets"),
+}
+
+
+def covered(reception: Reception, request: InspectionRequest | None) -> tuple[str, str]:
+    """Return what a document covers, in Korean and English: one unit of which kind, and which of its request's.
+
+    A request counts its units as they were asked for, whether or not each of them was taken in.
+    """
+    unit_ko, unit_en = _UNIT[reception.facts.scope]
+    if request is None:
+        return f"{unit_ko} 1점 (신청서 없이 창구에서 접수)", f"one {unit_en}, received at the counter without a request"
+    count = len(request.units)
+    if count == 1:
+        return f"{unit_ko} 1점: 신청 {request.number}의 전부", f"one {unit_en}: all of request {request.number}"
+    kinds = [(sum(one.scope is scope for one in request.units), names) for scope, names in _COUNTED.items()]
+    parts_ko = ", ".join(f"{names[0]} {many}점" for many, names in kinds if many)
+    parts_en = ", ".join(f"{many} {names[1] if many == 1 else names[2]}" for many, names in kinds if many)
+    return (
+        f"{unit_ko} 1점: 신청 {request.number}의 {count}점({parts_ko}) 중 {reception.request_line}번",
+        f"one {unit_en}: unit {reception.request_line} of the {count} ({parts_en}) of request {request.number}",
+    )
 
 
 _WHOLE_UNIT = {

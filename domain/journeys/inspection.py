@@ -81,6 +81,7 @@ async def receive_pack(
 
     Raises:
         PackUnknown: there is no such pack.
+        ConditionMissing: nobody said how it looked.
         AlreadyReceived: it lies in an open reception.
         StepOutOfOrder: it was not collected before.
         ProtocolNotInForce: it names a version of a protocol that is not in force.
@@ -137,7 +138,7 @@ async def take_in(
             kind=CustodyKind.TAKEN_IN,
             place=wish.place,
             holder=wish.actor.name,
-            condition=wish.condition,
+            condition=reception.condition,
         ),
         reception,
         work=work,

@@ -30,6 +30,7 @@ from domain.certification.requests import (
     waiting,
 )
 from domain.certification.usecases import requesting
+from domain.certification.usecases.intake import condition_told
 from domain.certification.usecases.requesting import APPLICANTS, AtRequest
 from domain.identity.model import PartyKind, Tenant
 from domain.identity.ports import Tokens
@@ -174,12 +175,14 @@ async def accept_request(
 
     Raises:
         RoleNotEnough: the actor is no tester.
+        ConditionMissing: nobody said how they looked.
         RequestUnknown: there is no such request, or it is another body's.
         RequestMoved: it was refused or withdrawn, or all of it is taken in.
         RequestLineUnknown: a line waits no more.
         RequestUnitRefused: says which unit cannot be taken in, and why.
     """
     wish.actor.require(Role.TESTER)
+    condition_told(wish.condition)  # before a part is registered
     at = AtRequest(actor=wish.actor, request_id=wish.request_id)
     # A part is registered for its holder, beyond the body's own reach; what was registered once is found again, so
     # that an acceptance that fails after this may be repeated.

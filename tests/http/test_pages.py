@@ -743,7 +743,7 @@ async def test_control_characters_and_monstrous_numbers_are_refused_in_one_sente
     operator = everybody["operator"]
     monstrous = await operator.post("/deposits", data={"tenant_id": "12", "amount_krw": "1e999999"})
     no_site = await operator.post("/sites/readings", data={"site": "11:no-such"}, files={"file": ("site.csv", b"a,b")})
-    nul = await everybody["tester"].post("/ktr/receptions/new", data={"identifier": "a\x00b"})
+    nul = await everybody["tester"].post("/ktr/receptions/new", data={"identifier": "a\x00b", "condition": "양호"})
     sign_in = await client.post("/sign-in", data={"sign_in_name": "a\x00", "password": "b\x00"})
 
     assert [one.status_code for one in (monstrous, no_site, nul, sign_in)] == [422, 422, 404, 401]

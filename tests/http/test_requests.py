@@ -53,7 +53,7 @@ async def inspected(signed_in, tester: httpx.AsyncClient, reception: str) -> dic
     return {"judged": judged.json(), "issued": answer.json()}
 
 
-async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_certificate(signed_in) -> None:
+async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_certificate(signed_in, engine) -> None:
     tenant, neighbour, tester = [await signed_in(name) for name in ("tenant", "neighbour", "tester")]
     request = await file(tenant, CELL, MODULE)
     shown = (await tenant.get(f"/api/v1/requests/{request}")).json()
@@ -97,6 +97,11 @@ async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_ce
     verified = await tenant.get(f"/api/v1/certificates/by-number/{number}")
     assert verified.json()["valid"] is True
     checked(await tester.get(f"/verify?number={number}"))
+    async with engine.connect() as connection:
+        printed = json.loads(await connection.scalar(text("select content from sunhwan.test_report")) or "")
+    assert (printed["request_number"], printed["unit_scope"]) == ("Q-2026-000001", "cell")
+    assert printed["scope_ko"] == "배터리 셀 1점: 신청 Q-2026-000001의 2점(모듈 1점, 셀 1점) 중 1번"
+    assert printed["scope_en"] == "one battery cell: unit 1 of the 2 (1 module, 1 cell) of request Q-2026-000001"
     for name in ("tenant", "operator", "tester"):
         page = await (await by_cookie(await signed_in(name), name)).get(f"/packs/{cell['pack_id']}")
         assert page.status_code == 200, page.text[:500]
@@ -154,6 +159,35 @@ async def test_all_chosen_units_are_taken_in_or_none_and_the_rest_may_come_later
     assert [one["pack_id"] for one in second.json()["receptions"]] == [str(pack)]
     shown = (await operator.get(f"/api/v1/requests/{request}")).json()
     assert [move["to_state"] for move in shown["moves"]] == ["filed", "accepted", "accepted"]
+
+
+async def test_no_door_takes_a_unit_in_without_its_condition(signed_in, engine) -> None:
+    operator, tester = await signed_in("operator"), await signed_in("tester")
+    pack = await register(operator)
+    await collect(operator, pack)
+    request = await file(operator, CELL)
+    api = await signed_in("tester")
+    page = await by_cookie(tester, "tester")
+    due = {"due_on": "2026-03-01"}
+    counter = {"applicant": "순환", "contact": "054", **due}
+
+    for blank in ({}, {"condition": ""}, {"condition": "  \t "}, {"condition": "-"}):
+        for answer in (
+            await api.post(f"/api/v1/requests/{request}/acceptance", json={**due, **blank}),
+            await api.post("/api/v1/receptions", json={"pack_id": str(pack), **counter, **blank}),
+        ):
+            problem(answer, 422, "certification.condition-missing")
+        for answer in (
+            await page.post(f"/requests/{request}/acceptance", data={"line_1": "yes", **due, **blank}),
+            await page.post("/ktr/receptions/new", data={"identifier": PACK["maker_serial"], **counter, **blank}),
+        ):
+            assert (answer.status_code, "시료의 접수 시 상태를 적어 주세요." in answer.text) == (422, True)
+            checked(answer)
+
+    async with engine.connect() as connection:
+        for table in ("reception", "sample_label", "custody_move"):
+            assert await connection.scalar(text(f"select count(*) from sunhwan.{table}")) == 0
+        assert await connection.scalar(text("select count(*) from sunhwan.pack where part_kind is not null")) == 0
 
 
 async def test_a_request_is_refused_for_what_it_names(signed_in) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from domain.certification.errors import ReceptionUnknown
+from domain.certification.errors import ConditionMissing, ReceptionUnknown
 from domain.certification.model import Applicant, ItemFacts, ProtocolName, Reception, ReceptionState
 from domain.certification.ports import CertificationWork
 from domain.certification.usecases.moving import logged
@@ -29,17 +29,31 @@ class Receive:
     request_line: int | None = None
 
 
+def condition_told(condition: str) -> str:
+    """Return how a unit looked as it arrived; asked for before anything of it is kept.
+
+    Raises:
+        ConditionMissing: nobody said; blanks and dashes say nothing.
+    """
+    told = condition.strip()
+    if not any(character.isalnum() for character in told):
+        raise ConditionMissing
+    return told
+
+
 async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Clock) -> Reception:
     """Take a pack in for inspection, under a number of its own.
 
     Raises:
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: the actor belongs to another body.
+        ConditionMissing: nobody said how it looked.
         AlreadyReceived: the pack lies in an open reception.
     """
     wish.actor.require(Role.TESTER)
     if wish.actor.tenant_id != wish.tenant_id:
         raise ReceptionUnknown(reception=str(wish.pack_id))
+    condition = condition_told(wish.condition)
     now = clock.now()
     year = seoul_day(now).year
     count = await work.numbers.next(tenant_id=wish.tenant_id, series="reception", year=year)
@@ -49,7 +63,7 @@ async def receive(wish: Receive, *, work: CertificationWork, ids: Ids, clock: Cl
         pack_id=wish.pack_id,
         tenant_id=wish.tenant_id,
         applicant=wish.applicant,
-        condition=wish.condition,
+        condition=condition,
         facts=wish.facts,
         received_by=wish.actor.person_id,
         received_by_name=wish.actor.name,

@@ -31,6 +31,7 @@ from domain.certification.printing import (
     report_content,
     report_record,
 )
+from domain.certification.requests import InspectionRequest
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import candidates
 from domain.certification.usecases.devices import devices_of
@@ -170,6 +171,7 @@ async def _issued_report(
         reviewed=signed.review,
         approval=signed.approval,
         release=signed.release,
+        request=await _request_of(reception, work),
         verify_url=(_verify_url(wish) if signed.may_be_certified else f"{wish.base_url}/verify?number={number}"),
     )
     require_complete(printed)
@@ -279,6 +281,7 @@ async def _issued_certificate(
             assessment=signed.decided,
             reviewed=signed.review,
             approval=signed.approval,
+            request=await _request_of(reception, work),
             verify_url=verify_url,
             credential=credential,
             qr_svg=qr_svg(verify_url),
@@ -307,6 +310,10 @@ async def _issued_certificate(
         )
     )
     return certificate, standing
+
+
+async def _request_of(reception: Reception, work: CertificationWork) -> InspectionRequest | None:
+    return None if reception.request_id is None else await work.requests.one(reception.request_id)
 
 
 def _verify_url(wish: Issue) -> str:

@@ -35,8 +35,8 @@ CASES = [
 ]
 
 
-def test_the_sixteen_letters_and_three_clauses_are_asked_for():
-    assert [item.letter for item in ITEMS] == [*"abcdefghijklmnop", "7.8.3.1 a", "7.8.6", "6.4"]
+def test_the_sixteen_letters_and_four_clauses_are_asked_for():
+    assert [item.letter for item in ITEMS] == [*"abcdefghijklmnop", "7.1", "7.8.3.1 a", "7.8.6", "6.4"]
 
 
 def test_a_whole_report_lacks_nothing():
