@@ -113,6 +113,7 @@ POST   /api/v1/requests                                          -  -  y  -  -  
 GET    /api/v1/requests/{request_id}                             -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
 POST   /api/v1/requests/{request_id}/acceptance                  -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/requests/{request_id}/refusal                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/requests/{request_id}/closure                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/requests/{request_id}/withdrawal                  -  -  o  -  -  -  -  a  -  -  -  o  -  -  -
 GET    /api/v1/requests/{request_id}/labels                      -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/requests/{request_id}/units/{line}/{kind}         -  o  o  o  o  o  o  a  a  a  a  o  -  -  -  doc
@@ -251,6 +252,7 @@ POST   /requests/new                                             -  -  y  -  -  
 GET    /requests/{request_id}                                    -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
 POST   /requests/{request_id}/acceptance                         -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /requests/{request_id}/refusal                            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /requests/{request_id}/closure                            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /requests/{request_id}/withdrawal                         -  -  o  -  -  -  -  a  -  -  -  o  -  -  -
 GET    /ktr/labels                                               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -  doc
 GET    /s/{token}                                                -  -  -  o  o  o  o  -  -  -  -  -  -  -  -

@@ -103,7 +103,10 @@ class RequestBriefOut(Out):
 
 
 class RequestedUnitOut(Out):
-    """How far one unit has come; `reception` and what follows are null before it was taken in, and as far as it is."""
+    """How far one unit has come; `reception` and what follows are null before it was taken in, and as far as it is.
+
+    `fees_krw` is null until the body says what its inspection costs; tax is not included.
+    """
 
     line: int
     scope: str
@@ -112,6 +115,8 @@ class RequestedUnitOut(Out):
     reception_id: UUID | None
     reception: str | None
     state: str | None
+    fees_krw: int | None
+    fees_agreed_at: Instant | None
     report: str | None
     certificate: str | None
 
@@ -127,11 +132,17 @@ class RequestMoveOut(Out):
 
 
 class RequestOut(Out):
-    """Everything about one request."""
+    """Everything about one request.
+
+    `not_taken_in` names the units by line that its end left out: they cost nothing. `fees_krw` is the total of those
+    that were taken in.
+    """
 
     request: RequestBriefOut
     body: str
     protocol: str | None
+    not_taken_in: list[int]
+    fees_krw: int
     moves: list[RequestMoveOut]
     units: list[RequestedUnitOut]
 
@@ -197,6 +208,8 @@ def _unit_out(one: requests.UnitProgress) -> RequestedUnitOut:
         reception_id=None if reception is None else reception.reception_id,
         reception=None if reception is None else reception.number,
         state=None if reception is None else reception.state.value,
+        fees_krw=None if one.fees is None else one.fees.total_krw,
+        fees_agreed_at=None if one.fees is None else one.fees.agreed_at,
         report=None if one.report is None else one.report.number,
         certificate=None if one.certificate is None else one.certificate.number,
     )
@@ -217,6 +230,8 @@ def _request_out(found: requests.RequestFile) -> RequestOut:
         request=_brief(found.request),
         body=found.body.name_ko,
         protocol=None if found.request.protocol is None else str(found.request.protocol),
+        not_taken_in=[] if found.request.state.is_open else [one.line for one in found.left],
+        fees_krw=found.fees_krw,
         moves=[_move_out(one) for one in found.moves],
         units=[_unit_out(one) for one in found.units],
     )
@@ -309,6 +324,20 @@ class RequestsController(Controller):
         """Refuse a request of which nothing was taken in."""
         wish = AtRequest(actor=actor, request_id=request_id, reason=data.reason)
         await requests.refuse_request(wish, unit=ports.unit, clock=ports.clock)
+        return _request_out(await requests.open_request(actor, request_id, unit=ports.unit, clock=ports.clock))
+
+    @post(
+        "/{request_id:uuid}/closure",
+        operation_id="CloseRequest",
+        summary="Close a request that was taken in in part, with a reason (부분 접수 종결)",
+        responses=PROBLEMS,
+    )
+    async def close(
+        self, request_id: FromPath[UUID], data: JSONBody[ReasonIn], ports: GivenPorts, actor: GivenActor
+    ) -> RequestOut:
+        """Say that the units that wait are not taken in any more and cost nothing; those that were taken in go on."""
+        wish = AtRequest(actor=actor, request_id=request_id, reason=data.reason)
+        await requests.close_request(wish, unit=ports.unit, clock=ports.clock)
         return _request_out(await requests.open_request(actor, request_id, unit=ports.unit, clock=ports.clock))
 
     @post(

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 from uuid import UUID
 
 from litestar import get, post
@@ -22,12 +23,24 @@ from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.requests import ASKED, UNITS_MAX, RequestState
 from domain.certification.usecases.requesting import APPLICANTS, AtRequest
 from domain.journeys import requests
+from domain.journeys.ports import JourneyWork
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import TenantId
-from domain.shared.time import seoul_day
+from domain.shared.time import Clock, seoul_day
+from domain.shared.unit import Unit
 
 LISTED = 50
+
+
+class Ending(Protocol):
+    """A way in which a request ends."""
+
+    async def __call__(self, wish: AtRequest, *, unit: Unit[JourneyWork], clock: Clock) -> None:
+        """End it."""
+        ...
+
+
 ROWS_AT_FIRST, ROWS_MORE = 2, 3
 PASTED_MAX = 20_000
 DUE_IN_DAYS = 14
@@ -226,7 +239,7 @@ async def _request(
     context: dict[str, object] = {
         "found": found,
         "asked": found.request,
-        "waiting": [one.unit for one in found.units if one.reception is None],
+        "waiting": found.left,
         "taken_in": [one.reception for one in found.units if one.reception is not None],
         "named": next((str(one.sequence) for one in found.nameable if one.name == named), ""),
         "due_on": (seoul_day(ports.clock.now()) + timedelta(days=DUE_IN_DAYS)).isoformat(),
@@ -278,14 +291,15 @@ async def refuse(
     request: PageRequest, request_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
 ) -> Template | Redirect:
     """Refuse a request, with the reason that the applicant reads."""
-    form = await read_form(request)
-    try:
-        why = read_as(form, ReasonIn, page.language).reason
-        wish = AtRequest(actor=actor, request_id=request_id, reason=why)
-        await requests.refuse_request(wish, unit=ports.unit, clock=ports.clock)
-    except DomainError as error:
-        return await _request(page, ports, actor, request_id, error=error, form=form)
-    return Redirect(f"/requests/{request_id}", status_code=303)
+    return await _ended(request, request_id, ports, actor, page, by=requests.refuse_request)
+
+
+@post("/requests/{request_id:uuid}/closure", status_code=303)
+async def close(
+    request: PageRequest, request_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Close a request that was taken in in part, with the reason that the applicant reads."""
+    return await _ended(request, request_id, ports, actor, page, by=requests.close_request)
 
 
 @post("/requests/{request_id:uuid}/withdrawal", status_code=303)
@@ -293,14 +307,20 @@ async def withdraw(
     request: PageRequest, request_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
 ) -> Template | Redirect:
     """Take a request back, with the reason that the body reads."""
+    return await _ended(request, request_id, ports, actor, page, by=requests.withdraw_request)
+
+
+async def _ended(
+    request: PageRequest, request_id: UUID, ports: Ports, actor: Actor, page: Page, *, by: Ending
+) -> Template | Redirect:
+    """End a request in one of its ways; each asks for a reason."""
     form = await read_form(request)
     try:
         why = read_as(form, ReasonIn, page.language).reason
-        wish = AtRequest(actor=actor, request_id=request_id, reason=why)
-        await requests.withdraw_request(wish, unit=ports.unit, clock=ports.clock)
+        await by(AtRequest(actor=actor, request_id=request_id, reason=why), unit=ports.unit, clock=ports.clock)
     except DomainError as error:
         return await _request(page, ports, actor, request_id, error=error, form=form)
     return Redirect(f"/requests/{request_id}", status_code=303)
 
 
-REQUESTS = (list_requests, ask, file, show_request, accept, refuse, withdraw)
+REQUESTS = (list_requests, ask, file, show_request, accept, refuse, close, withdraw)

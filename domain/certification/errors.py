@@ -37,6 +37,14 @@ class RequestMoved(Conflict):
     title_en = "This cannot be done while the request is {state}."
 
 
+class RequestNothingLeft(Conflict):
+    """Every unit of the request was taken in, so there is nothing to close."""
+
+    code = "certification.request-nothing-left"
+    title_ko = "모든 단위를 접수했으므로 종결할 것이 없습니다."
+    title_en = "Every unit was taken in; there is nothing left to close."
+
+
 class RequestUnitRefused(Conflict):
     """A unit of a request cannot be taken in now; none of those chosen was."""
 

@@ -34,12 +34,21 @@ ASKED = (Scope.PACK, Scope.MODULE, Scope.CELL)
 
 
 class RequestState(StrEnum):
-    """How far a request has come: asked, taken in unit by unit, or closed without."""
+    """How far a request has come: asked, taken in unit by unit, or ended without: refused, taken back, closed.
+
+    A closed one was taken in in part: what was left then is not taken in any more, what was received goes on.
+    """
 
     FILED = "filed"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether units of it may still be taken in."""
+        return self in (RequestState.FILED, RequestState.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from domain.certification.errors import (
     UnitSheetMissing,
     UnitUnknown,
 )
-from domain.certification.model import Applicant, Certificate, ProtocolName, Reception, Report, Scope
+from domain.certification.model import Applicant, Certificate, Fees, ProtocolName, Reception, Report, Scope
 from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.requests import (
     InspectionRequest,
@@ -304,6 +304,20 @@ async def refuse_request(wish: AtRequest, *, unit: Unit[JourneyWork], clock: Clo
         await work.commit()
 
 
+async def close_request(wish: AtRequest, *, unit: Unit[JourneyWork], clock: Clock) -> None:
+    """End a request of which only some units were taken in (부분 접수 종결); those go on.
+
+    Raises:
+        RequestUnknown: there is no such request, or it is another body's.
+        RequestMoved: nothing of it was taken in, or it is ended.
+        RequestNothingLeft: all of it was taken in.
+        ReasonMissing: there is no reason.
+    """
+    async with unit(on_behalf_of(wish.actor)) as work:
+        await requesting.close_request(wish, work=work, clock=clock)
+        await work.commit()
+
+
 async def withdraw_request(wish: AtRequest, *, unit: Unit[JourneyWork], clock: Clock) -> None:
     """Take one's own request back (신청 취하).
 
@@ -319,12 +333,13 @@ async def withdraw_request(wish: AtRequest, *, unit: Unit[JourneyWork], clock: C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitProgress:
-    """How far one unit of a request has come; nothing of it before it was taken in."""
+    """How far one unit of a request has come, and what it costs; nothing of it before it was taken in."""
 
     unit: RequestedUnit
-    reception: Reception | None
-    report: Report | None
-    certificate: Certificate | None
+    reception: Reception | None = None
+    fees: Fees | None = None
+    report: Report | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,12 +353,29 @@ class RequestFile:
     nameable: tuple[ProtocolVersion, ...]
     may_accept: bool
     may_refuse: bool
+    may_close: bool
     may_withdraw: bool
 
     @property
     def reported(self) -> int:
         """How many of its units have their report."""
         return sum(one.report is not None for one in self.units)
+
+    @property
+    def left(self) -> tuple[RequestedUnit, ...]:
+        """Its units that were not taken in: awaited while it is open, and never to be once it is not."""
+        return tuple(one.unit for one in self.units if one.reception is None)
+
+    @property
+    def fees_krw(self) -> int:
+        """What the units that were taken in cost together, agreed or not yet; won."""
+        return sum(one.fees.total_krw for one in self.units if one.fees is not None)
+
+    @property
+    def fees_agreed(self) -> bool:
+        """Whether there are fees, and all of them are agreed."""
+        told = [one.fees for one in self.units if one.fees is not None and one.fees.lines]
+        return bool(told) and all(one.agreed_at is not None for one in told)
 
 
 async def open_request(actor: Actor, request_id: UUID, *, unit: Unit[JourneyWork], clock: Clock) -> RequestFile:
@@ -369,8 +401,9 @@ async def open_request(actor: Actor, request_id: UUID, *, unit: Unit[JourneyWork
             moves=await work.requests.moves(request),
             units=tuple([await _progress(one, received, work=work) for one in request.units]),
             nameable=await nameable(request.body_id, on=seoul_day(clock.now()), work=work),
-            may_accept=actor.role is Role.TESTER and left and (filed or request.state is RequestState.ACCEPTED),
+            may_accept=actor.role is Role.TESTER and left and request.state.is_open,
             may_refuse=actor.role is Role.TESTER and filed,
+            may_close=actor.role is Role.TESTER and left and request.state is RequestState.ACCEPTED,
             may_withdraw=actor.role in APPLICANTS and filed,
         )
 
@@ -378,11 +411,12 @@ async def open_request(actor: Actor, request_id: UUID, *, unit: Unit[JourneyWork
 async def _progress(one: RequestedUnit, received: Iterable[Reception], *, work: JourneyWork) -> UnitProgress:
     reception = next((made for made in received if made.request_line == one.line), None)
     if reception is None:
-        return UnitProgress(unit=one, reception=None, report=None, certificate=None)
+        return UnitProgress(unit=one)
     certificates = await work.certificates.of_pack(reception.pack_id)
     return UnitProgress(
         unit=one,
         reception=reception,
+        fees=await work.custody.fees(reception),
         report=await work.reports.of_reception(reception),
         certificate=next((made for made in certificates if made.reception_id == reception.reception_id), None),
     )

@@ -137,7 +137,10 @@ from domain.certification.usecases.issuing import Issue, issue
 from domain.certification.usecases.requesting import (
     AtRequest,
     FileRequest,
+    accept,
+    close_request,
     file_request,
+    hold_for_acceptance,
     refuse_request,
     withdraw_request,
 )
@@ -636,6 +639,26 @@ async def test_requests_are_listed_by_side_and_state_newest_first(work, ids, clo
     assert await listed(applicant=TWO) == []
     assert await listed(states=(RequestState.FILED,), body=TWO) == [first.request_id]
     assert await listed(after=second.request_id) == [first.request_id]
+
+
+async def test_a_request_that_was_taken_in_in_part_is_closed_with_its_reason(work, ids, clock):
+    request = await asked(work, ids, clock)
+    at = AtRequest(actor=STRANGER, request_id=request.request_id, reason="나머지는 입고되지 않음")
+    await accept(at, request, work=work, clock=clock)
+
+    await close_request(at, work=work, clock=clock)
+
+    assert (await work.requests.one(request.request_id)).state is RequestState.CLOSED
+    last = (await work.requests.moves(request))[-1]
+    assert (last.from_state, last.to_state, last.moved_by_name, last.moved_at, last.reason) == (
+        "accepted",
+        "closed",
+        "남시험",
+        NOW,
+        "나머지는 입고되지 않음",
+    )
+    with pytest.raises(RequestMoved):
+        await hold_for_acceptance(at, work=work)
 
 
 async def test_the_receptions_of_a_request_come_by_line(work, ids, clock):

@@ -66,6 +66,7 @@ BODIES: Mapping[Route, dict[str, object]] = {
     },
     ("POST", "/api/v1/requests/{request_id}/acceptance"): {"json": {"condition": "시험", "due_on": "2026-12-31"}},
     ("POST", "/api/v1/requests/{request_id}/refusal"): {"json": {"reason": "시험"}},
+    ("POST", "/api/v1/requests/{request_id}/closure"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/requests/{request_id}/withdrawal"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/protocols/check"): {"json": {"text": "a"}},
     ("POST", "/api/v1/records/imports"): {"content": b"no records"},

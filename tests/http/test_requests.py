@@ -270,6 +270,48 @@ async def test_the_pages_lead_a_request_from_the_form_to_its_labels(signed_in) -
     assert "Awaited" in english.text
 
 
+async def test_what_is_left_of_a_request_is_closed_and_the_applicant_reads_why_and_what_it_costs(
+    signed_in,
+) -> None:
+    tenant, tester = await signed_in("tenant"), await signed_in("tester")
+    request = await file(tenant, CELL, MODULE)
+    path = f"/api/v1/requests/{request}"
+    problem(await tester.post(f"{path}/closure", json={"reason": "-"}), 409, "certification.request-moved")
+    taken = await tester.post(f"{path}/acceptance", json={**ARRIVED, "lines": [1]})
+    reception = taken.json()["receptions"][0]["reception_id"]
+    fees = {"lines": [{"what": "용량 시험", "amount_krw": 350_000}]}
+    assert (await tester.put(f"/api/v1/receptions/{reception}/fees", json=fees)).status_code == 200
+    shown = checked(await (await by_cookie(await signed_in("tester"), "tester")).get(f"/requests/{request}"))
+    assert f"/requests/{request}/closure" in shown.addresses
+
+    problem(await tenant.post(f"{path}/closure", json={"reason": "-"}), 403, "shared.role-not-enough")
+    problem(await tester.post(f"{path}/closure", json={"reason": " "}), 422, "certification.reason-missing")
+    closed = await tester.post(f"{path}/closure", json={"reason": "모듈은 운송 중 파손"})
+
+    assert closed.status_code == 201, closed.text
+    said = (await tenant.get(path)).json()
+    assert (said["request"]["state"], said["not_taken_in"], said["fees_krw"]) == ("closed", [2], 350_000)
+    assert [(one["state"], one["fees_krw"], one["fees_agreed_at"]) for one in said["units"]] == [
+        ("received", 350_000, None),
+        (None, None, None),
+    ]
+    last = said["moves"][-1]
+    assert (last["from_state"], last["to_state"], last["reason"]) == ("accepted", "closed", "모듈은 운송 중 파손")
+    problem(await tester.post(f"{path}/acceptance", json=ARRIVED), 409, "certification.request-moved")
+    problem(await tester.post(f"{path}/closure", json={"reason": "-"}), 409, "certification.request-moved")
+    page = await (await by_cookie(tenant, "tenant")).get(f"/requests/{request}")
+    checked(page)
+    for told in (
+        "일부 접수 후 종결",
+        "모듈은 운송 중 파손",
+        "접수 안 함",
+        "수수료 합계 350,000원",
+        "1개를 접수하고 1개는",
+    ):
+        assert told in page.text
+    await inspected(signed_in, await signed_in("tester"), reception)  # what was taken in goes on to its report
+
+
 async def test_either_side_closes_a_request_with_a_reason_that_the_other_reads(signed_in) -> None:
     tenant, tester = await signed_in("tenant"), await signed_in("tester")
     refused, withdrawn = await file(tenant, CELL), await file(tenant, {**CELL, "identifier": "M50T-CELL-8"})

@@ -19,7 +19,7 @@ from sqlmodel import Field, SQLModel
 from adapters.postgres.tables.base import SCHEMA, distributed
 
 _REQUEST = [f"{SCHEMA}.inspection_request.tenant_id", f"{SCHEMA}.inspection_request.request_id"]
-_STATES = "('filed', 'accepted', 'refused', 'withdrawn')"
+_STATES = "('filed', 'accepted', 'refused', 'withdrawn', 'closed')"
 
 
 class InspectionRequestRow(SQLModel, table=True):
@@ -79,7 +79,8 @@ class InspectionRequestEventRow(SQLModel, table=True):
         CheckConstraint(f"to_state in {_STATES}", name="inspection_request_event_state_is_known"),
         CheckConstraint("(sequence = 1) = (from_state is null)", name="inspection_request_event_begins_once"),
         CheckConstraint(
-            "reason <> '' or to_state not in ('refused', 'withdrawn')", name="inspection_request_event_says_why"
+            "reason <> '' or to_state not in ('refused', 'withdrawn', 'closed')",
+            name="inspection_request_event_says_why",
         ),
         distributed("tenant_id"),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.certification.errors import RequestMoved, RequestUnknown
+from domain.certification.errors import RequestMoved, RequestNothingLeft, RequestUnknown
 from domain.certification.model import Applicant, ProtocolName
 from domain.certification.ports import CertificationWork
 from domain.certification.requests import (
@@ -14,6 +14,7 @@ from domain.certification.requests import (
     RequestMove,
     RequestState,
     require_units,
+    waiting,
 )
 from domain.certification.usecases.moving import because
 from domain.shared.actor import Actor, Role
@@ -82,7 +83,7 @@ async def hold_for_acceptance(wish: AtRequest, *, work: CertificationWork) -> In
     Raises:
         RoleNotEnough: the actor is no tester.
         RequestUnknown: there is no such request, or it is another body's.
-        RequestMoved: it was refused or withdrawn.
+        RequestMoved: it was refused, withdrawn or closed.
     """
     wish.actor.require(Role.TESTER)
     return await _held(wish, RequestState.FILED, RequestState.ACCEPTED, body=True, work=work)
@@ -106,6 +107,26 @@ async def refuse_request(wish: AtRequest, *, work: CertificationWork, clock: Clo
     reason = because(wish.reason)
     request = await _held(wish, RequestState.FILED, body=True, work=work)
     await _moved(wish.actor, request, RequestState.REFUSED, reason=reason, work=work, now=clock.now())
+
+
+async def close_request(wish: AtRequest, *, work: CertificationWork, clock: Clock) -> None:
+    """End a request of which only some units were taken in, and say why the rest is not (부분 접수 종결).
+
+    What was received goes on to its report. Fees are each reception's own: a unit that was not taken in costs nothing.
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        RequestUnknown: there is no such request, or it is another body's.
+        RequestMoved: nothing of it was taken in, or it is ended.
+        RequestNothingLeft: all of it was taken in.
+        ReasonMissing: there is no reason.
+    """
+    wish.actor.require(Role.TESTER)
+    reason = because(wish.reason)
+    request = await _held(wish, RequestState.ACCEPTED, body=True, work=work)
+    if not waiting(request, await work.receptions.of_request(request)):
+        raise RequestNothingLeft
+    await _moved(wish.actor, request, RequestState.CLOSED, reason=reason, work=work, now=clock.now())
 
 
 async def withdraw_request(wish: AtRequest, *, work: CertificationWork, clock: Clock) -> None:

@@ -15,6 +15,7 @@ from domain.certification.errors import (
     RequestEmpty,
     RequestLineUnknown,
     RequestMoved,
+    RequestNothingLeft,
     RequestUnknown,
     UnitAskedTwice,
     UnitSheetMissing,
@@ -35,15 +36,17 @@ from domain.certification.usecases.requesting import (
     AtRequest,
     FileRequest,
     accept,
+    close_request,
     file_request,
     hold_for_acceptance,
     refuse_request,
     withdraw_request,
 )
 from domain.shared.actor import Role, RoleNotEnough, complex_reach_of
-from domain.shared.identifiers import PackId, TenantId
+from domain.shared.identifiers import PackId, ReceptionId, TenantId
 from tests.fakes.certification import MemoryCertificationWork
 from tests.fakes.system import CountedIds, FixedClock, someone
+from tests.unit.certification.test_printing import received
 
 NOW = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
 CLOCK = FixedClock(NOW)
@@ -136,17 +139,19 @@ def test_units_are_chosen_by_line_and_all_of_them_where_none_is_named():
 # ── every step, from every state, in every role, by everybody ─────────────────────────────────────
 
 TABLE = """
-            accept     refuse    withdraw
-filed       accepted   refused   withdrawn
-accepted    accepted   -         -
-refused     -          -         -
-withdrawn   -          -         -
+            accept     refuse    close     withdraw
+filed       accepted   refused   -         withdrawn
+accepted    accepted   -         closed    -
+refused     -          -         -         -
+withdrawn   -          -         -         -
+closed      -          -         -         -
 """
 """Where each step leads from each state; `-` is refused. Units that come later are accepted by the same step."""
 
 WHO = {
     "accept": ({Role.TESTER}, "body"),
     "refuse": ({Role.TESTER}, "body"),
+    "close": ({Role.TESTER}, "body"),
     "withdraw": ({Role.TENANT_ADMIN, Role.OPERATOR, Role.OWNER}, "applicant"),
 }
 """Whose step it is: in which role, and of which side."""
@@ -159,6 +164,8 @@ async def take(step, actor, request, work, *, reason="시험"):
             await accept(wish, await hold_for_acceptance(wish, work=work), work=work, clock=CLOCK)
         case "refuse":
             await refuse_request(wish, work=work, clock=CLOCK)
+        case "close":
+            await close_request(wish, work=work, clock=CLOCK)
         case "withdraw":
             await withdraw_request(wish, work=work, clock=CLOCK)
 
@@ -178,10 +185,14 @@ async def filed(actor=PEOPLE["applicant"]) -> tuple[MemoryCertificationWork, Ins
 
 async def brought_to(state: str) -> tuple[MemoryCertificationWork, InspectionRequest]:
     work, request = await filed()
-    way = {"accepted": ("accept", "body"), "refused": ("refuse", "body"), "withdrawn": ("withdraw", "applicant")}
-    if state in way:
-        step, who = way[state]
-        await take(step, PEOPLE[who], request, work)
+    ways = {
+        "accepted": ["accept"],
+        "refused": ["refuse"],
+        "withdrawn": ["withdraw"],
+        "closed": ["accept", "close"],
+    }
+    for step in ways.get(state, []):
+        await take(step, PEOPLE[WHO[step][1]], request, work)
     return work, request
 
 
@@ -241,10 +252,32 @@ async def test_only_an_applicants_own_people_file(role):
             await filed(actor)
 
 
-@pytest.mark.parametrize(("step", "who"), [("refuse", "body"), ("withdraw", "applicant")])
-async def test_a_request_is_closed_with_a_reason(step, who):
-    work, request = await filed()
+@pytest.mark.parametrize(
+    ("step", "who", "state"),
+    [("refuse", "body", "filed"), ("close", "body", "accepted"), ("withdraw", "applicant", "filed")],
+)
+async def test_a_request_ends_with_a_reason(step, who, state):
+    work, request = await brought_to(state)
 
     with pytest.raises(ReasonMissing):
         await take(step, PEOPLE[who], request, work, reason="  ")
-    assert (await work.requests.one(request.request_id)).state is RequestState.FILED
+    assert (await work.requests.one(request.request_id)).state == state
+
+
+async def test_a_request_that_was_taken_in_whole_is_not_closed():
+    work, request = await brought_to("accepted")
+    for line in (1, 2, 3):
+        one = received(Scope.CELL, line)
+        await work.receptions.add(
+            replace(
+                one,
+                number=f"R-{line}",
+                reception_id=ReceptionId(UUID(int=line)),
+                pack_id=PackId(UUID(int=line)),
+                request_id=request.request_id,
+            )
+        )
+
+    with pytest.raises(RequestNothingLeft):
+        await take("close", PEOPLE["body"], request, work)
+    assert (await work.requests.one(request.request_id)).state is RequestState.ACCEPTED
