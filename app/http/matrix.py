@@ -109,7 +109,7 @@ POST!  /api/v1/receptions/{reception_id}/withdrawal              -  -  -  -  -  
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/receptions/{reception_id}/documents/{kind}        -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/requests                                          -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
-POST   /api/v1/requests                                          -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
+POST   /api/v1/requests                                          -  -  y  y  -  -  -  y  -  -  -  y  -  -  -
 GET    /api/v1/requests/{request_id}                             -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
 POST   /api/v1/requests/{request_id}/acceptance                  -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/requests/{request_id}/refusal                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
@@ -247,8 +247,8 @@ POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  
 POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/fees                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 GET    /requests                                                 -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
-GET    /requests/new                                             -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
-POST   /requests/new                                             -  -  y  -  -  -  -  y  -  -  -  y  -  -  -
+GET    /requests/new                                             -  -  y  y  -  -  -  y  -  -  -  y  -  -  -
+POST   /requests/new                                             -  -  y  y  -  -  -  y  -  -  -  y  -  -  -
 GET    /requests/{request_id}                                    -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
 POST   /requests/{request_id}/acceptance                         -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /requests/{request_id}/refusal                            -  -  -  o  -  -  -  -  -  -  -  -  -  -  -

@@ -20,7 +20,7 @@ from app.http.receptions import (
     protocol_name,
     reception_out,
 )
-from app.http.schemas import Day, EnergyWh, In, Instant, Name, Out, Sentence, TenantNo
+from app.http.schemas import TEXT_PATTERN, Day, EnergyWh, In, Instant, Name, Out, Sentence, TenantNo
 from domain.certification.model import Applicant, Chemistry, Scope
 from domain.certification.requests import (
     UNITS_MAX,
@@ -71,7 +71,10 @@ class UnitIn(In):
 
 
 class RequestIn(In):
-    """A request; without `body_id` the one inspection body is asked, without `protocol` its present one is used."""
+    """A request; without `body_id` the one inspection body is asked, without `protocol` its present one is used.
+
+    `applicant_business_no` is the business number of whom a body's desk files for; an applicant leaves it out.
+    """
 
     applicant: Name
     contact: Name
@@ -79,6 +82,7 @@ class RequestIn(In):
     units: Annotated[list[UnitIn], msgspec.Meta(min_length=1, max_length=UNITS_MAX)]
     body_id: TenantNo | None = None
     protocol: ProtocolNameIn | None = None
+    applicant_business_no: Annotated[str, msgspec.Meta(max_length=40, pattern=TEXT_PATTERN)] = ""
 
 
 class AcceptanceIn(In):
@@ -245,7 +249,7 @@ class RequestsController(Controller):
 
     @post("/", operation_id="FileRequest", summary="Ask for an inspection of units (신청)", responses=PROBLEMS)
     async def file(self, data: JSONBody[RequestIn], ports: GivenPorts, actor: GivenActor) -> RequestBriefOut:
-        """File a request with an inspection body."""
+        """File a request with an inspection body, for oneself or at its desk for an organisation."""
         request = await requests.file_request(
             requests.FileRequest(
                 actor=actor,
@@ -254,6 +258,7 @@ class RequestsController(Controller):
                 units=asked_units(data.units),
                 body_id=None if data.body_id is None else TenantId(data.body_id),
                 protocol=protocol_name(data.protocol),
+                applicant_business_no=data.applicant_business_no,
             ),
             unit=ports.unit,
             ids=ports.ids,

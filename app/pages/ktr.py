@@ -69,6 +69,7 @@ from domain.journeys import (
     trace,
 )
 from domain.journeys.protocols import protocol_of
+from domain.passport.errors import PackUnknown
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import DomainError
 from domain.shared.identifiers import PackId, ReceptionId
@@ -208,9 +209,16 @@ async def receive(request: PageRequest, ports: GivenPorts, actor: GivenActor, pa
         return page.again("ktr_new.html", error, form, **await _asked(ports, actor))
     if left:
         form["identifier"] = "\n".join([line for line, _ in left] + scanned[SCANS_MAX:])
-        refused = [(line, error.sentence(page.language)) for line, error in left]
-        offered = await _asked(ports, actor)
-        return page.again("ktr_new.html", left[0][1], form, **offered, received=len(received), refused=refused)
+        return page.again(
+            "ktr_new.html",
+            left[0][1],
+            form,
+            **await _asked(ports, actor),
+            received=len(received),
+            refused=[(line, error.sentence(page.language)) for line, error in left],
+            # a module or a cell that nobody registered is described in a request, one click away
+            unregistered=[line for line, error in left if isinstance(error, PackUnknown)],
+        )
     if len(received) == 1:
         return Redirect(f"/ktr/receptions/{received[0]}", status_code=303)
     return Redirect("/ktr?state=received", status_code=303)

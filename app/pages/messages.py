@@ -47,6 +47,14 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "단위마다 접수·시험·성적서가 따로 생깁니다. 등록된 팩은 식별자만 적으면 됩니다.",
             "Each unit gets its own reception, tests and report. A registered pack needs its identifier alone.",
         ),
+        "requests.desk-text": (
+            "창구에 온 의뢰 기관의 이름으로 신청하고 이어서 접수합니다. 등록되지 않은 모듈·셀은 제원을 적습니다.",
+            "File for an organisation at the counter, then take its units in. Describe what nobody registered.",
+        ),
+        "requests.organisation-hint": (
+            "이 번호로 등록된 기관이 신청과 성적서를 봅니다.",
+            "The organisation registered under it follows the request and reads its reports.",
+        ),
         "requests.contact-hint": ("전화 또는 이메일", "Telephone or e-mail"),
         "requests.purpose-hint": ("예: 재사용 판정, 재검사", "For example: reuse, re-inspection"),
         "requests.unit": ("단위 {number}", "Unit {number}"),
@@ -112,6 +120,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "request.refused": ("반려", "Refused"),
         "request.withdrawn": ("취하", "Taken back"),
         "request.closed": ("일부 접수 후 종결", "Closed in part"),
+        "field.applicant_business_no": ("의뢰 기관 사업자등록번호", "Applicant's business number"),
         "field.purpose": ("시험 목적", "Purpose"),
         "field.body_id": ("시험 기관", "Inspection body"),
         "field.units": ("시험 단위", "Units"),
@@ -893,6 +902,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.place": ("장소", "Place"),
         "field.holder": ("인수자", "Held by"),
         "field.what": ("항목", "For"),
+        "ktr.part-unregistered": ("등록되지 않은 모듈·셀은 제원과 함께:", "A module or cell that nobody registered:"),
+        "ktr.part-form": ("신청서로 접수", "take it in by a request"),
         "ktr.scan-hint": (
             "팩 QR, 배터리 번호, 일련번호를 한 줄에 하나씩 이어서 스캔하세요. 줄마다 접수 한 건이 됩니다.",
             "Scan pack QR codes, battery numbers or serials, one a line; each line becomes a reception.",

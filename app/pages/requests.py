@@ -21,7 +21,7 @@ from domain.certification.errors import ProtocolVersionUnknown, RequestEmpty
 from domain.certification.model import Applicant, Chemistry, ProtocolName
 from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.requests import ASKED, UNITS_MAX, RequestState
-from domain.certification.usecases.requesting import APPLICANTS, AtRequest
+from domain.certification.usecases.requesting import FILERS, AtRequest
 from domain.journeys import requests
 from domain.journeys.ports import JourneyWork
 from domain.shared.actor import Actor, Role
@@ -73,7 +73,7 @@ async def list_requests(request: PageRequest, ports: GivenPorts, actor: GivenAct
         after=found[LISTED - 1].request_id if len(found) > LISTED else None,
         asked=asked,
         states=[state.value for state in RequestState],
-        may_file=actor.role in APPLICANTS,
+        may_file=actor.role in FILERS,
     )
 
 
@@ -87,9 +87,10 @@ def _uuid(text: str) -> UUID | None:
 @get("/requests/new")
 async def ask(request: PageRequest, ports: GivenPorts, actor: GivenActor, page: GivenPage) -> Template:
     """Ask what an inspection takes: who asks, what for, and which units."""
+    scope = request.query_params.get("scope", "")
     entered = {
-        "applicant": (await _organisation(ports, actor)),
-        "unit_scope_1": "pack",
+        "applicant": "" if actor.role is Role.TESTER else await _organisation(ports, actor),
+        "unit_scope_1": scope if scope in _SCOPES else "pack",
         "unit_identifier_1": request.query_params.get("identifier", "")[:200],
     }
     return page.show("request_new.html", entered=entered, **await _offered(ports, actor, ROWS_AT_FIRST))
@@ -104,6 +105,7 @@ async def _offered(ports: Ports, actor: Actor, rows: int) -> dict[str, object]:
     offers = await requests.offers(actor, unit=ports.unit, clock=ports.clock)
     return {
         "offers": offers,
+        "at_desk": actor.role is Role.TESTER,
         "protocols": offers[0].protocols if len(offers) == 1 else (),
         "rows": range(1, min(rows, UNITS_MAX) + 1),
         "scopes": [scope.value for scope in ASKED],
@@ -124,7 +126,9 @@ async def file(request: PageRequest, ports: GivenPorts, actor: GivenActor, page:
         if not units:
             raise RequestEmpty(most=UNITS_MAX)
         asked: dict[str, object] = {
-            key: form[key] for key in ("applicant", "contact", "purpose", "body_id") if key in form
+            key: form[key]
+            for key in ("applicant", "contact", "purpose", "body_id", "applicant_business_no")
+            if key in form
         }
         wish = read_as({**asked, "units": units}, RequestIn, page.language)
         offers = await requests.offers(actor, unit=ports.unit, clock=ports.clock)
@@ -136,6 +140,7 @@ async def file(request: PageRequest, ports: GivenPorts, actor: GivenActor, page:
                 units=asked_units(wish.units),
                 body_id=None if wish.body_id is None else TenantId(wish.body_id),
                 protocol=_named(form, [one for offer in offers for one in offer.protocols]),
+                applicant_business_no=wish.applicant_business_no,
             ),
             unit=ports.unit,
             ids=ports.ids,

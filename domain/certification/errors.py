@@ -29,6 +29,17 @@ class RequestBodyUnknown(NotFound):
     title_en = "There is no such inspection body; say which one is asked."
 
 
+class ApplicantUnknown(RuleBroken):
+    """The desk files for an organisation that is not registered, or names none."""
+
+    code = "certification.applicant-unknown"
+    title_ko = (
+        "사업자등록번호 {business_no}(으)로 등록된 의뢰 기관이 없습니다. "
+        "번호를 확인하거나 운영자에게 등록을 요청해 주세요."
+    )
+    title_en = "No organisation is registered under the business number {business_no}; check it, or ask the operator."
+
+
 class RequestMoved(Conflict):
     """The request is not in the state that the step needs, or somebody moved it meanwhile."""
 
@@ -89,8 +100,8 @@ class UnitUnknown(RuleBroken):
     """A pack that is to be inspected is not registered, or not the applicant's."""
 
     code = "certification.unit-unknown"
-    title_ko = "{line}번 단위({identifier})는 등록된 귀 기관의 팩이 아닙니다."
-    title_en = "Unit {line} ({identifier}) is no registered pack of yours."
+    title_ko = "{line}번 단위({identifier})는 의뢰 기관의 등록된 팩이 아닙니다."
+    title_en = "Unit {line} ({identifier}) is no registered pack of the applicant's."
 
 
 class UnitScopeDiffers(RuleBroken):

@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.certification.errors import (
+    ApplicantUnknown,
     CertificateUnknown,
     ReceptionUnknown,
     RequestBodyUnknown,
@@ -31,7 +32,7 @@ from domain.certification.requests import (
 )
 from domain.certification.usecases import requesting
 from domain.certification.usecases.intake import condition_told
-from domain.certification.usecases.requesting import APPLICANTS, AtRequest
+from domain.certification.usecases.requesting import APPLICANTS, FILERS, AtRequest
 from domain.identity.model import PartyKind, Tenant
 from domain.identity.ports import Tokens
 from domain.journeys import inspection, samples
@@ -49,6 +50,9 @@ from domain.shared.identifiers import Ids, PackId, TenantId
 from domain.shared.time import Clock, seoul_day
 from domain.shared.unit import Unit
 
+APPLICANT_KINDS = (PartyKind.TENANT, PartyKind.OPERATOR, PartyKind.OWNER)
+"""What may be an applicant: whose own people may ask for an inspection."""
+
 READERS = (*TENANT_STAFF, *BODY_STAFF, *COMPLEX_STAFF, Role.OWNER)
 
 
@@ -65,7 +69,11 @@ class AskedUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRequest:
-    """Several units to be inspected, by whom, what for, and by which protocol. One body alone needs not be named."""
+    """Several units to be inspected, by whom, what for, and by which protocol. One body alone needs not be named.
+
+    `applicant_business_no` names the registered organisation that a body's desk files for; an applicant's own people
+    leave it empty.
+    """
 
     actor: Actor
     applicant: Applicant
@@ -73,30 +81,36 @@ class FileRequest:
     units: Sequence[AskedUnit]
     body_id: TenantId | None = None
     protocol: ProtocolName | None = None
+    applicant_business_no: str = ""
 
 
 async def file_request(wish: FileRequest, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> InspectionRequest:
     """File a request (신청): a pack must be the applicant's own, a part is known or described.
 
+    A tester files for an organisation that brought its units to the counter; from then on it is that one's request.
+
     Raises:
-        RoleNotEnough: the actor is none of an applicant's people.
+        RoleNotEnough: the actor is neither one of an applicant's people nor a tester.
+        ApplicantUnknown: the desk names no organisation, or none that is registered in its complex.
         RequestBodyUnknown: there is no such body, or several and none is named.
         UnitUnknown: a pack is not registered, or not the applicant's to have inspected.
         UnitScopeDiffers: a unit is registered as something else.
         RequestEmpty, UnitAskedTwice, UnitSheetMissing, UnitSheetUnasked: the units are not as they must be.
         ProtocolNotInForce, ProtocolScopeDiffers: the protocol cannot be named, or is none for one of the units.
     """
-    wish.actor.require(*APPLICANTS)
-    units = [await _recognised(one, wish.actor, unit=unit, clock=clock) for one in wish.units]
+    wish.actor.require(*FILERS)
+    applicant = await _applicant(wish, unit=unit) if wish.actor.role is Role.TESTER else None
+    units = [await _recognised(one, wish.actor, applicant, unit=unit, clock=clock) for one in wish.units]
     # An applicant may not write at a body, nor read its protocols: the system does what the applicant is entitled to.
     async with unit(on_behalf_of(wish.actor)) as work:
-        body = await _body(wish.body_id, work=work)
+        body = await _body(wish.body_id if applicant is None else wish.actor.tenant_id, work=work)
         for scope in dict.fromkeys(one.scope for one in units):
             await require_fitting(body.tenant_id, wish.protocol, scope, on=seoul_day(clock.now()), work=work)
         request = await requesting.file_request(
             requesting.FileRequest(
                 actor=wish.actor,
                 body_id=body.tenant_id,
+                tenant_id=applicant,
                 applicant=wish.applicant,
                 purpose=wish.purpose,
                 units=units,
@@ -118,10 +132,39 @@ async def _body(body_id: TenantId | None, *, work: JourneyWork) -> Tenant:
     return found[0]
 
 
-async def _recognised(asked: AskedUnit, actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> RequestedUnit:
-    """Return a unit with the registered one that its identifier leads to, if the applicant may have it inspected."""
+async def _applicant(wish: FileRequest, *, unit: Unit[JourneyWork]) -> TenantId:
+    """Return the organisation that a body's desk files for, by its business number, of the body's own complex.
+
+    Raises:
+        ApplicantUnknown: none is registered under it, or several are.
+    """
+    wanted = _digits(wish.applicant_business_no)
+    async with unit(on_behalf_of(wish.actor)) as work:
+        own = await work.parties.one(wish.actor.tenant_id)
+        known = [one for kind in APPLICANT_KINDS for one in await work.parties.of_kind(kind)]
+    found = [
+        one.tenant_id
+        for one in known
+        if wanted and _digits(one.business_no) == wanted and one.complex_id == own.complex_id
+    ]
+    if len(found) != 1:
+        raise ApplicantUnknown(business_no=wish.applicant_business_no.strip()[:40] or "-")
+    return found[0]
+
+
+def _digits(business_no: str) -> str:
+    return "".join(character for character in business_no if character.isdecimal())
+
+
+async def _recognised(
+    asked: AskedUnit, actor: Actor, applicant: TenantId | None, *, unit: Unit[JourneyWork], clock: Clock
+) -> RequestedUnit:
+    """Return a unit with the registered one that its identifier leads to, if the applicant may have it inspected.
+
+    `applicant` is whom the desk files for; None where the actor's own organisation is the applicant.
+    """
     one = asked.unit
-    pack_id = await _led_to(one.identifier, actor, unit=unit, clock=clock)
+    pack_id = await _led_to(one.identifier, actor, applicant, unit=unit, clock=clock)
     if pack_id is None:
         if one.scope is Scope.PACK:
             raise UnitUnknown(line=one.line, identifier=one.identifier)
@@ -132,19 +175,23 @@ async def _recognised(asked: AskedUnit, actor: Actor, *, unit: Unit[JourneyWork]
             raise UnitScopeDiffers(line=one.line, identifier=one.identifier, registered=registered)
     parent = None
     if asked.parent:
-        parent = await _led_to(asked.parent, actor, unit=unit, clock=clock)
+        parent = await _led_to(asked.parent, actor, applicant, unit=unit, clock=clock)
         if parent is None:
             raise UnitUnknown(line=one.line, identifier=asked.parent)
     return replace(one, pack_id=pack_id, parent_pack_id=parent)
 
 
-async def _led_to(identifier: str, actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> PackId | None:
-    """Return the unit of an identifier that is the actor's; None where there is none, and none of theirs."""
+async def _led_to(
+    identifier: str, actor: Actor, applicant: TenantId | None, *, unit: Unit[JourneyWork], clock: Clock
+) -> PackId | None:
+    """Return the unit of an identifier that is the applicant's; None where there is none, and none of theirs."""
     async with unit(actor) as work:
         try:
             pack_id = await work.packs.find(identifier)
         except PackUnknown:
             return None
+        if applicant is not None:  # a body finds every unit at its counter, whosever it is
+            return pack_id if (await work.packs.one(pack_id)).holder == applicant else None
     try:
         sight = await sight_of(pack_id, actor=actor, unit=unit, clock=clock)
     except PackUnknown:
@@ -504,13 +551,14 @@ class Offer:
 
 
 async def offers(actor: Actor, *, unit: Unit[JourneyWork], clock: Clock) -> tuple[Offer, ...]:
-    """Return what an applicant may choose from."""
-    actor.require(*APPLICANTS)
+    """Return what an applicant may choose from; at a body's desk that body alone."""
+    actor.require(*FILERS)
     async with unit(on_behalf_of(actor)) as work:
         today = seoul_day(clock.now())
         return tuple(
             [
                 Offer(body=body, protocols=await nameable(body.tenant_id, on=today, work=work))
                 for body in await work.parties.of_kind(PartyKind.INSPECTION_BODY)
+                if actor.role is not Role.TESTER or body.tenant_id == actor.tenant_id
             ]
         )

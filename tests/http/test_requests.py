@@ -270,6 +270,60 @@ async def test_the_pages_lead_a_request_from_the_form_to_its_labels(signed_in) -
     assert "Awaited" in english.text
 
 
+async def test_the_counter_leads_an_unregistered_module_to_a_request_for_the_organisation_that_brought_it(
+    signed_in,
+) -> None:
+    tester = await by_cookie(await signed_in("tester"), "tester")
+    counter = {"identifier": "MOD-77\n", "applicant": "순환모빌리티", "contact": "054-1", **ARRIVED}
+    refused = await tester.post("/ktr/receptions/new", data=counter)
+    link = "/requests/new?scope=module&identifier=MOD-77"
+    assert (refused.status_code, link in checked(refused).addresses) == (404, True)
+    form = await tester.get(link)
+    assert {"f-applicant_business_no", "f-unit_identifier-1"} <= set(checked(form).ids)
+    assert 'value="MOD-77"' in form.text
+    sheet = {
+        **ASKED,
+        "unit_scope_1": "module", "unit_identifier_1": "MOD-77", "maker_1": "LG", "model_1": "MOD",
+        "chemistry_1": "NMC", "cell_capacity_ah_1": "5", "cells_in_series_1": "12", "cells_in_parallel_1": "1",
+        "energy_kwh_1": "0.216",
+        "voltage_v_1": "43.56", "manufactured_on_1": "2020-01-05",
+    }  # fmt: skip
+
+    for organisation, told in ((None, "사업자등록번호"), ("123-45-67890", "등록된 의뢰 기관이 없습니다")):
+        named = {} if organisation is None else {"applicant_business_no": organisation}
+        wrong = await tester.post("/requests/new", data={**sheet, **named})
+        assert (wrong.status_code, told in wrong.text) == (422, True)
+        assert 'value="MOD-77"' in wrong.text
+    filed = await tester.post("/requests/new", data={**sheet, "applicant_business_no": "0000000011"})
+    assert filed.status_code == 303, filed.text
+    taken = await tester.post(f"{filed.headers['location']}/acceptance", data={**ARRIVED, "line_1": "yes"})
+    assert taken.status_code == 303, taken.text
+
+    path = f"/api/v1{filed.headers['location']}"
+    theirs = (await (await signed_in("tenant")).get(path)).json()
+    assert (theirs["moves"][0]["moved_by"], theirs["units"][0]["state"]) == ("김시험", "received")
+    problem(await (await signed_in("neighbour")).get(path), 404, "certification.request-unknown")
+
+
+async def test_the_desk_files_for_a_registered_organisation_what_is_that_ones(signed_in) -> None:
+    operator, tester = await signed_in("operator"), await signed_in("tester")
+    await register(operator)
+    whole = {"scope": "pack", "identifier": PACK["maker_serial"]}  # the operator's
+    body = {**ASKED, "units": [whole]}
+
+    problem(await tester.post("/api/v1/requests", json=body), 422, "certification.applicant-unknown")
+    for number, code in (
+        ("000-00-00011", "certification.unit-unknown"),
+        ("000-00-00002", "certification.applicant-unknown"),
+    ):
+        answer = await tester.post("/api/v1/requests", json={**body, "applicant_business_no": number})
+        problem(answer, 422, code)
+    filed = await tester.post("/api/v1/requests", json={**body, "applicant_business_no": "000-00-00001"})
+
+    assert filed.status_code == 201, filed.text
+    assert (await operator.get("/api/v1/requests")).json()[0]["request_id"] == filed.json()["request_id"]
+
+
 async def test_what_is_left_of_a_request_is_closed_and_the_applicant_reads_why_and_what_it_costs(
     signed_in,
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.certification.errors import RequestMoved, RequestNothingLeft, RequestUnknown
+from domain.certification.errors import RequestBodyUnknown, RequestMoved, RequestNothingLeft, RequestUnknown
 from domain.certification.model import Applicant, ProtocolName
 from domain.certification.ports import CertificationWork
 from domain.certification.requests import (
@@ -24,13 +24,17 @@ from domain.shared.time import Clock, seoul_day
 APPLICANTS = (Role.TENANT_ADMIN, Role.OPERATOR, Role.OWNER)
 """Whose own people may ask for an inspection: a tenant's, the complex operator's, an owner's."""
 
+FILERS = (*APPLICANTS, Role.TESTER)
+"""Who files requests: applicants for themselves, a body's desk for those who stand at its counter."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRequest:
-    """A wish to have units inspected by a body."""
+    """A wish to have units inspected by a body; `tenant_id` is whom its desk files for, None who files for itself."""
 
     actor: Actor
     body_id: TenantId
+    tenant_id: TenantId | None = None
     applicant: Applicant
     purpose: str
     units: Sequence[RequestedUnit]
@@ -38,13 +42,19 @@ class FileRequest:
 
 
 async def file_request(wish: FileRequest, *, work: CertificationWork, ids: Ids, clock: Clock) -> InspectionRequest:
-    """File a request under a number of its own (신청).
+    """File a request under a number of its own (신청), by an applicant or by the desk for one who stands at it.
 
     Raises:
-        RoleNotEnough: the actor is none of an applicant's people.
+        RoleNotEnough: the actor is none of an applicant's people, or files for another and is no tester.
+        RequestBodyUnknown: a tester asks another body than their own.
         RequestEmpty, UnitAskedTwice, UnitSheetMissing, UnitSheetUnasked: as `require_units` has it.
     """
-    wish.actor.require(*APPLICANTS)
+    if wish.tenant_id is None:
+        wish.actor.require(*APPLICANTS)
+    else:
+        wish.actor.require(Role.TESTER)
+        if wish.body_id != wish.actor.tenant_id:
+            raise RequestBodyUnknown
     require_units(wish.units)
     now = clock.now()
     year = seoul_day(now).year
@@ -52,7 +62,7 @@ async def file_request(wish: FileRequest, *, work: CertificationWork, ids: Ids, 
     request = InspectionRequest(
         request_id=ids.new(),
         number=f"Q-{year}-{count:06d}",
-        tenant_id=wish.actor.tenant_id,
+        tenant_id=wish.tenant_id or wish.actor.tenant_id,
         body_id=wish.body_id,
         applicant=wish.applicant,
         purpose=wish.purpose,

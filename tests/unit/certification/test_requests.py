@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.certification.errors import (
     ItemFactsWrong,
     ReasonMissing,
+    RequestBodyUnknown,
     RequestEmpty,
     RequestLineUnknown,
     RequestMoved,
@@ -239,6 +240,31 @@ async def test_the_operator_of_another_complex_takes_no_request_back():
 
     with pytest.raises(RequestUnknown):
         await take("withdraw", elsewhere, request, work)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_a_tester_files_for_another_and_with_their_own_body(role):
+    work = MemoryCertificationWork()
+    actor = replace(PEOPLE["body"], role=role)
+
+    def wish(body_id):
+        return FileRequest(
+            actor=actor,
+            body_id=body_id,
+            tenant_id=APPLICANT,
+            applicant=Applicant(name="순환", contact="-"),
+            purpose="재사용 판정",
+            units=UNITS,
+        )
+
+    if role is not Role.TESTER:
+        with pytest.raises(RoleNotEnough):
+            await file_request(wish(BODY), work=work, ids=CountedIds(), clock=CLOCK)
+        return
+    filed_for = await file_request(wish(BODY), work=work, ids=CountedIds(), clock=CLOCK)
+    assert (filed_for.tenant_id, filed_for.body_id, filed_for.filed_by) == (APPLICANT, BODY, actor.person_id)
+    with pytest.raises(RequestBodyUnknown):
+        await file_request(wish(TenantId(3)), work=work, ids=CountedIds(), clock=CLOCK)
 
 
 @pytest.mark.parametrize("role", list(Role))
