@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domain.billing.ports import Payments
 from domain.certification.ports import Credentials, CyclerFiles, RecordFiles
 from domain.certification.protocol import Protocol
-from domain.identity.ports import BreachedPasswords, IdentityProvider, Passkeys, Passwords, Tokens, Vault
+from domain.identity.ports import BreachedPasswords, IdentityProvider, Passkeys, Passwords, Recognition, Tokens, Vault
 from domain.identity.usecases import Desk
 from domain.journeys.ports import JourneyWork
 from domain.journeys.readings import Intake
@@ -28,6 +28,7 @@ class Ports:
     """
 
     unit: Unit[JourneyWork]
+    recognition: Recognition
     once: Once[JourneyWork]
     intake: Intake
     clock: Clock

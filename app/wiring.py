@@ -244,6 +244,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     from adapters.ktr.protocol_file import SHIPPED, load_protocol, read_protocol_text
     from adapters.postgres.engine import open_engine
     from adapters.postgres.protocols import ProtocolTexts
+    from adapters.postgres.recognition import PostgresRecognition
     from adapters.postgres.roles import APP
     from adapters.postgres.work import PostgresOnce, PostgresUnit
     from adapters.qr.labels import QrLabels
@@ -271,6 +272,7 @@ async def open_ports(settings: Settings, *, clock: Clock | None = None) -> Async
     try:
         yield Ports(
             unit=unit,
+            recognition=PostgresRecognition(engine),
             once=PostgresOnce(unit),
             intake=Intake(unit=unit, sharing=unit.sharing, ids=ids, clock=told),
             clock=told,

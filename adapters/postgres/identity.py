@@ -1,14 +1,12 @@
 """Ports of the identity context on PostgreSQL."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import (
-    ColumnElement,
     RowMapping,
-    Select,
-    case,
     delete,
     func,
     insert,
@@ -20,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import Mapped, aliased
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from adapters.postgres.tables.identity import (
@@ -39,7 +37,6 @@ from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken
 from domain.identity.model import (
     Enrolled,
     Failures,
-    Holder,
     IndustrialComplex,
     PartyKind,
     Passkey,
@@ -50,8 +47,11 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
-from domain.shared.actor import COMPLEX_STAFF, Actor, ComplexReach, Role, complex_reach_of
+from domain.shared.actor import ComplexReach, Role, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
+
+Told: TypeAlias = RowMapping | Record
+"""A row by its columns' names, as SQLAlchemy or the driver hands it."""
 
 
 def _to_tenant(row: RowMapping) -> Tenant:
@@ -81,18 +81,7 @@ ORGANISATIONS = (
 )
 
 
-def complex_columns(role: Mapped[str]) -> tuple[ColumnElement[int], ColumnElement[list[int]]]:
-    """Return what tells whoever is on a complex's staff in which they act; the organisations of nobody else's."""
-    told = case((role.in_([one.value for one in COMPLEX_STAFF]), ORGANISATIONS), else_=None)
-    return col(_OWN_PARTY.complex_id).label("in_complex"), told.label("complex_organisations")
-
-
-def in_complex(query: Select[Any], tenant_id: Mapped[int]) -> Select[Any]:
-    """Join the organisation that `complex_columns` look at."""
-    return query.outerjoin(_OWN_PARTY, col(_OWN_PARTY.tenant_id) == tenant_id)
-
-
-def to_complex_reach(row: RowMapping) -> ComplexReach | None:
+def to_complex_reach(row: Told) -> ComplexReach | None:
     """Return how far a complex's staff reach; None for everybody else."""
     if row["complex_organisations"] is None:
         return None
@@ -341,7 +330,8 @@ class PostgresPeople:
 _SESSION_COLUMNS = tuple(SessionRow.__table__.c)  # type: ignore[attr-defined]
 
 
-def _to_session(row: RowMapping) -> Session:
+def to_session(row: Told) -> Session:
+    """Return the session of a row."""
     return Session(
         session_id=row["session_id"],
         token_sha256=row["token_sha256"],
@@ -381,38 +371,6 @@ class PostgresSessions:
             )
         )
 
-    async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
-        """Return the active person who holds a session's token, and the session, by three primary keys."""
-        found = await self._connection.execute(
-            in_complex(
-                select(
-                    *_SESSION_COLUMNS,
-                    col(PersonRow.printed_name),
-                    col(PersonRow.role),
-                    *complex_columns(col(PersonRow.role)),
-                ).join(PersonRow, col(PersonRow.person_id) == col(SessionRow.person_id)),
-                col(SessionRow.tenant_id),
-            ).where(
-                col(SessionRow.token_sha256) == token_sha256,
-                col(SessionRow.expires_at) > now,
-                col(SessionRow.last_seen_at) > seen_since,
-                col(PersonRow.active),
-            )
-        )
-        row = found.mappings().first()
-        if row is None:
-            return None
-        session = _to_session(row)
-        actor = Actor(
-            person_id=session.person_id,
-            name=row["printed_name"],
-            role=Role(row["role"]),
-            tenant_id=session.tenant_id,
-            confirmed_at=session.confirmed_at,
-            complex_reach=to_complex_reach(row),
-        )
-        return Holder(actor=actor, session=session)
-
     async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
         """Note that the session was used."""
         await self._connection.execute(
@@ -442,7 +400,7 @@ class PostgresSessions:
             .order_by(col(SessionRow.opened_at).desc(), col(SessionRow.session_id))
             .limit(50)
         )
-        return tuple(_to_session(row) for row in found.mappings())
+        return tuple(to_session(row) for row in found.mappings())
 
     async def close(self, token_sha256: bytes) -> None:
         """End a session."""

@@ -4,21 +4,22 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from adapters.postgres.identity import complex_columns, in_complex, to_complex_reach
+from adapters.postgres.identity import Told
 from adapters.postgres.tables.keys import ApiKeyRow
 from adapters.postgres.transaction import Within, of_complex
 from domain.identity.keyring import USE_NOTED_EVERY, ApiKey
-from domain.shared.actor import ComplexReach, Role
+from domain.shared.actor import Role
 from domain.shared.identifiers import PersonId, TenantId
 
 _COLUMNS = tuple(ApiKeyRow.__table__.c)  # type: ignore[attr-defined]
 
 
-def _to_key(row: RowMapping) -> ApiKey:
+def to_key(row: Told) -> ApiKey:
+    """Return the key of a row."""
     return ApiKey(
         key_id=row["key_id"],
         tenant_id=TenantId(row["tenant_id"]),
@@ -53,13 +54,7 @@ class PostgresKeys:
         """Return a key."""
         found = await self._connection.execute(select(*_COLUMNS).where(col(ApiKeyRow.key_id) == key_id))
         row = found.mappings().first()
-        return None if row is None else _to_key(row)
-
-    async def held(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
-        """Return a key, and how far it reaches where it stands for a complex's staff."""
-        query = in_complex(select(*_COLUMNS, *complex_columns(col(ApiKeyRow.role))), col(ApiKeyRow.tenant_id))
-        row = (await self._connection.execute(query.where(col(ApiKeyRow.key_id) == key_id))).mappings().first()
-        return None if row is None else (_to_key(row), to_complex_reach(row))
+        return None if row is None else to_key(row)
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
         """Return keys, newest first."""
@@ -70,7 +65,7 @@ class PostgresKeys:
             query = query.where(col(ApiKeyRow.tenant_id) == tenant_id)
         if after is not None:
             query = query.where(col(ApiKeyRow.key_id) < after)
-        return tuple(_to_key(row) for row in (await self._connection.execute(query)).mappings())
+        return tuple(to_key(row) for row in (await self._connection.execute(query)).mappings())
 
     async def retire(self, key_id: UUID, *, at: datetime) -> bool:
         """Let a key end at an instant: compare and set."""

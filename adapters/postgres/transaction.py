@@ -1,13 +1,16 @@
 """One transaction and how far it reaches: begun, told its reach and ended by us, in one trip each."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import col
 
+from adapters.postgres.engine import reaching
 from domain.shared.actor import Actor, Extent, Role
 from domain.shared.identifiers import TenantId
 
@@ -37,6 +40,32 @@ def of_complex(query: Listing, tenant_id: int, within: Within) -> Listing:
     return query if within is None else query.where(col(tenant_id).in_(sorted(within)))
 
 
+@asynccontextmanager
+async def lent(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection of a pool.
+
+    Raises:
+        DatabaseUnreachable: no database answers.
+        DatabaseBusy: a statement waited too long for others.
+    """
+    with reaching():
+        async with engine.connect() as connection:
+            try:
+                yield connection
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    await connection.invalidate()  # cancelled in the middle: nobody knows where the server stands
+                raise
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """Return the driver's own connection."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, asyncpg.Connection):
+        raise TypeError("the driver is asyncpg")
+    return driver
+
+
 class NotCommitted(RuntimeError):
     """The server rolled back what we asked it to commit: a statement had failed and its error was swallowed."""
 
@@ -53,10 +82,7 @@ class Transaction:
         self._driver: asyncpg.Connection | None = None
 
     async def __aenter__(self) -> Self:
-        raw = await self._connection.get_raw_connection()
-        driver = raw.driver_connection
-        if not isinstance(driver, asyncpg.Connection):
-            raise TypeError("the driver is asyncpg")
+        driver = await driver_of(self._connection)
         try:
             await driver.execute(self._begin)
         except asyncpg.PostgresError:

@@ -52,7 +52,7 @@ from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
-from adapters.postgres.transaction import Transaction, Within, reach_statement, within_of
+from adapters.postgres.transaction import Transaction, Within, lent, reach_statement, within_of
 from adapters.postgres.vetting import PostgresFindings
 from domain.metering.ports import ReadingsCrossed
 from domain.shared.actor import DOOR, Actor, Extent
@@ -404,15 +404,8 @@ class PostgresUnit:
     @asynccontextmanager
     async def begun(self, actor: Actor, *, also: str = "") -> AsyncIterator[tuple[AsyncConnection, Transaction]]:
         """Begin a transaction and yield what works are made of."""
-        with reaching():
-            async with self._engine.connect() as connection:
-                try:
-                    async with Transaction(connection, actor, also=also) as begun:
-                        yield connection, begun
-                except BaseException as error:
-                    if not isinstance(error, Exception):
-                        await connection.invalidate()  # cancelled in the middle: nobody knows where the server stands
-                    raise
+        async with lent(self._engine) as connection, Transaction(connection, actor, also=also) as begun:
+            yield connection, begun
 
 
 class _HeldWork(PostgresWork):

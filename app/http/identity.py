@@ -120,10 +120,10 @@ async def _who(token: str, ports: Ports, kept: dict[str, Any], *, enrolling: boo
     """Return who holds a key or a session's token; what else was learnt is kept for the request."""
     try:
         if token.startswith(PREFIX):
-            machine = await keys.who_holds(token, unit=ports.unit, clock=ports.clock)
+            machine = await keys.who_holds(token, recognition=ports.recognition, unit=ports.unit, clock=ports.clock)
             kept[KEY_FIRST_USED] = machine.first_use
             return machine.actor
-        holder = await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
+        holder = await identity.holder_of(token, recognition=ports.recognition, unit=ports.unit, clock=ports.clock)
     except NotSignedIn:
         return None
     kept[_HOLDER] = holder

@@ -17,7 +17,7 @@ from domain.identity.keyring import (
     require_scope,
 )
 from domain.identity.membership import READERS, manages, require_manager
-from domain.identity.ports import KeyWork, Tokens
+from domain.identity.ports import KeyWork, Recognition, Tokens
 from domain.shared.actor import DOOR, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, TenantId
@@ -196,7 +196,7 @@ class KeyHolder:
     first_use: bool
 
 
-async def who_holds(text: str, *, unit: Unit[KeyWork], clock: Clock) -> KeyHolder:
+async def who_holds(text: str, *, recognition: Recognition, unit: Unit[KeyWork], clock: Clock) -> KeyHolder:
     """Return the program that holds a key: one look, and at most one write a minute.
 
     Raises:
@@ -206,12 +206,12 @@ async def who_holds(text: str, *, unit: Unit[KeyWork], clock: Clock) -> KeyHolde
     if key_id is None:
         raise NotSignedIn
     now = clock.now()
-    async with unit(DOOR) as work:
-        held = await work.keys.held(key_id)
-        if held is None or not held[0].fits(text) or not held[0].holds(now):
-            raise NotSignedIn
-        key, complex_reach = held
-        if key.use_is_news(now):
+    held = await recognition.of_key(key_id)
+    if held is None or not held[0].fits(text) or not held[0].holds(now):
+        raise NotSignedIn
+    key, complex_reach = held
+    if key.use_is_news(now):
+        async with unit(DOOR) as work:
             await work.keys.note_use(key_id, at=now)
             await work.commit()
     return KeyHolder(actor=replace(key.actor, complex_reach=complex_reach), first_use=key.last_used_at is None)

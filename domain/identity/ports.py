@@ -135,10 +135,6 @@ class Sessions(Protocol):
         """Store a session."""
         ...
 
-    async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
-        """Return the active person who holds a session's token, and the session: one short query."""
-        ...
-
     async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
         """Note that the session was used."""
         ...
@@ -482,10 +478,6 @@ class Keys(Protocol):
         """Return a key."""
         ...
 
-    async def held(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
-        """Return a key, and how far it reaches where it stands for a complex's staff."""
-        ...
-
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
         """Return the keys of one organisation or of all, newest first."""
         ...
@@ -500,6 +492,21 @@ class Keys(Protocol):
 
     async def note_use(self, key_id: UUID, *, at: datetime) -> None:
         """Keep when a key was last used; two programs that say so at once do not wait for each other for long."""
+        ...
+
+
+class Recognition(Protocol):
+    """Says who holds what a request carries: one look each, outside any transaction."""
+
+    async def of_session(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
+        """Return the active person who holds a session's token, and the session.
+
+        None when the session expired by `now`, or was not seen after `seen_since`.
+        """
+        ...
+
+    async def of_key(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
+        """Return a key, however it stands, and how far it reaches where it stands for a complex's staff."""
         ...
 
 

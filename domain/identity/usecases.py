@@ -33,7 +33,7 @@ from domain.identity.model import (
     TicketKind,
     Visit,
 )
-from domain.identity.ports import BreachedPasswords, IdentityWork, Passkeys, Passwords, Tokens, Vault
+from domain.identity.ports import BreachedPasswords, IdentityWork, Passkeys, Passwords, Recognition, Tokens, Vault
 from domain.shared.actor import COMPLEX_STAFF, DOOR, FOUNDING_COMPLEX, SYSTEM, Actor, Role
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import Ids, PersonId, TenantId
@@ -324,20 +324,20 @@ async def _take_ticket(ticket: str, *kinds: TicketKind, work: IdentityWork, desk
     raise TicketOver
 
 
-async def holder_of(token: str, *, unit: Unit[IdentityWork], clock: Clock) -> Holder:
-    """Return the one who holds a session's token, and the session: one short query, and a note once a minute.
+async def holder_of(token: str, *, recognition: Recognition, unit: Unit[IdentityWork], clock: Clock) -> Holder:
+    """Return the one who holds a session's token, and the session: one look, and a note once a minute.
 
     Raises:
         NotSignedIn: the token opens no session, or its person is no longer active.
     """
     now = clock.now()
-    async with unit(DOOR) as work:
-        holder = await work.sessions.holder(sha256(token), now=now, seen_since=now - SESSION_RESTS_MAX)
-        if holder is not None and now - holder.session.last_seen_at >= SEEN_EVERY:
-            await work.sessions.seen(holder.session.token_sha256, at=now)
-            await work.commit()
+    holder = await recognition.of_session(sha256(token), now=now, seen_since=now - SESSION_RESTS_MAX)
     if holder is None:
         raise NotSignedIn
+    if now - holder.session.last_seen_at >= SEEN_EVERY:
+        async with unit(DOOR) as work:
+            await work.sessions.seen(holder.session.token_sha256, at=now)
+            await work.commit()
     return holder
 
 
@@ -352,14 +352,22 @@ def check_factors(holder: Holder, *, second_factor_required: bool) -> Actor:
     return holder.actor
 
 
-async def who_is(token: str, *, unit: Unit[IdentityWork], clock: Clock, second_factor_required: bool = False) -> Actor:
+async def who_is(
+    token: str,
+    *,
+    recognition: Recognition,
+    unit: Unit[IdentityWork],
+    clock: Clock,
+    second_factor_required: bool = False,
+) -> Actor:
     """Return the one who holds a session's token.
 
     Raises:
         NotSignedIn: the token opens no session, or its person is no longer active.
         SecondFactorMissing: the role takes two factors here, and one opened the session.
     """
-    return check_factors(await holder_of(token, unit=unit, clock=clock), second_factor_required=second_factor_required)
+    holder = await holder_of(token, recognition=recognition, unit=unit, clock=clock)
+    return check_factors(holder, second_factor_required=second_factor_required)
 
 
 async def sign_out(token: str, *, unit: Unit[IdentityWork]) -> None:

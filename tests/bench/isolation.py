@@ -151,9 +151,9 @@ async def kinds(ports: Ports) -> list[Asked]:
     """Return what is asked: a write first, for its proof lasts five minutes."""
     visit = Visit(source="bench", agent="bench")
     opened = await identity.sign_in("tenant", PASSWORD, desk=ports.desk, visit=visit)
-    holder = await identity.holder_of(opened.token, unit=ports.unit, clock=ports.clock)
+    holder = await identity.holder_of(opened.token, recognition=ports.recognition, unit=ports.unit, clock=ports.clock)
     token = (await account.confirm(holder, desk=ports.desk, password=PASSWORD, visit=visit)).token
-    holder = await identity.holder_of(token, unit=ports.unit, clock=ports.clock)
+    holder = await identity.holder_of(token, recognition=ports.recognition, unit=ports.unit, clock=ports.clock)
     key = await machine_keys.make_key(
         keys.MakeKey(
             actor=holder.actor,

@@ -25,7 +25,7 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
-from domain.identity.ports import IdentityWork
+from domain.identity.ports import IdentityWork, Recognition
 from domain.shared.actor import DOOR, SYSTEM, Actor, ComplexReach, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.identity import MemoryIdentityWork
@@ -184,26 +184,36 @@ async def _with_kim(unit: Opened) -> None:
         await work.commit()
 
 
-async def test_a_sessions_holder_is_found_until_it_expires_rests_or_is_closed(unit: Opened) -> None:
+async def test_a_sessions_holder_is_found_until_it_expires_rests_or_is_closed(
+    unit: Opened, recognition: Recognition
+) -> None:
     await _with_kim(unit)
-    rested = NOON - timedelta(hours=1)
+    token, rested = SESSION.token_sha256, NOON - timedelta(hours=1)
     async with unit(DOOR) as work:
         await work.sessions.open(SESSION)
-        holder = await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested)
+        await work.commit()
 
-        assert holder == Holder(actor=KIM.actor, session=SESSION)
-        assert await work.sessions.holder(b"\3" * 32, now=NOON, seen_since=rested) is None
-        assert await work.sessions.holder(SESSION.token_sha256, now=SESSION.expires_at, seen_since=rested) is None
-        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON) is None
-        await work.sessions.seen(SESSION.token_sha256, at=NOON + timedelta(minutes=1))
-        found = await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON)
-        assert found is not None
-        assert found.session.last_seen_at == NOON + timedelta(minutes=1)
-        await work.sessions.close(SESSION.token_sha256)
-        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested) is None
+    assert await recognition.of_session(token, now=NOON, seen_since=rested) == Holder(actor=KIM.actor, session=SESSION)
+    assert await recognition.of_session(b"\3" * 32, now=NOON, seen_since=rested) is None
+    assert await recognition.of_session(token, now=SESSION.expires_at, seen_since=rested) is None
+    assert await recognition.of_session(token, now=NOON, seen_since=NOON) is None
+
+    async with unit(DOOR) as work:
+        await work.sessions.seen(token, at=NOON + timedelta(minutes=1))
+        await work.commit()
+    found = await recognition.of_session(token, now=NOON, seen_since=NOON)
+    assert found is not None
+    assert found.session.last_seen_at == NOON + timedelta(minutes=1)
+
+    async with unit(DOOR) as work:
+        await work.sessions.close(token)
+        await work.commit()
+    assert await recognition.of_session(token, now=NOON, seen_since=rested) is None
 
 
-async def test_a_holder_on_a_complexs_staff_is_told_which_organisations_lie_in_it(unit: Opened) -> None:
+async def test_a_holder_on_a_complexs_staff_is_told_which_organisations_lie_in_it(
+    unit: Opened, recognition: Recognition
+) -> None:
     elsewhere = replace(OPERATOR, tenant_id=TenantId(3), ref=UUID(int=3), complex_id=2)
     park = replace(KIM, person_id=PersonId(UUID(int=6)), tenant_id=TenantId(3), sign_in_name="park")
     lee = replace(KIM, person_id=PersonId(UUID(int=7)), sign_in_name="lee", role=Role.TENANT_VIEWER)
@@ -227,11 +237,10 @@ async def test_a_holder_on_a_complexs_staff_is_told_which_organisations_lie_in_i
         await work.commit()
 
     reaches = {}
-    async with unit(DOOR) as work:
-        for one in (KIM, park, lee):
-            holder = await work.sessions.holder(one.person_id.bytes * 2, now=NOON, seen_since=NOON - timedelta(hours=1))
-            assert holder is not None
-            reaches[one.sign_in_name] = holder.actor.complex_reach
+    for one in (KIM, park, lee):
+        holder = await recognition.of_session(one.person_id.bytes * 2, now=NOON, seen_since=NOON - timedelta(hours=1))
+        assert holder is not None
+        reaches[one.sign_in_name] = holder.actor.complex_reach
     async with unit(SYSTEM) as work:
         assert [one.complex_id for one in await work.parties.complexes()] == [1, 2]
         assert await work.parties.reach_of(TenantId(3)) == reaches["park"]
@@ -245,15 +254,16 @@ async def test_a_holder_on_a_complexs_staff_is_told_which_organisations_lie_in_i
     }
 
 
-async def test_nobody_holds_the_session_of_one_who_left(unit: Opened) -> None:
+async def test_nobody_holds_the_session_of_one_who_left(unit: Opened, recognition: Recognition) -> None:
     async with unit(SYSTEM) as work:
         await work.people.add(replace(KIM, active=False))
         await work.sessions.open(SESSION)
+        await work.commit()
 
-        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=NOON - timedelta(hours=1)) is None
+    assert await recognition.of_session(SESSION.token_sha256, now=NOON, seen_since=NOON - timedelta(hours=1)) is None
 
 
-async def test_a_renewed_session_answers_to_its_new_token_only_and_once(unit: Opened) -> None:
+async def test_a_renewed_session_answers_to_its_new_token_only_and_once(unit: Opened, recognition: Recognition) -> None:
     await _with_kim(unit)
     rested = NOON - timedelta(hours=1)
     async with unit(DOOR) as work:
@@ -262,12 +272,13 @@ async def test_a_renewed_session_answers_to_its_new_token_only_and_once(unit: Op
         new = b"\7" * 32
         assert await work.sessions.renew(SESSION, token_sha256=new, confirmed_at=NOON, second_factor=True)
         assert not await work.sessions.renew(SESSION, token_sha256=b"\6" * 32, confirmed_at=NOON, second_factor=True)
+        await work.commit()
 
-        found = await work.sessions.holder(new, now=NOON, seen_since=rested)
-        assert found is not None
-        assert found.session == replace(SESSION, token_sha256=new, confirmed_at=NOON, second_factor=True)
-        assert found.actor.confirmed_at == NOON
-        assert await work.sessions.holder(SESSION.token_sha256, now=NOON, seen_since=rested) is None
+    found = await recognition.of_session(new, now=NOON, seen_since=rested)
+    assert found is not None
+    assert found.session == replace(SESSION, token_sha256=new, confirmed_at=NOON, second_factor=True)
+    assert found.actor.confirmed_at == NOON
+    assert await recognition.of_session(SESSION.token_sha256, now=NOON, seen_since=rested) is None
 
 
 async def test_a_persons_sessions_are_listed_and_ended_one_or_all(unit: Opened) -> None:

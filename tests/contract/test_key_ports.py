@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from domain.identity.keyring import ApiKey
-from domain.identity.ports import KeyWork
-from domain.shared.actor import DOOR, PASSER_BY, SYSTEM, Actor, Role
+from domain.identity.ports import KeyWork, Recognition
+from domain.shared.actor import DOOR, PASSER_BY, SYSTEM, Actor, Role, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
+from tests.contract.test_identity_ports import COMPLEX, OPERATOR
 from tests.fakes.keys import MemoryKeyWork
 from tests.fakes.system import NOON, someone
 
@@ -81,6 +82,24 @@ async def test_a_use_is_written_once_a_minute(unit: Opened) -> None:
             found = await work.keys.one(KEY.key_id)
             assert found is not None
             assert found.last_used_at == NOON + timedelta(seconds=kept)
+
+
+async def test_a_keys_holder_is_found_however_it_stands_and_a_staffs_reaches_its_complex(
+    unit: Opened, recognition: Recognition
+) -> None:
+    staffs = replace(WHOLE, key_id=UUID(int=43), role=Role.AUDITOR, tenant_id=OPERATOR.tenant_id)
+    revoked = replace(WHOLE, revoked_at=NOON, revoked_by=KEY.made_by)
+    async with unit(SYSTEM) as work:
+        await work.parties.add_complex(COMPLEX)
+        await work.parties.add(OPERATOR)
+        for one in (KEY, revoked, staffs):
+            await work.keys.add(one)
+        await work.commit()
+
+    assert await recognition.of_key(UUID(int=99)) is None
+    assert await recognition.of_key(KEY.key_id) == (KEY, None)
+    assert await recognition.of_key(revoked.key_id) == (revoked, None)
+    assert await recognition.of_key(staffs.key_id) == (staffs, complex_reach_of(1, [OPERATOR.tenant_id]))
 
 
 # ── what the database refuses, whatever the program says ──

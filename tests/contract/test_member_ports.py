@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from domain.identity.errors import MemberUnknown
 from domain.identity.membership import ChangeKind, Invitation, MemberChange
 from domain.identity.model import PartyKind
-from domain.identity.ports import MemberWork
+from domain.identity.ports import MemberWork, Recognition
 from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.identifiers import PersonId, TenantId
 from tests.contract.test_identity_ports import COMPLEX, KIM, OPERATOR, SESSION
@@ -95,7 +95,7 @@ async def test_a_change_of_role_and_standing_is_kept_and_counted(unit: Opened) -
             assert await work.members.active(role, in_complex_of=TenantId(1)) == 0
 
 
-async def test_all_of_a_persons_sessions_end_and_nobody_elses(unit: Opened) -> None:
+async def test_all_of_a_persons_sessions_end_and_nobody_elses(unit: Opened, recognition: Recognition) -> None:
     async with unit(SYSTEM) as work:
         await work.people.add(KIM)
         await work.people.add(LEE)
@@ -105,8 +105,9 @@ async def test_all_of_a_persons_sessions_end_and_nobody_elses(unit: Opened) -> N
         await work.sessions.open(lees)
 
         assert await work.members.end_sessions(KIM.person_id) == 2
-        assert await work.sessions.holder(b"\2" * 32, now=NOON, seen_since=NOON - timedelta(hours=1)) is None
-        assert await work.sessions.holder(b"\3" * 32, now=NOON, seen_since=NOON - timedelta(hours=1)) is not None
+        await work.commit()
+    assert await recognition.of_session(b"\2" * 32, now=NOON, seen_since=NOON - timedelta(hours=1)) is None
+    assert await recognition.of_session(b"\3" * 32, now=NOON, seen_since=NOON - timedelta(hours=1)) is not None
 
 
 async def test_changes_come_back_in_their_order(unit: Opened) -> None:

@@ -9,7 +9,6 @@ from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken
 from domain.identity.model import (
     Enrolled,
     Failures,
-    Holder,
     IndustrialComplex,
     PartyKind,
     Passkey,
@@ -20,14 +19,14 @@ from domain.identity.model import (
     TicketKind,
     Totp,
 )
-from domain.shared.actor import COMPLEX_STAFF, ComplexReach, complex_reach_of
+from domain.shared.actor import ComplexReach, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
 
 
 class MemoryParties:
     def __init__(self) -> None:
         self._complexes: dict[int, IndustrialComplex] = {}
-        self._tenants: dict[TenantId, Tenant] = {}
+        self.tenants: dict[TenantId, Tenant] = {}
 
     async def add_complex(self, industrial_complex: IndustrialComplex) -> None:
         self._complexes.setdefault(industrial_complex.complex_id, industrial_complex)
@@ -36,27 +35,27 @@ class MemoryParties:
         return self._complexes[(await self.one(tenant_id)).complex_id]
 
     async def add(self, tenant: Tenant) -> None:
-        if self._tenants.setdefault(tenant.tenant_id, tenant).ref != tenant.ref:
+        if self.tenants.setdefault(tenant.tenant_id, tenant).ref != tenant.ref:
             raise TenantNumberTaken(number=tenant.tenant_id)
 
     async def one(self, tenant_id: TenantId) -> Tenant:
-        if tenant_id not in self._tenants:
+        if tenant_id not in self.tenants:
             raise TenantUnknown
-        return self._tenants[tenant_id]
+        return self.tenants[tenant_id]
 
     async def complexes(self) -> tuple[IndustrialComplex, ...]:
         return tuple(self._complexes[number] for number in sorted(self._complexes))
 
     async def reach_of(self, tenant_id: TenantId) -> ComplexReach:
         own = (await self.one(tenant_id)).complex_id
-        return complex_reach_of(own, [one.tenant_id for one in self._tenants.values() if one.complex_id == own])
+        return complex_reach_of(own, [one.tenant_id for one in self.tenants.values() if one.complex_id == own])
 
     async def operator_of(self, tenant_id: TenantId) -> Tenant | None:
         own = (await self.one(tenant_id)).complex_id
         return next((one for one in await self.of_kind(PartyKind.OPERATOR) if one.complex_id == own), None)
 
     async def of_kind(self, kind: PartyKind) -> tuple[Tenant, ...]:
-        return tuple(self._tenants[number] for number in sorted(self._tenants) if self._tenants[number].kind is kind)
+        return tuple(self.tenants[number] for number in sorted(self.tenants) if self.tenants[number].kind is kind)
 
 
 class MemoryPeople:
@@ -113,48 +112,34 @@ class MemoryPeople:
 
 
 class MemorySessions:
-    def __init__(self, people: MemoryPeople, parties: MemoryParties) -> None:
-        self._sessions: dict[bytes, Session] = {}
-        self._people = people
-        self._parties = parties
+    def __init__(self) -> None:
+        self.kept: dict[bytes, Session] = {}
 
     async def open(self, session: Session) -> None:
-        self._sessions[session.token_sha256] = session
-
-    async def holder(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
-        found = self._sessions.get(token_sha256)
-        if found is None or not _open(found, now, seen_since):
-            return None
-        person = await self._people.one(found.person_id)
-        if person is None or not person.active:
-            return None
-        within = None
-        if person.role in COMPLEX_STAFF and person.tenant_id in self._parties._tenants:
-            within = await self._parties.reach_of(person.tenant_id)
-        return Holder(actor=replace(person.actor, confirmed_at=found.confirmed_at, complex_reach=within), session=found)
+        self.kept[session.token_sha256] = session
 
     async def seen(self, token_sha256: bytes, *, at: datetime) -> None:
-        if token_sha256 in self._sessions:
-            self._sessions[token_sha256] = replace(self._sessions[token_sha256], last_seen_at=at)
+        if token_sha256 in self.kept:
+            self.kept[token_sha256] = replace(self.kept[token_sha256], last_seen_at=at)
 
     async def renew(
         self, session: Session, *, token_sha256: bytes, confirmed_at: datetime | None, second_factor: bool
     ) -> bool:
-        kept = self._sessions.pop(session.token_sha256, None)
+        kept = self.kept.pop(session.token_sha256, None)
         if kept is None:
             return False
-        self._sessions[token_sha256] = replace(
+        self.kept[token_sha256] = replace(
             kept, token_sha256=token_sha256, confirmed_at=confirmed_at, second_factor=second_factor
         )
         return True
 
     async def of_person(self, person_id: PersonId, *, now: datetime, seen_since: datetime) -> tuple[Session, ...]:
-        mine = [one for one in self._sessions.values() if one.person_id == person_id and _open(one, now, seen_since)]
+        mine = [one for one in self.kept.values() if one.person_id == person_id and is_open(one, now, seen_since)]
         mine.sort(key=lambda one: one.session_id)
         return tuple(sorted(mine, key=lambda one: one.opened_at, reverse=True)[:50])
 
     async def close(self, token_sha256: bytes) -> None:
-        self._sessions.pop(token_sha256, None)
+        self.kept.pop(token_sha256, None)
 
     async def close_one(self, person_id: PersonId, session_id: UUID) -> bool:
         return self._drop(lambda one: one.person_id == person_id and one.session_id == session_id) == 1
@@ -163,16 +148,16 @@ class MemorySessions:
         return self._drop(lambda one: one.person_id == person_id and one.session_id != but)
 
     async def sweep(self, *, now: datetime, seen_since: datetime) -> int:
-        return self._drop(lambda one: not _open(one, now, seen_since))
+        return self._drop(lambda one: not is_open(one, now, seen_since))
 
     def _drop(self, over: Callable[[Session], bool]) -> int:
-        kept = {token: one for token, one in self._sessions.items() if not over(one)}
-        dropped = len(self._sessions) - len(kept)
-        self._sessions = kept
+        kept = {token: one for token, one in self.kept.items() if not over(one)}
+        dropped = len(self.kept) - len(kept)
+        self.kept = kept
         return dropped
 
 
-def _open(session: Session, now: datetime, seen_since: datetime) -> bool:
+def is_open(session: Session, now: datetime, seen_since: datetime) -> bool:
     return session.expires_at > now and session.last_seen_at > seen_since
 
 
@@ -274,7 +259,7 @@ class MemoryIdentityWork:
     def __init__(self) -> None:
         self.parties = MemoryParties()
         self.people = MemoryPeople()
-        self.sessions = MemorySessions(self.people, self.parties)
+        self.sessions = MemorySessions()
         self.second_factors = MemorySecondFactors()
         self.tickets = MemoryTickets()
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.identity.keyring import USE_NOTED_EVERY, ApiKey
-from domain.shared.actor import COMPLEX_STAFF, ComplexReach, complex_reach_of
 from domain.shared.identifiers import PersonId, TenantId
 from tests.fakes.members import MemoryMemberWork
 
@@ -20,12 +19,6 @@ class MemoryKeys:
 
     async def one(self, key_id: UUID) -> ApiKey | None:
         return self._keys.get(key_id)
-
-    async def held(self, key_id: UUID) -> tuple[ApiKey, ComplexReach | None] | None:
-        key = self._keys.get(key_id)
-        if key is None:
-            return None
-        return key, complex_reach_of(1, [key.tenant_id]) if key.role in COMPLEX_STAFF else None
 
     async def page(self, *, tenant_id: TenantId | None, after: UUID | None, limit: int) -> tuple[ApiKey, ...]:
         found = sorted(self._keys.values(), key=lambda one: one.key_id, reverse=True)

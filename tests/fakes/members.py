@@ -55,7 +55,7 @@ class MemoryMembers:
         self._identity.people._people[member.person_id] = replace(person, role=member.role, active=member.active)
 
     async def end_sessions(self, person_id: PersonId) -> int:
-        kept = self._identity.sessions._sessions
+        kept = self._identity.sessions.kept
         over = [token for token, session in kept.items() if session.person_id == person_id]
         for token in over:
             del kept[token]
@@ -72,11 +72,11 @@ class MemoryMembers:
         return {one: people[one].printed_name for one in person_ids if one in people}
 
     async def party_names(self, tenant_ids: Sequence[TenantId]) -> Mapping[TenantId, str]:
-        tenants = self._identity.parties._tenants
+        tenants = self._identity.parties.tenants
         return {one: tenants[one].name_ko for one in tenant_ids if one in tenants}
 
     async def organisations(self, *, after: TenantId | None, limit: int) -> tuple[Tenant, ...]:
-        tenants = self._identity.parties._tenants
+        tenants = self._identity.parties.tenants
         return tuple(tenants[number] for number in sorted(tenants) if after is None or number > after)[:limit]
 
 

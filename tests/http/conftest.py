@@ -212,11 +212,11 @@ SIGNING = ("reviewer", "approver")
 
 async def prove(ports: Ports, token: str) -> None:
     """Let a session have proved now who holds it, without the cost of a password's hash."""
+    now = ports.clock.now()
+    held = await ports.recognition.of_session(sha256(token), now=now, seen_since=now - timedelta(hours=1))
+    assert held is not None
+    kept = held.session
     async with ports.unit(DOOR) as work:
-        now = ports.clock.now()
-        held = await work.sessions.holder(sha256(token), now=now, seen_since=now - timedelta(hours=1))
-        assert held is not None
-        kept = held.session
         await work.sessions.renew(
             kept, token_sha256=kept.token_sha256, confirmed_at=now, second_factor=kept.second_factor
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -19,13 +20,14 @@ import adapters.postgres.tables.all  # noqa: F401  (fills the metadata)
 from adapters.postgres.checkup import NEVER_REWRITTEN, examine
 from adapters.postgres.engine import DatabaseUnreachable, open_engine
 from adapters.postgres.migrate import SchemaDiffers, serve_by
+from adapters.postgres.recognition import PostgresRecognition
 from adapters.postgres.roles import APP, AUDITOR, MIGRATOR
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.work import PostgresUnit
 from app.wiring import migrate_database
 from domain.shared.actor import SYSTEM, Actor, Role
 from domain.shared.identifiers import TenantId
-from tests.fakes.system import someone
+from tests.fakes.system import NOON, someone
 
 TABLES: dict[str, Table] = {table.name: table for table in SQLModel.metadata.sorted_tables}
 
@@ -347,6 +349,31 @@ async def test_every_table_is_closed_and_nobody_goes_round(engine: AsyncEngine) 
 
     assert closed_not == OPEN | {"alembic_version"}
     assert (free, round_about, owners) == (set(), set(), {MIGRATOR})
+
+
+async def test_the_program_alone_asks_who_holds_and_nothing_stays_told(bound: AsyncEngine, engine: AsyncEngine) -> None:
+    functions = text(
+        "select proname, coalesce(array_agg(pg_get_userbyid(grantee)) filter (where grantee <> proowner), '{}')"
+        " from pg_proc p join pg_namespace n on n.oid = p.pronamespace, lateral aclexplode(p.proacl)"
+        " where n.nspname = :schema group by proname"
+    )
+    async with engine.connect() as connection:
+        may = {name: tuple(who) for name, who in await connection.execute(functions, {"schema": SCHEMA})}
+    told = text("select coalesce(current_setting('app.reach', true), '')")
+    counted = text(f"select count(*) from {SCHEMA}.person")
+    left = []
+    recognition = PostgresRecognition(bound)
+    for _ in range(8):
+        assert await recognition.of_session(b"\1" * 32, now=NOON, seen_since=NOON) is None
+        assert await recognition.of_key(UUID(int=1)) is None
+        async with bound.connect() as connection:
+            left.append((await connection.scalar(told), await connection.scalar(counted)))
+    async with PostgresUnit(bound)(someone(Role.TENANT_VIEWER, tenant_id=11)) as work:
+        await work._connection.execute(text(f"select * from {SCHEMA}.key_holder(:key)"), {"key": UUID(int=1)})
+        within = await work._connection.scalar(told)
+
+    assert may == {"session_holder": (APP,), "key_holder": (APP,)}
+    assert (set(left), within) == ({("", 0)}, "tenant:11")
 
 
 async def test_the_owner_itself_sees_nothing_without_a_context(database_url: str, story) -> None:

@@ -20,6 +20,7 @@ from domain.identity.errors import (
 from domain.identity.model import Holder
 from domain.shared.actor import ConfirmationNeeded, Role, system_actor
 from domain.shared.identifiers import TenantId
+from tests.fakes.recognition import MemoryRecognition
 from tests.fakes.system import NOON, someone
 from tests.unit.identity.test_signing_in import OFFICE, PASSWORD, House, house
 
@@ -27,7 +28,9 @@ __all__ = ["house"]
 
 
 async def holder(house: House, token: str) -> Holder:
-    return await identity.holder_of(token, unit=house.unit, clock=house.clock)
+    return await identity.holder_of(
+        token, recognition=MemoryRecognition(house.work), unit=house.unit, clock=house.clock
+    )
 
 
 async def confirmed(house: House, token: str) -> account.Renewed:

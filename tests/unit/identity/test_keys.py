@@ -25,6 +25,7 @@ from domain.shared.actor import Role, RoleNotEnough, ScopeNotEnough
 from domain.shared.identifiers import TenantId
 from tests.contract.test_identity_ports import COMPLEX, OPERATOR
 from tests.fakes.keys import MemoryKeyWork
+from tests.fakes.recognition import MemoryRecognition
 from tests.fakes.system import NOON
 from tests.unit.identity.test_members import ADMIN, MANAGER, VIEWER, House
 
@@ -71,7 +72,7 @@ async def revoke(house, key_id, actor=MANAGER):
 
 
 async def holder(house, text):
-    return await keys.who_holds(text, unit=house.unit, clock=house.clock)
+    return await keys.who_holds(text, recognition=MemoryRecognition(house.work), unit=house.unit, clock=house.clock)
 
 
 def test_a_key_says_where_it_is_found_and_nothing_else_has_its_shape() -> None:

@@ -30,6 +30,7 @@ from domain.shared.identifiers import PersonId, TenantId
 from tests.contract.test_identity_ports import COMPLEX, OPERATOR
 from tests.fakes.identity import CountedTokens, ListedPasswords, OpenVault, PlainPasswords
 from tests.fakes.members import MemoryMemberWork
+from tests.fakes.recognition import MemoryRecognition
 from tests.fakes.system import NOON, CountedIds, FixedClock, someone
 
 ADMIN = someone(Role.ADMIN, name="강관리", tenant_id=1, number=1)
@@ -100,7 +101,7 @@ class House:
         return opened.token
 
     async def who(self, token):
-        return await usecases.who_is(token, unit=self.unit, clock=self.clock)
+        return await usecases.who_is(token, recognition=MemoryRecognition(self.work), unit=self.unit, clock=self.clock)
 
 
 @pytest.fixture

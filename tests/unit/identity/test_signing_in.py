@@ -23,6 +23,7 @@ from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import TenantId
 from tests.fakes.identity import CountedTokens, ListedPasswords, OpenVault, PlainPasswords
 from tests.fakes.members import MemoryMemberWork
+from tests.fakes.recognition import MemoryRecognition
 from tests.fakes.system import CountedIds, FixedClock
 
 PASSWORD = "long enough words"
@@ -70,7 +71,9 @@ class House:
         )
 
     async def who_is(self, token: str, **more: bool) -> Actor:
-        return await identity.who_is(token, unit=self.unit, clock=self.clock, **more)
+        return await identity.who_is(
+            token, recognition=MemoryRecognition(self.work), unit=self.unit, clock=self.clock, **more
+        )
 
 
 @pytest.fixture
