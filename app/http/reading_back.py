@@ -21,7 +21,7 @@ from domain.metering import reading_back
 from domain.metering.insight import BandFigures, MonthInsight, PeakAt, SourceSums
 from domain.metering.inventory import Method, Trace
 from domain.metering.model import Quantity
-from domain.metering.reading_back import AsIf, ChannelColumn, ChannelColumns, SiteDemand, SiteSteps, WindowRoundTrip
+from domain.metering.reading_back import AsIf, ChannelSteps, SeveralSteps, SiteDemand, SiteSteps, WindowRoundTrip
 from domain.metering.series import MatrixRow, Resolution
 from domain.metering.tariff import BandTotals, TariffAssignment
 from domain.shared.actor import Actor
@@ -61,16 +61,16 @@ class SeriesOut(Out):
     quantity: str
     channel: int
     unit: str
-    values: list[int | None]
-    missing: list[int]
-    unmeasured: list[int]
+    values: Sequence[int | None]
+    missing: Sequence[int]
+    unmeasured: Sequence[int]
 
 
 class SiteSeriesOut(Out):
     """A site's channels in steps that begin at `starts_at`; days and months are Seoul's."""
 
     resolution: str
-    starts_at: list[Instant]
+    starts_at: Sequence[Instant]
     as_of: Instant | None
     series: list[SeriesOut]
 
@@ -340,7 +340,7 @@ class ChannelsOut(Out):
     """Channels in steps that begin at `starts_at`, by number; days and months are Seoul's."""
 
     resolution: str
-    starts_at: list[Instant]
+    starts_at: Sequence[Instant]
     as_of: Instant | None
     series: list[ChannelSeriesOut]
 
@@ -390,21 +390,20 @@ def as_if(tariff: str | None) -> AsIf | None:
 
 def series_out(found: SiteSteps) -> SiteSeriesOut:
     """Say steps in the API's words."""
-    first = found.series[0].steps if found.series else ()
     return SiteSeriesOut(
         resolution=found.wish.resolution.value,
-        starts_at=[step.start_at for step in first],
+        starts_at=found.starts_at,
         as_of=found.wish.as_of,
         series=[
             SeriesOut(
                 quantity=one.channel.quantity.value,
                 channel=one.channel.channel_id,
                 unit=one.channel.quantity.unit,
-                values=[step.value for step in one.steps],
-                missing=[step.missing for step in one.steps],
-                unmeasured=[step.unmeasured for step in one.steps],
+                values=one.steps.values,
+                missing=one.steps.missing,
+                unmeasured=one.steps.unmeasured,
             )
-            for one in found.series
+            for one in found.channels
         ],
     )
 
@@ -585,27 +584,17 @@ def series_sheet(found: SiteSteps) -> Sheet:
 
     Where a value was estimated or corrected, a second column counts the slots of it that were.
     """
-    columns = [
-        ChannelColumn(
-            channel=one.channel,
-            values=[step.value for step in one.steps],
-            missing=(),
-            unmeasured=[step.unmeasured for step in one.steps],
-        )
-        for one in found.series
-    ]
-    starts = [step.start_at for step in found.series[0].steps] if found.series else []
-    return _steps_sheet(starts, columns, name=f"series-{found.wish.resolution.value}")
+    return _steps_sheet(found.starts_at, found.channels, name=f"series-{found.wish.resolution.value}")
 
 
-def channels_sheet(found: ChannelColumns) -> Sheet:
+def channels_sheet(found: SeveralSteps) -> Sheet:
     """Lay several channels out: a row a step, a column a channel, which its head names by number."""
     name = f"channels-{found.wish.resolution.value}"
     return _steps_sheet(found.starts_at, found.channels, name=name, numbered=True)
 
 
 def _steps_sheet(
-    starts: Sequence[datetime], series: Sequence[ChannelColumn], *, name: str, numbered: bool = False
+    starts: Sequence[datetime], series: Sequence[ChannelSteps], *, name: str, numbered: bool = False
 ) -> Sheet:
     heads: list[str] = ["start (Asia/Seoul)"]
     values: list[list[Cell]] = [[at.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M:%S+09:00") for at in starts]]
@@ -615,10 +604,10 @@ def _steps_sheet(
         # A head names its column alone: where several channels count a quantity, by the channel's number as well.
         told = f"{quantity.value}_{one.channel.channel_id}" if numbered or several[quantity] > 1 else quantity.value
         heads.append(f"{told}_{quantity.unit.lower()}")
-        values.append(list(one.values))
-        if any(one.unmeasured):
+        values.append(list(one.steps.values))
+        if any(one.steps.unmeasured):
             heads.append(f"{told}_unmeasured_slots")
-            values.append(list(one.unmeasured))
+            values.append(list(one.steps.unmeasured))
     return Sheet(name=name, head=tuple(heads), rows=list(zip(*values, strict=True)))
 
 
@@ -826,7 +815,7 @@ class ChannelsController(Controller):
             found = await reading_back.read_channels(wish, work=work)
         return ChannelsOut(
             resolution=resolution.value,
-            starts_at=list(found.starts_at),
+            starts_at=found.starts_at,
             as_of=wish.as_of,
             series=[
                 ChannelSeriesOut(
@@ -834,9 +823,9 @@ class ChannelsController(Controller):
                     quantity=one.channel.quantity.value,
                     channel=one.channel.channel_id,
                     unit=one.channel.quantity.unit,
-                    values=list(one.values),
-                    missing=list(one.missing),
-                    unmeasured=list(one.unmeasured),
+                    values=one.steps.values,
+                    missing=one.steps.missing,
+                    unmeasured=one.steps.unmeasured,
                 )
                 for one in found.channels
             ],

@@ -13,16 +13,16 @@ from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_i
 from domain.metering.inventory import Lot, Method, Trace, trace
 from domain.metering.lots import LOTS_A_MONTH_MAX, PpaLot, delivered
 from domain.metering.meters import unverified
-from domain.metering.model import MINUTES_A_DAY, Blocks, Channel, DayValues, Quantity, Site
+from domain.metering.model import Blocks, Channel, DayValues, Quantity, Site
 from domain.metering.ports import MeteringWork
 from domain.metering.series import (
     MatrixRow,
     Resolution,
-    Step,
+    StepColumns,
     column,
     columns,
-    days_between,
     matrix,
+    step_starts,
     steps,
     unmeasured_quarters,
     unmeasured_slots,
@@ -35,7 +35,7 @@ from domain.metering.usecases import list_channels, numbered_channels, readings_
 from domain.metering.validation import FindingKind
 from domain.shared.actor import Actor, Role
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
-from domain.shared.time import Clock, Month, day_start, seoul_day
+from domain.shared.time import Clock, Month, seoul_day
 
 _OF_THE_GRID_METER = frozenset(
     {Quantity.GRID_IMPORT, Quantity.GRID_EXPORT, Quantity.STORAGE_CHARGE, Quantity.STORAGE_DISCHARGE}
@@ -70,20 +70,21 @@ class ReadSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSeries:
+class ChannelSteps:
     """One channel's steps."""
 
     channel: Channel
-    steps: tuple[Step, ...]
+    steps: StepColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSteps:
-    """A site's channels in steps; a quantity that the site does not meter is left out."""
+    """A site's channels in steps that begin at `starts_at`; a quantity that the site does not meter is left out."""
 
     site: Site
     wish: ReadSeries
-    series: tuple[ChannelSeries, ...]
+    starts_at: tuple[datetime, ...]
+    channels: tuple[ChannelSteps, ...]
 
 
 async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
@@ -109,19 +110,20 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
     return SiteSteps(
         site=site,
         wish=wish,
-        series=_in_steps(channels, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
+        starts_at=step_starts(wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
+        channels=_in_steps(channels, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
     )
 
 
 def _in_steps(
     channels: Sequence[Channel], blocks: Blocks, resolution: Resolution, *, first_on: date, until_on: date
-) -> tuple[ChannelSeries, ...]:
+) -> tuple[ChannelSteps, ...]:
     unmeasured = unmeasured_slots(blocks)
     days: dict[ChannelId, dict[date, DayValues]] = {channel.channel_id: {} for channel in channels}
     for (channel_id, day), block in blocks.items():
         days[channel_id][day] = block.values
     return tuple(
-        ChannelSeries(
+        ChannelSteps(
             channel=channel,
             steps=steps(
                 days[channel.channel_id],
@@ -151,25 +153,15 @@ class ReadChannels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelColumn:
-    """One channel's steps as columns: values, missing slots and unmeasured ones, step by step."""
-
-    channel: Channel
-    values: Sequence[int | None]
-    missing: Sequence[int]
-    unmeasured: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelColumns:
+class SeveralSteps:
     """Several channels in steps that begin at `starts_at`."""
 
     wish: ReadChannels
     starts_at: tuple[datetime, ...]
-    channels: tuple[ChannelColumn, ...]
+    channels: tuple[ChannelSteps, ...]
 
 
-async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> ChannelColumns:
+async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> SeveralSteps:
     """Show up to a hundred channels in steps, by number, in one read; a channel that is named twice comes once.
 
     Raises:
@@ -192,56 +184,11 @@ async def read_channels(wish: ReadChannels, *, work: MeteringWork) -> ChannelCol
     blocks = await work.readings.day_blocks(
         wish.tenant_id, named, first_on=wish.first_on, last_on=wish.until_on - timedelta(days=1), as_of=wish.as_of
     )
-    slots = _MINUTES.get(wish.resolution)
-    if slots is not None and all(channel.slot_minutes == slots for channel in found):
-        return _as_kept(found, blocks, wish, minutes=slots)
-    listed = _in_steps(found, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on)
-    return ChannelColumns(
+    return SeveralSteps(
         wish=wish,
-        starts_at=tuple([step.start_at for step in listed[0].steps]),
-        channels=tuple(
-            ChannelColumn(
-                channel=one.channel,
-                values=[step.value for step in one.steps],
-                missing=[step.missing for step in one.steps],
-                unmeasured=[step.unmeasured for step in one.steps],
-            )
-            for one in listed
-        ),
+        starts_at=step_starts(wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
+        channels=_in_steps(found, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
     )
-
-
-_MINUTES: Mapping[Resolution, int] = {
-    Resolution.MINUTE: 1,
-    Resolution.MINUTES_5: 5,
-    Resolution.MINUTES_15: 15,
-    Resolution.MINUTES_30: 30,
-    Resolution.HOUR: 60,
-}
-
-
-def _as_kept(channels: Sequence[Channel], blocks: Blocks, wish: ReadChannels, *, minutes: int) -> ChannelColumns:
-    """Lay channels out whose slots are the steps: their days one after another, without looking at each slot twice."""
-    unmeasured = unmeasured_slots(blocks)
-    slots_a_day = MINUTES_A_DAY // minutes
-    dates = days_between(wish.first_on, wish.until_on)
-    nothing: DayValues = (None,) * slots_a_day
-    found: list[ChannelColumn] = []
-    for channel in channels:
-        days = {day: blocks[channel.channel_id, day].values for day in dates if (channel.channel_id, day) in blocks}
-        values = column(days, wish.first_on, wish.until_on, nothing=nothing)
-        marked = [0] * len(values)
-        for day, slots in unmeasured.get(channel.channel_id, {}).items():
-            for slot in slots:
-                marked[(day - wish.first_on).days * slots_a_day + slot] = 1
-        found.append(
-            ChannelColumn(
-                channel=channel, values=values, missing=[int(value is None) for value in values], unmeasured=marked
-            )
-        )
-    width = timedelta(minutes=minutes)
-    starts = [day_start(day) + number * width for day in dates for number in range(slots_a_day)]
-    return ChannelColumns(wish=wish, starts_at=tuple(starts), channels=tuple(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

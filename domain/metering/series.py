@@ -1,10 +1,10 @@
 """Readings laid out for reading back: columns of slots, coarser steps, and a day by hour matrix."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import chain
+from itertools import accumulate, chain
 
 from domain.metering.errors import ResolutionTooFine
 from domain.metering.inventory import Columns
@@ -52,17 +52,17 @@ _MINUTES_A_STEP: Mapping[Resolution, int] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of a series: the energy of the slots that were received, Wh, or a state of charge at its end, bp.
+class StepColumns:
+    """A channel's steps as columns, a place a step.
 
-    `value` is None if nothing was received; `missing` counts the slots that gave nothing, `unmeasured` those whose
-    value was estimated or corrected.
+    `values` are the energy of the slots that were received, Wh, or a state of charge at the step's end, bp; None where
+    nothing was received. `missing` counts the slots that gave nothing, `unmeasured` those whose value was estimated or
+    corrected.
     """
 
-    start_at: datetime
-    value: int | None
-    missing: int
-    unmeasured: int = 0
+    values: Sequence[int | None]
+    missing: Sequence[int]
+    unmeasured: Sequence[int]
 
 
 def days_between(first_on: date, until_on: date) -> tuple[date, ...]:
@@ -97,6 +97,15 @@ def columns(days: SiteDays, *, first_on: date, until_on: date) -> Columns:
     )
 
 
+def step_starts(resolution: Resolution, *, first_on: date, until_on: date) -> tuple[datetime, ...]:
+    """Return when the steps from a day to before another begin; days and months are Seoul's."""
+    if resolution is Resolution.MONTH:
+        return tuple([day_start(start_on) for start_on, _ in _months(first_on, until_on)])
+    minutes = _MINUTES_A_STEP[resolution]
+    start, width = day_start(first_on), timedelta(minutes=minutes)
+    return tuple([start + number * width for number in range((until_on - first_on).days * MINUTES_A_DAY // minutes)])
+
+
 def steps(
     days: Mapping[date, DayValues],
     *,
@@ -106,8 +115,8 @@ def steps(
     until_on: date,
     unmeasured: Mapping[date, Collection[int]] = _NONE,
     slot_minutes: int = SLOT_MINUTES,
-) -> tuple[Step, ...]:
-    """Return a channel's series from a day to before another, in steps.
+) -> StepColumns:
+    """Return a channel's series from a day to before another, in the steps that begin at `step_starts`.
 
     Args:
         days: the channel's values.
@@ -121,73 +130,46 @@ def steps(
     Raises:
         ResolutionTooFine: the step is shorter than the slots that are kept: nothing is made up between them.
     """
-    nothing: DayValues = (None,) * (MINUTES_A_DAY // slot_minutes)
-    if resolution is Resolution.MONTH:
-        return _monthly(days, quantity, first_on, until_on, unmeasured, nothing)
-    if _MINUTES_A_STEP[resolution] < slot_minutes:
+    slots_a_day = MINUTES_A_DAY // slot_minutes
+    if resolution is not Resolution.MONTH and _MINUTES_A_STEP[resolution] < slot_minutes:
         raise ResolutionTooFine(resolution=resolution.value, kept=f"{slot_minutes}m")
-    size = _MINUTES_A_STEP[resolution] // slot_minutes
-    width = timedelta(minutes=slot_minutes)
-    values = column(days, first_on, until_on, nothing=nothing)
-    start = day_start(first_on)
-    marked = {
-        (day - first_on).days * len(nothing) + slot
-        for day, listed in unmeasured.items()
-        if first_on <= day < until_on
-        for slot in listed
-    }
-    if size == 1:
-        return tuple(
-            [
-                Step(
-                    start_at=start + number * width,
-                    value=value,
-                    missing=int(value is None),
-                    unmeasured=int(number in marked),
-                )
-                for number, value in enumerate(values)
-            ]
-        )
-    return tuple(
-        [
-            _step(
-                start + place * width,
-                values[place : place + size],
-                quantity,
-                sum(number in marked for number in range(place, place + size)) if marked else 0,
-            )
-            for place in range(0, len(values), size)
-        ]
+    values = column(days, first_on, until_on, nothing=(None,) * slots_a_day)
+    marked = [0] * len(values)
+    for day, listed in unmeasured.items():
+        if first_on <= day < until_on:
+            for slot in listed:
+                marked[(day - first_on).days * slots_a_day + slot] = 1
+    if resolution is Resolution.MONTH:
+        sizes = [(end_on - start_on).days * slots_a_day for start_on, end_on in _months(first_on, until_on)]
+    else:
+        size = _MINUTES_A_STEP[resolution] // slot_minutes
+        if size == 1:  # the slots are the steps, and need not be looked at one by one
+            missing = [int(value is None) for value in values] if None in values else [0] * len(values)
+            return StepColumns(values=values, missing=missing, unmeasured=marked)
+        sizes = [size] * (len(values) // size)
+    ends = list(accumulate(sizes))
+    parts = [values[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+    return StepColumns(
+        values=[_value(part, quantity) for part in parts],
+        missing=[part.count(None) for part in parts],
+        unmeasured=[sum(marked[end - size : end]) for end, size in zip(ends, sizes, strict=True)],
     )
 
 
-def _monthly(
-    days: Mapping[date, DayValues],
-    quantity: Quantity,
-    first_on: date,
-    until_on: date,
-    unmeasured: Mapping[date, Collection[int]],
-    nothing: DayValues,
-) -> tuple[Step, ...]:
-    found: list[Step] = []
-    start_on = first_on
-    while start_on < until_on:
-        end_on = min(Month.of(start_on).next().first_on, until_on)
-        marked = sum(len(listed) for day, listed in unmeasured.items() if start_on <= day < end_on)
-        values = column(days, start_on, end_on, nothing=nothing)
-        found.append(_step(day_start(start_on), values, quantity, marked))
-        start_on = end_on
-    return tuple(found)
+def _months(first_on: date, until_on: date) -> Iterator[tuple[date, date]]:
+    """Yield the months of a stretch, the first and the last as far as they lie in it."""
+    while first_on < until_on:
+        end_on = min(Month.of(first_on).next().first_on, until_on)
+        yield first_on, end_on
+        first_on = end_on
 
 
-def _step(start_at: datetime, values: Sequence[int | None], quantity: Quantity, unmeasured: int) -> Step:
-    there = [value for value in values if value is not None]
-    missing = len(values) - len(there)
+def _value(part: Sequence[int | None], quantity: Quantity) -> int | None:
+    there = [value for value in part if value is not None]
     if not there:
-        return Step(start_at=start_at, value=None, missing=missing, unmeasured=unmeasured)
+        return None
     # A state of charge is that of the step's end; where the end is missing, no earlier one stands for it.
-    value = values[-1] if quantity is Quantity.STORAGE_SOC else sum(there)
-    return Step(start_at=start_at, value=value, missing=missing, unmeasured=unmeasured)
+    return part[-1] if quantity is Quantity.STORAGE_SOC else sum(there)
 
 
 def unmeasured_slots(blocks: Blocks) -> Mapping[ChannelId, Mapping[date, tuple[int, ...]]]:

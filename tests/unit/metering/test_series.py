@@ -8,8 +8,19 @@ import pytest
 from domain.metering.errors import ResolutionTooFine
 from domain.metering.model import DayBlock, Fill, Mark, Quality, Quantity, ReadingSource
 from domain.metering.readings import merge
-from domain.metering.series import MatrixRow, Resolution, Step, columns, known_at, matrix, steps, unmeasured_slots
+from domain.metering.series import (
+    MatrixRow,
+    Resolution,
+    StepColumns,
+    columns,
+    known_at,
+    matrix,
+    step_starts,
+    steps,
+    unmeasured_slots,
+)
 from domain.shared.identifiers import ChannelId
+from domain.shared.time import SEOUL
 
 DAY = date(2026, 7, 31)
 NEXT = date(2026, 8, 1)
@@ -30,19 +41,42 @@ def stepped(resolution, days=None, quantity=Quantity.PV, until_on=NEXT):
 def test_a_step_sums_what_was_received_and_counts_what_was_not():
     found = stepped(Resolution.HOUR)
 
-    assert len(found) == 24
-    assert found[0] == Step(start_at=START, value=0 + 1 + 2 + 3, missing=0)
-    assert found[1] == Step(start_at=START + timedelta(hours=1), value=4 + 6 + 7, missing=1)
-    assert sum(step.value or 0 for step in found) == sum(range(96)) - 5
-    assert [step.value for step in stepped(Resolution.DAY)] == [sum(range(96)) - 5]
-    assert stepped(Resolution.MINUTES_15)[5].value is None
-    assert len(stepped(Resolution.MINUTES_30)) == 48
+    assert (found.values[:2], found.missing[:2]) == ([0 + 1 + 2 + 3, 4 + 6 + 7], [0, 1])
+    assert sum(value or 0 for value in found.values) == sum(range(96)) - 5
+    assert (found.missing, found.unmeasured) == ([0, 1, *(0,) * 22], [0] * 24)
+    assert stepped(Resolution.DAY).values == [sum(range(96)) - 5]
+    assert stepped(Resolution.MINUTES_15) == StepColumns(
+        values=list(VALUES), missing=[int(value is None) for value in VALUES], unmeasured=[0] * 96
+    )
+    assert len(stepped(Resolution.MINUTES_30).values) == 48
+
+
+@pytest.mark.parametrize(
+    ("resolution", "starts"),
+    [
+        (Resolution.MINUTES_15, [START + timedelta(minutes=15 * number) for number in range(192)]),
+        (Resolution.HOUR, [START + timedelta(hours=number) for number in range(48)]),
+        (Resolution.DAY, [START, START + timedelta(days=1)]),
+        (Resolution.MONTH, [START, START + timedelta(days=1)]),
+    ],
+)
+def test_steps_begin_where_the_days_of_seoul_do(resolution, starts):
+    until_on = date(2026, 8, 2)
+
+    assert list(step_starts(resolution, first_on=DAY, until_on=until_on)) == starts
+    assert len(stepped(resolution, until_on=until_on).values) == len(starts)
+
+
+def test_months_begin_on_their_first_day_and_the_stretch_on_its_own():
+    starts = step_starts(Resolution.MONTH, first_on=date(2026, 7, 30), until_on=date(2026, 9, 2))
+
+    assert [at.astimezone(SEOUL).date() for at in starts] == [date(2026, 7, 30), NEXT, date(2026, 9, 1)]
 
 
 def test_a_day_without_a_reading_is_missing_and_not_zero():
     found = stepped(Resolution.DAY, until_on=date(2026, 8, 2))
 
-    assert found[1] == Step(start_at=START + timedelta(days=1), value=None, missing=96)
+    assert (found.values[1], found.missing[1]) == (None, 96)
 
 
 def test_a_step_says_how_much_of_it_was_not_measured():
@@ -55,7 +89,7 @@ def test_a_step_says_how_much_of_it_was_not_measured():
         unmeasured={DAY: (4, 5, 95), NEXT: (0,)},
     )
 
-    assert [step.unmeasured for step in found] == [0, 2, *(0,) * 21, 1]
+    assert found.unmeasured == [0, 2, *(0,) * 21, 1]
 
 
 def test_marked_slots_and_whole_suspect_days_are_not_measured():
@@ -73,16 +107,13 @@ def test_months_are_cut_where_seoul_cuts_them():
 
     found = stepped(Resolution.MONTH, days, until_on=date(2026, 8, 3))
 
-    assert [(step.start_at, step.value, step.missing) for step in found] == [
-        (START, 96, 0),
-        (START + timedelta(days=1), 192, 96),
-    ]
+    assert (found.values, found.missing) == ([96, 192], [0, 96])
 
 
 def test_a_state_of_charge_is_that_of_the_steps_end():
-    assert stepped(Resolution.HOUR, quantity=Quantity.STORAGE_SOC)[0].value == 3
+    assert stepped(Resolution.HOUR, quantity=Quantity.STORAGE_SOC).values[0] == 3
     ends_missing = {DAY: (1, 2, 3, None) + (0,) * 92}
-    assert stepped(Resolution.HOUR, ends_missing, quantity=Quantity.STORAGE_SOC)[0].value is None
+    assert stepped(Resolution.HOUR, ends_missing, quantity=Quantity.STORAGE_SOC).values[0] is None
 
 
 def test_nothing_is_made_up_between_slots():
