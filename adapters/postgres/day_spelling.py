@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from domain.metering.model import Fill, Mark, Quality
 from domain.shared.time import SLOT, SLOTS_A_DAY, day_start
@@ -28,6 +29,33 @@ _SERIES_LEAST = 4
 _ALIKE_MS = 1 << 14
 _QUALITIES = (Quality.MEASURED, Quality.ESTIMATED, Quality.CORRECTED, Quality.SUSPECT)
 """A slot's quality is stored as its place here: the order never changes."""
+
+
+_ARRAY = struct.Struct(">iiIii")  # dimensions, whether any is null, the type, how many, the first one's number
+_LENGTH = struct.Struct(">i")
+
+
+@cache
+def _values(count: int) -> struct.Struct:
+    return struct.Struct(f">{_ARRAY.size}x" + "4xi" * count)
+
+
+def read_values(sent: bytes) -> tuple[int | None, ...]:
+    """Read an int4 array as `array_send` spells it: a head, then each value behind its length, -1 for null."""
+    _, has_null, _, count, _ = _ARRAY.unpack_from(sent)
+    if not has_null:
+        return _values(count).unpack(sent)
+    values: list[int | None] = []
+    place = _ARRAY.size
+    for _ in range(count):
+        (length,) = _LENGTH.unpack_from(sent, place)
+        place += _LENGTH.size
+        if length < 0:
+            values.append(None)
+        else:
+            values.append(_LENGTH.unpack_from(sent, place)[0])
+            place += length
+    return tuple(values)
 
 
 def spell_fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:

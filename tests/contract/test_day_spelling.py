@@ -4,8 +4,10 @@ import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.day_spelling import read_fills, spell_fill, spell_fills
+from adapters.postgres.day_spelling import read_fills, read_values, spell_fill, spell_fills
 from domain.metering.model import Fill
 
 
@@ -28,3 +30,21 @@ def test_a_settled_day_is_spelled_in_about_two_bytes_a_value_and_read_as_it_was(
     assert read_fills(spelled, day, 96) == fills
     assert read_fills(b"".join(spell_fill(fill, day) for fill in fills), day, 96) == fills
     assert len(spelled) < 96 * 12 // 8 + 60
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (0,) * 96,
+        tuple(range(1440)),
+        (None,) * 24,
+        (2**31 - 1, None, -1, 0, None),
+        (1, 2, None),
+    ],
+    ids=["a day", "minutes", "nothing", "the widest and holes", "the last is missing"],
+)
+async def test_values_are_read_as_the_server_sends_them(values, engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        sent = await connection.scalar(text("select array_send(cast(:values as int4[]))"), {"values": list(values)})
+
+    assert read_values(sent) == values
