@@ -8,7 +8,7 @@ from alembic import op
 from migrations.steps import APP, SCHEMA, begin
 
 revision = "0099"
-down_revision = "0097"
+down_revision = "0103"
 branch_labels = None
 depends_on = None
 
@@ -63,15 +63,15 @@ def _function(name: str, takes: str, returns: tuple[str, ...], query: str) -> No
         f"""
         create function {SCHEMA}.{name}({takes})
             returns table ({", ".join((*returns, "in_complex int", "complex_organisations int[]"))})
-            language plpgsql stable rows 1
+            language plpgsql rows 1
         as $body$
             #variable_conflict use_column
             declare
                 before text := coalesce(current_setting('app.reach', true), '');
-                reach text := set_config('app.reach', 'door:0', true);
             begin
+                set local app.reach = 'door:0';
                 return query {query};
-                reach := set_config('app.reach', before, true);
+                execute format('set local app.reach = %L', before);
             end
         $body$
         """
