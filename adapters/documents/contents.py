@@ -186,6 +186,8 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "sampling_plan": Leaf.TEXT,
         "sampling_ko": Leaf.TEXT,
         "sampling_en": Leaf.TEXT,
+        "external_ko": Leaf.TEXT,
+        "external_en": Leaf.TEXT,
         "results": Each(
             {
                 "test_id": Leaf.TEXT,

@@ -43,6 +43,7 @@ from adapters.postgres.tables.certification import (
     SignatureRow,
     TestReportRow,
     TestRunRow,
+    ToldEquipmentRow,
 )
 from domain.certification.equipment import Booking, Calibration, Deviation, Device, DeviceKind, DoubtfulRun
 from domain.certification.errors import (
@@ -53,6 +54,7 @@ from domain.certification.errors import (
     CertificateUnknown,
     DeviceBooked,
     DeviceUnknown,
+    EquipmentKnown,
     NumberTaken,
     OwnWork,
     ReceptionMoved,
@@ -75,9 +77,11 @@ from domain.certification.model import (
     Signature,
     Signed,
     TestRun,
+    ToldEquipment,
     Transition,
     Variant,
     Worklist,
+    with_told,
 )
 from domain.certification.reinspection import Cause, Reinspection
 from domain.certification.requests import InspectionRequest
@@ -490,6 +494,22 @@ def _to_test_run(row: RowMapping) -> TestRun:
     )
 
 
+def _to_told(row: RowMapping) -> ToldEquipment:
+    return ToldEquipment(
+        test_run_id=TestRunId(row["test_run_id"]),
+        pack_id=PackId(row["pack_id"]),
+        reception_id=ReceptionId(row["reception_id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        equipment=row["equipment"],
+        device_id=row["device_id"],
+        deviation=row["deviation"],
+        deviation_en=row["deviation_en"],
+        said_by=PersonId(row["said_by"]),
+        said_by_name=row["said_by_name"],
+        said_at=row["said_at"],
+    )
+
+
 class PostgresTestRuns:
     """Runs, only ever added to."""
 
@@ -499,6 +519,29 @@ class PostgresTestRuns:
     async def add(self, run: TestRun) -> None:
         """Store one more run."""
         await self._connection.execute(insert(TestRunRow).values(_test_run_row(run)))
+
+    async def tell_equipment(self, told: ToldEquipment) -> None:
+        """Say what a run was measured with, once."""
+        done = await self._connection.execute(
+            upsert(ToldEquipmentRow)
+            .values(
+                pack_id=told.pack_id,
+                test_run_id=told.test_run_id,
+                reception_id=told.reception_id,
+                tenant_id=told.tenant_id,
+                equipment=told.equipment,
+                device_id=told.device_id,
+                deviation=told.deviation,
+                deviation_en=told.deviation_en,
+                said_by=told.said_by,
+                said_by_name=told.said_by_name,
+                said_at=told.said_at,
+            )
+            .on_conflict_do_nothing(constraint="test_run_equipment_pkey")
+            .returning(col(ToldEquipmentRow.test_run_id))
+        )
+        if done.first() is None:
+            raise EquipmentKnown
 
     async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
         """Return a reception's runs in order."""
@@ -511,7 +554,18 @@ class PostgresTestRuns:
             )
             .order_by(col(TestRunRow.sequence))
         )
-        return tuple(_to_test_run(row) for row in found.mappings())
+        runs = [_to_test_run(row) for row in found.mappings()]
+        if not any(run.lacks_equipment for run in runs):
+            return tuple(runs)
+        said = await self._connection.execute(
+            select(*ToldEquipmentRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(ToldEquipmentRow.pack_id) == reception.pack_id,
+                col(ToldEquipmentRow.reception_id) == reception.reception_id,
+                col(ToldEquipmentRow.tenant_id) == reception.tenant_id,
+            )
+        )
+        told = {one.test_run_id: one for one in (_to_told(row) for row in said.mappings())}
+        return tuple(with_told(run, told.get(run.test_run_id)) for run in runs)
 
 
 def _assessment_row(assessment: Assessment) -> dict[str, object]:
@@ -1129,9 +1183,16 @@ class PostgresDevices:
                     col(CertificateRow.reception_id) == col(TestRunRow.reception_id),
                 ),
             )
+            .outerjoin(
+                ToldEquipmentRow,
+                and_(
+                    col(ToldEquipmentRow.pack_id) == col(TestRunRow.pack_id),
+                    col(ToldEquipmentRow.test_run_id) == col(TestRunRow.test_run_id),
+                ),
+            )
             .where(
                 col(TestRunRow.tenant_id) == device.tenant_id,
-                col(TestRunRow.device_id) == device.device_id,
+                func.coalesce(col(TestRunRow.device_id), col(ToldEquipmentRow.device_id)) == device.device_id,
                 col(TestRunRow.recorded_at) >= day_start(from_on),
                 col(TestRunRow.recorded_at) < day_start(until_on + timedelta(days=1)),
             )

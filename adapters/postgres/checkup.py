@@ -24,7 +24,7 @@ NEVER_REWRITTEN = frozenset(
         "status_place", "record_key", "amended_report", "alarm_change", "reception_event", "hold_release",
         "custody_move", "sample_label",
         "external_record", "record_import", "record_import_row", "trusted_issuer", "protocol_version", "protocol_step",
-        "inspection_request", "inspection_request_event",
+        "inspection_request", "inspection_request_event", "test_run_equipment", "record_citation",
     }
 )  # fmt: skip
 """History, money, signatures and issued documents: written once, whoever serves; the one list of them."""

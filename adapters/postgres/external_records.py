@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.tables.certification import RecordCitationRow
 from adapters.postgres.tables.external_records import (
     ExternalRecordRow,
     RecordImportLineRow,
@@ -16,6 +17,7 @@ from adapters.postgres.tables.external_records import (
 )
 from domain.certification.errors import ImportUnknown, RecordChanged
 from domain.certification.external import (
+    Citation,
     ExternalRecord,
     ImportedRow,
     Outcome,
@@ -27,7 +29,8 @@ from domain.certification.external import (
     RecordStatus,
     TrustedIssuer,
 )
-from domain.shared.identifiers import PackId, PersonId, TenantId
+from domain.certification.model import Reception
+from domain.shared.identifiers import PackId, PersonId, ReceptionId, TenantId
 
 _WORD_LENGTH_MAX = 200
 _ROWS_AT_ONCE = 500
@@ -174,6 +177,48 @@ class PostgresExternalRecords:
         )
         if done.first() is None:
             raise RecordChanged(fields="number")
+
+    async def cite(self, citation: Citation) -> None:
+        """Add to what a reception's report cites."""
+        await self._connection.execute(
+            insert(RecordCitationRow).values(
+                pack_id=citation.pack_id,
+                reception_id=citation.reception_id,
+                tenant_id=citation.tenant_id,
+                sequence=citation.sequence,
+                record_id=citation.record_id,
+                cited=citation.cited,
+                said_by=citation.said_by,
+                said_by_name=citation.said_by_name,
+                said_at=citation.said_at,
+            )
+        )
+
+    async def citations(self, reception: Reception) -> tuple[Citation, ...]:
+        """Return what was said of a reception's citations, oldest first."""
+        found = await self._connection.execute(
+            select(*RecordCitationRow.__table__.c)  # type: ignore[attr-defined]
+            .where(
+                col(RecordCitationRow.pack_id) == reception.pack_id,
+                col(RecordCitationRow.reception_id) == reception.reception_id,
+                col(RecordCitationRow.tenant_id) == reception.tenant_id,
+            )
+            .order_by(col(RecordCitationRow.sequence))
+        )
+        return tuple(
+            Citation(
+                pack_id=PackId(row["pack_id"]),
+                reception_id=ReceptionId(row["reception_id"]),
+                tenant_id=TenantId(row["tenant_id"]),
+                sequence=row["sequence"],
+                record_id=row["record_id"],
+                cited=row["cited"],
+                said_by=PersonId(row["said_by"]),
+                said_by_name=row["said_by_name"],
+                said_at=row["said_at"],
+            )
+            for row in found.mappings()
+        )
 
     async def keep_import(self, made: RecordImport) -> None:
         """Keep an import with its rows."""

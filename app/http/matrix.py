@@ -104,6 +104,8 @@ GET    /api/v1/receptions/{reception_id}/sample-label/{form}     -  -  -  o  -  
 POST   /api/v1/receptions/{reception_id}/return                  -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/hold-release            -  -  -  -  o  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/refusal                 -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/citations               -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /api/v1/receptions/{reception_id}/runs/{run}/equipment    -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /api/v1/receptions/{reception_id}/release                 -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/receptions/{reception_id}/withdrawal              -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 GET    /api/v1/receptions/{reception_id}/credential              -  -  -  o  o  o  o  -  -  -  -  -  -  -  -  doc
@@ -246,6 +248,8 @@ POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/fees                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/citations                  -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/runs/{run}/equipment       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 GET    /requests                                                 -  o  o  o  o  o  o  a  a  a  a  o  -  -  -
 GET    /requests/new                                             -  -  y  y  -  -  -  y  -  -  -  y  -  -  -
 POST   /requests/new                                             -  -  y  y  -  -  -  y  -  -  -  y  -  -  -

@@ -19,6 +19,7 @@ from app.ports import Ports
 from domain.certification.across_files import Derived
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import CertificateUnknown, TestTimesWrong
+from domain.certification.external import ExternalRecord
 from domain.certification.model import (
     Applicant,
     Assessment,
@@ -41,10 +42,11 @@ from domain.certification.model import (
     Transition,
     certificate_valid_at,
 )
+from domain.certification.usecases.citing import CiteRecord
 from domain.certification.usecases.devices import AcceptDeviation
-from domain.certification.usecases.results import Entered
+from domain.certification.usecases.results import Entered, TellEquipment
 from domain.certification.usecases.signing import SignWithReason
-from domain.journeys import authenticity, dispositions, inspection, reinspection, samples, validity
+from domain.journeys import authenticity, citations, dispositions, inspection, reinspection, samples, validity
 from domain.journeys import equipment as devices
 from domain.shared.actor import Actor
 from domain.shared.identifiers import CertificateId, PackId, ReceptionId
@@ -224,6 +226,36 @@ class DerivedOut(Out):
     files: list[str]
 
 
+class EquipmentIn(In):
+    """What a run was measured with that names nothing: the serial of a registered device, or words."""
+
+    device: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN)] = ""
+    equipment: Annotated[str, msgspec.Meta(max_length=200, pattern=TEXT_PATTERN)] = ""
+
+
+class CitationIn(In):
+    """A record of others to cite in the report, or, with `cited` false, to leave out again."""
+
+    record_id: UUID
+    cited: bool = True
+
+
+class CitedOut(Out):
+    """A record of others that the report cites: its source and number."""
+
+    record_id: UUID
+    issuer: str
+    number: str
+    kind: str
+    issued_on: Day
+
+
+class CitationsOut(Out):
+    """What the report cites now."""
+
+    cited: list[CitedOut]
+
+
 class RuleOut(Out):
     """What one rule said."""
 
@@ -376,6 +408,7 @@ class ReceptionFileOut(Out):
     fees: FeesOut | None
     runs: list[RunOut]
     derived: list[DerivedOut]
+    cited: list[CitedOut]
     assessment: AssessmentOut | None
     hold_release: HoldReleaseOut | None
     signatures: list[SignatureOut]
@@ -481,6 +514,17 @@ def _run_out(run: TestRun) -> RunOut:
             )
             for one in run.measurements
         ],
+    )
+
+
+def _cited_out(record: ExternalRecord) -> CitedOut:
+    one = record.content
+    return CitedOut(
+        record_id=record.record_id,
+        issuer=one.issuer,
+        number=one.number,
+        kind=one.kind.value,
+        issued_on=one.issued_on,
     )
 
 
@@ -718,6 +762,7 @@ class ReceptionsController(Controller):
             fees=None if found.fees is None else _fees_out(found.fees),
             runs=[_run_out(run) for run in found.runs],
             derived=[_derived_out(one, found.runs) for one in found.derived],
+            cited=[_cited_out(one) for one in found.cited],
             assessment=None if found.assessment is None else _assessment_out(found.assessment),
             hold_release=None if found.release is None else _hold_release_out(found.release),
             signatures=[_signature_out(one) for one in found.signatures],
@@ -817,6 +862,48 @@ class ReceptionsController(Controller):
         )
         media_type = "text/csv" if form == "csv" else "application/vnd.apache.parquet"
         return Response(table, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    @post(
+        "/{reception_id:uuid}/runs/{run:int}/equipment",
+        operation_id="TellRunEquipment",
+        summary="Say what a run was measured with that names nothing",
+        description="Once, of a run from before that was asked for. The report prints who said it, and when.",
+        responses=PROBLEMS,
+    )
+    async def tell_equipment(
+        self,
+        reception_id: FromPath[UUID],
+        run: FromPath[int],
+        data: JSONBody[EquipmentIn],
+        ports: GivenPorts,
+        actor: GivenActor,
+    ) -> RunOut:
+        """Add the equipment of a run; the run itself is never changed."""
+        wish = TellEquipment(
+            actor=actor,
+            reception_id=ReceptionId(reception_id),
+            run=run,
+            equipment=data.equipment,
+            serial=data.device,
+        )
+        return _run_out(await citations.tell_equipment(wish, unit=ports.unit, clock=ports.clock))
+
+    @post(
+        "/{reception_id:uuid}/citations",
+        operation_id="CiteRecord",
+        summary="Cite a record of others in the report, or leave it out again",
+        description="A record that was imported about this unit, until the unit is judged. Nothing is judged on it.",
+        responses=PROBLEMS,
+    )
+    async def cite_record(
+        self, reception_id: FromPath[UUID], data: JSONBody[CitationIn], ports: GivenPorts, actor: GivenActor
+    ) -> CitationsOut:
+        """Say whether the report cites a record of others."""
+        wish = CiteRecord(
+            actor=actor, reception_id=ReceptionId(reception_id), record_id=data.record_id, cited=data.cited
+        )
+        cited = await citations.cite_record(wish, unit=ports.unit, clock=ports.clock)
+        return CitationsOut(cited=[_cited_out(one) for one in cited])
 
     @post(
         "/{reception_id:uuid}/measurements",

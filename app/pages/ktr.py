@@ -17,8 +17,10 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.receptions import (
     CYCLER_BYTES_MAX,
     BenchSheetIn,
+    CitationIn,
     ConditionsIn,
     DeviationIn,
+    EquipmentIn,
     FeeIn,
     HandOverIn,
     PriorLifeIn,
@@ -53,11 +55,13 @@ from domain.certification.model import (
 )
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
 from domain.certification.requests import RequestState
+from domain.certification.usecases.citing import CITABLE, CiteRecord
 from domain.certification.usecases.devices import AcceptDeviation
 from domain.certification.usecases.intake import condition_told
-from domain.certification.usecases.results import Entered
+from domain.certification.usecases.results import Entered, TellEquipment
 from domain.certification.usecases.signing import SignWithReason
 from domain.journeys import (
+    citations,
     dispositions,
     equipment,
     inspection,
@@ -388,6 +392,9 @@ async def _reception(
         "names": names,
         "devices": devices,
         "may_accept": actor.role is Role.APPROVER and measuring and bool(devices),
+        "unsaid": [run.sequence for run in found.runs if run.lacks_equipment],
+        "may_tell": actor.role is Role.TESTER and state.is_open,
+        "may_cite": actor.role is Role.TESTER and state in CITABLE,
         "judgement": _decided(found),
         "rows": blanks(protocol, measured, found.reception.facts.scope),
         "protocol": protocol,
@@ -610,6 +617,49 @@ async def accept_deviation(
     return Redirect(f"/ktr/receptions/{reception_id}", status_code=303)
 
 
+@post("/ktr/receptions/{reception_id:uuid}/runs/{run:int}/equipment", status_code=303)
+async def tell_equipment(
+    request: PageRequest,
+    reception_id: FromPath[UUID],
+    run: FromPath[int],
+    ports: GivenPorts,
+    actor: GivenActor,
+    page: GivenPage,
+) -> Template | Redirect:
+    """Say what a run was measured with that was kept before that was asked for."""
+    form = await read_form(request)
+    try:
+        told = read_as(form, EquipmentIn, page.language)
+        wish = TellEquipment(
+            actor=actor,
+            reception_id=ReceptionId(reception_id),
+            run=run,
+            equipment=told.equipment,
+            serial=told.device,
+        )
+        await citations.tell_equipment(wish, unit=ports.unit, clock=ports.clock)
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}#runs", status_code=303)
+
+
+@post("/ktr/receptions/{reception_id:uuid}/citations", status_code=303)
+async def cite_record(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template | Redirect:
+    """Cite a record of others in the report, or leave it out again."""
+    form = await read_form(request)
+    try:
+        told = read_as({**form, "cited": form.get("cited") == "yes"}, CitationIn, page.language)
+        wish = CiteRecord(
+            actor=actor, reception_id=ReceptionId(reception_id), record_id=told.record_id, cited=told.cited
+        )
+        await citations.cite_record(wish, unit=ports.unit, clock=ports.clock)
+    except DomainError as error:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), error=error, form=form)
+    return Redirect(f"/ktr/receptions/{reception_id}#cited", status_code=303)
+
+
 @post("/ktr/receptions/{reception_id:uuid}/custody", status_code=303)
 async def hand_over(
     request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
@@ -780,6 +830,8 @@ KTR = (
     enter_values,
     enter_sheet,
     accept_deviation,
+    tell_equipment,
+    cite_record,
     hand_over,
     change_fees,
     print_labels,

@@ -904,6 +904,26 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "field.what": ("항목", "For"),
         "ktr.part-unregistered": ("등록되지 않은 모듈·셀은 제원과 함께:", "A module or cell that nobody registered:"),
         "ktr.part-form": ("신청서로 접수", "take it in by a request"),
+        "ktr.unsaid": (
+            "{runs}회차 시험 기록에 장비가 없어 판정하거나 발급할 수 없습니다.",
+            "Run {runs} names no equipment; without it there is neither judgement nor report.",
+        ),
+        "ktr.unsaid-go": ("장비 적기", "Say it there"),
+        "ktr.unsaid-tester": ("시험원이 적을 수 있습니다.", "A tester may say it."),
+        "ktr.unsaid-hint": (
+            "등록 장비를 고르거나 글로 적으세요. 누가 언제 적었는지 성적서에 남습니다.",
+            "Choose a registered device, or say it in words. The report tells who said it and when.",
+        ),
+        "ktr.unsaid-say": ("장비 저장", "Keep it"),
+        "ktr.told-after": ("장비를 기록 후에 적음:", "Equipment said afterwards:"),
+        "ktr.cited": ("외부 기록 인용", "Records of others"),
+        "ktr.cited-text": (
+            "인용한 기록은 성적서의 외부 제공 결과에 출처·번호와 함께 실리며 판정에는 쓰지 않습니다.",
+            "What is cited stands in the report with source and number; nothing is judged on it.",
+        ),
+        "ktr.cited-is": ("인용함", "Cited"),
+        "ktr.cited-do": ("인용", "Cite"),
+        "ktr.cited-leave": ("인용 취소", "Leave out"),
         "ktr.scan-hint": (
             "팩 QR, 배터리 번호, 일련번호를 한 줄에 하나씩 이어서 스캔하세요. 줄마다 접수 한 건이 됩니다.",
             "Scan pack QR codes, battery numbers or serials, one a line; each line becomes a reception.",

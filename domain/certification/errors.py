@@ -338,6 +338,38 @@ class EquipmentMissing(RuleBroken):
     title_en = "Say what this was measured with: name a registered device, or the equipment in words."
 
 
+class RunUnknown(NotFound):
+    """A reception has no such run."""
+
+    code = "certification.run-unknown"
+    title_ko = "{run}회차 시험 기록이 없습니다."
+    title_en = "There is no run {run}."
+
+
+class RunEquipmentMissing(RuleBroken):
+    """Runs of before equipment was asked for name none, and the report must."""
+
+    code = "certification.run-equipment-missing"
+    title_ko = "{runs}회차 시험 기록에 장비가 없습니다. 시험 기록에서 각 회차의 장비를 고르거나 적은 뒤 다시 해 주세요."
+    title_en = "Run {runs} names no equipment; say it beside the run, by a device or in words, and try again."
+
+
+class EquipmentKnown(Conflict):
+    """A run names what it was measured with already; it is never changed."""
+
+    code = "certification.equipment-known"
+    title_ko = "이 시험 기록에는 장비가 이미 적혀 있습니다. 적힌 것은 바뀌지 않습니다."
+    title_en = "This run names its equipment already, which does not change."
+
+
+class RecordElsewhere(RuleBroken):
+    """A record of others that a reception may not cite: it is about another pack, or about none that is known."""
+
+    code = "certification.record-elsewhere"
+    title_ko = "이 시료에 연결된 외부 기록이 아니어서 인용할 수 없습니다."
+    title_en = "This record of others is not linked to this unit, so it cannot be cited."
+
+
 class ReportIncomplete(RuleBroken):
     """The report leaves empty what it must say (ISO/IEC 17025, 7.8.2.1)."""
 

@@ -3,7 +3,7 @@
 One table of fields is the columns of CSV and XLSX, the members of JSON, and the JSON Schema (docs/records.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.certification.errors import RecordRowWrong
 from domain.certification.model import Certificate, CertificateStatus
 from domain.shared.canonical import Canonical, canonical_text, sha256
-from domain.shared.identifiers import PackId, PersonId, TenantId
+from domain.shared.identifiers import PackId, PersonId, ReceptionId, TenantId
 from domain.shared.time import seoul_day
 
 RECORD_FORMAT = "sunhwan-records/1"
@@ -246,6 +246,27 @@ class ExternalRecord:
     pack_id: PackId | None
     imported_by_name: str
     imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """Somebody's word that a report cites a record of others, or, later, that it does not. Only added to."""
+
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    sequence: int
+    record_id: UUID
+    cited: bool
+    said_by: PersonId
+    said_by_name: str
+    said_at: datetime
+
+
+def cited_among(records: Iterable[ExternalRecord], said: Iterable[Citation]) -> tuple[ExternalRecord, ...]:
+    """Return the records that are cited: of each, the last word counts."""
+    last = {one.record_id: one.cited for one in said}
+    return tuple(one for one in records if last.get(one.record_id, False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

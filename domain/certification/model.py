@@ -1,6 +1,6 @@
 """Receptions, cycler records, test runs, assessments, signatures, reports and certificates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -648,13 +648,34 @@ class RawFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldEquipment:
+    """What a run that names no equipment was measured with, said after it was kept; the run itself stays as it was.
+
+    `deviation` and `deviation_en` are what an approver accepted about the device, empty where nothing had to be.
+    """
+
+    test_run_id: TestRunId
+    pack_id: PackId
+    reception_id: ReceptionId
+    tenant_id: TenantId
+    equipment: str
+    device_id: UUID | None
+    deviation: str
+    deviation_en: str
+    said_by: PersonId
+    said_by_name: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
     """One addition to a reception's results (시험); never changed, a retest adds another.
 
     `started_at` and `ended_at` are when the test ran, None where nobody said; it was recorded later or then.
     `deviation` says what differs from the method, such as what was accepted about its device, by whom and why; empty
     where nothing does, and `deviation_en` says it in English (empty too in runs of before there was one).
-    `provider` names the outside laboratory that measured; empty where the body itself did.
+    `provider` names the outside laboratory that measured; empty where the body itself did. `told` is set where the
+    equipment was said afterwards; `equipment`, `device_id` and the deviations are then those.
     """
 
     __test__ = False  # the name is the field's word; pytest must not collect it
@@ -681,6 +702,12 @@ class TestRun:
     ended_at: datetime | None = None
     deviation_en: str = ""
     provider: str = ""
+    told: ToldEquipment | None = None
+
+    @property
+    def lacks_equipment(self) -> bool:
+        """Whether nobody said what it was measured with, as could be before that was asked for."""
+        return self.device_id is None and not self.equipment.strip()
 
     @property
     def first_at(self) -> datetime:
@@ -691,6 +718,20 @@ class TestRun:
     def last_at(self) -> datetime:
         """When its work ended, as far as it is known."""
         return self.ended_at or self.started_at or self.recorded_at
+
+
+def with_told(run: TestRun, told: ToldEquipment | None) -> TestRun:
+    """Return a run with the equipment that was said of it afterwards."""
+    if told is None:
+        return run
+    return replace(
+        run,
+        equipment=told.equipment,
+        device_id=told.device_id,
+        deviation="; ".join(one for one in (run.deviation, told.deviation) if one),
+        deviation_en="; ".join(one for one in (run.deviation_en or run.deviation, told.deviation_en) if one),
+        told=told,
+    )
 
 
 class Verdict(StrEnum):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.certification.amending import Amendment, Proposal
 from domain.certification.equipment import Booking, Calibration, Deviation, Device, DoubtfulRun
-from domain.certification.external import ExternalRecord, GivenFile, RecordImport, TrustedIssuer
+from domain.certification.external import Citation, ExternalRecord, GivenFile, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -27,6 +27,7 @@ from domain.certification.model import (
     Signature,
     TableForm,
     TestRun,
+    ToldEquipment,
     Transition,
     Worklist,
 )
@@ -241,6 +242,14 @@ class ExternalRecords(Protocol):
         """
         ...
 
+    async def cite(self, citation: Citation) -> None:
+        """Add to what a reception's report cites, or no longer does."""
+        ...
+
+    async def citations(self, reception: Reception) -> tuple[Citation, ...]:
+        """Return what was said of a reception's citations, oldest first."""
+        ...
+
     async def keep_import(self, made: RecordImport) -> None:
         """Keep an import with its rows."""
         ...
@@ -442,8 +451,16 @@ class Runs(Protocol):
         """Store one more run."""
         ...
 
+    async def tell_equipment(self, told: ToldEquipment) -> None:
+        """Say what a run was measured with, once.
+
+        Raises:
+            EquipmentKnown: somebody said it already.
+        """
+        ...
+
     async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
-        """Return a reception's runs in the order they were recorded."""
+        """Return a reception's runs in the order they were recorded, each with what was said of its equipment."""
         ...
 
 

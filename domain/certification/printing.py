@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.certification.completeness import NOT_RECORDED
 from domain.certification.decision import decision_words
 from domain.certification.equipment import Device
+from domain.certification.external import ExternalRecord, Proof, RecordKind, RecordStatus
 from domain.certification.judging import spelled
 from domain.certification.model import (
     Assessment,
@@ -62,12 +63,14 @@ def report_content(
     approval: Signature,
     release: HoldRelease | None,
     request: InspectionRequest | None,
+    cited: Sequence[ExternalRecord],
     verify_url: str,
 ) -> dict[str, Canonical]:
     """Return what a test report prints: ISO/IEC 17025 clause 7.8.2.1, a to p.
 
     `devices` are those that the runs name, by identifier; `request` is what the unit was received under, None where it
-    was brought to the counter. Whether everything is filled, `completeness` says.
+    was brought to the counter, `cited` the records of others that it cites. Whether everything is filled,
+    `completeness` says.
     """
     judgement = assessment.judgement
     done = [test for test in judgement.tests if test.verdict is not Verdict.NOT_APPLICABLE]
@@ -107,7 +110,8 @@ def report_content(
         "sampling_plan": sampling_plan(judgement, reception),
         **_both("sampling", sampling(reception)),
         **_both("deviations", deviations(done, runs, release)),
-        **_both("external", external(runs)),
+        **_both("external", external(runs, cited)),
+        "cited_records": [_cited(one) for one in cited],
         "raw_files": [{"name": run.raw_file.name, "sha256": run.raw_file.sha256} for run in runs if run.raw_file],
         "tested_by": testers(runs),
         "reviewed_by": [] if reviewed is None else [_signed(reviewed)],
@@ -150,6 +154,7 @@ def brought_up(printed: Mapping[str, Canonical]) -> dict[str, Canonical]:
         "sampling_plan": "",
         "soh_u_ppm": None,
         "equipment": [],
+        "cited_records": [],
         "changes": [],
         "amended_by": [],
         "amendment_approved_by": [],
@@ -204,6 +209,7 @@ def certificate_content(
     reviewed: Signature | None,
     approval: Signature,
     request: InspectionRequest | None,
+    cited: Sequence[ExternalRecord],
     verify_url: str,
     credential: str,
     qr_svg: str,
@@ -241,6 +247,8 @@ def certificate_content(
         **_both("ambient", ambient(runs)),
         "sampling_plan": sampling_plan(judgement, reception),
         **_both("sampling", sampling(reception)),
+        **_both("external", external(runs, cited)),
+        "cited_records": [_cited(one) for one in cited],
         "results": [one for test in judgement.tests for one in _results(test, runs, devices)],
         "raw_file_sha256": _raw_hashes(runs),
         "tested_by": testers(runs),
@@ -520,19 +528,64 @@ def sampling(reception: Reception) -> tuple[str, str]:
     return _WHOLE_UNIT[reception.facts.scope]
 
 
-def external(runs: Sequence[TestRun]) -> tuple[str, str]:
-    """Return which results an outside laboratory measured and which one, in Korean and English; or that none did."""
-    told = [
-        (", ".join(dict.fromkeys(f"{one.test_id} {one.quantity}" for one in run.measurements)), run.provider)
+_KINDS = {RecordKind.CERTIFICATE: ("인증서", "certificate"), RecordKind.REPORT: ("성적서", "report")}
+_STATUSES = {
+    RecordStatus.VALID: ("유효", "valid"),
+    RecordStatus.SUSPENDED: ("정지", "suspended"),
+    RecordStatus.REVOKED: ("취소", "revoked"),
+    RecordStatus.SUPERSEDED: ("대체됨", "superseded"),
+    RecordStatus.WITHDRAWN: ("철회", "withdrawn"),
+    RecordStatus.UNKNOWN: ("모름", "unknown"),
+}
+
+
+def external(runs: Sequence[TestRun], cited: Sequence[ExternalRecord] = ()) -> tuple[str, str]:
+    """Return which results an outside laboratory measured, and which records of others are cited; or that none are.
+
+    In Korean and English. A cited record is told by its source and number, with what it says and how it stood when it
+    was taken in; nothing of it was judged on.
+    """
+    said = [
+        (f"{run.provider} 제공: {what}", f"measured by {run.provider}: {what}")
         for run in runs
         if run.provider
+        for what in (", ".join(dict.fromkeys(f"{one.test_id} {one.quantity}" for one in run.measurements)),)
     ]
-    if not told:
-        return _NONE
+    said += [_cited_words(one) for one in cited]
+    return ("; ".join(ko for ko, _ in said), "; ".join(en for _, en in said)) if said else _NONE
+
+
+def _cited_words(record: ExternalRecord) -> tuple[str, str]:
+    one = record.content
+    kind, status = _KINDS[one.kind], _STATUSES[one.status]
+    says = [word for word in (one.grade, one.verdict) if word]
+    says += [] if one.soh_ppm is None else [f"SOH {spelled(Decimal(one.soh_ppm) / 10_000)} %"]
+    proof = ("서명 확인됨", "its signature was checked") if record.proof is Proof.VERIFIED else ("사본", "a copy")
+    what = ", ".join(says)
     return (
-        "; ".join(f"{provider} 제공: {what}" for what, provider in told),
-        "; ".join(f"measured by {provider}: {what}" for what, provider in told),
+        f"인용(판정에 쓰지 않음): {one.issuer} {kind[0]} {one.number}, {one.standard}, {one.issued_on} 발급, "
+        f"{what}, 가져올 때 상태 {status[0]}, {proof[0]}",
+        f"cited, not judged on: {kind[1]} {one.number} of {one.issuer}, {one.standard}, issued {one.issued_on}, "
+        f"{what}, {status[1]} when it was taken in, {proof[1]}",
     )
+
+
+def _cited(record: ExternalRecord) -> dict[str, Canonical]:
+    one = record.content
+    return {
+        "issuer": one.issuer,
+        "number": one.number,
+        "kind": one.kind.value,
+        "standard": one.standard,
+        "grade": one.grade,
+        "verdict": one.verdict,
+        "soh_ppm": one.soh_ppm,
+        "issued_on": one.issued_on.isoformat(),
+        "status": one.status.value,
+        "proof": record.proof.value,
+        "content_sha256": one.sha256,
+        "source_sha256": record.source_sha256,
+    }
 
 
 def deviations(
@@ -549,6 +602,15 @@ def deviations(
         if rule.verdict is Verdict.NOT_APPLICABLE
     ]
     said += list(dict.fromkeys((run.deviation, run.deviation_en or run.deviation) for run in runs if run.deviation))
+    for run in runs:
+        if run.told is not None:
+            who = f"{run.told.said_by_name}, {seoul_day(run.told.said_at)}"
+            said.append(
+                (
+                    f"{run.sequence}회차 시험의 장비는 기록한 뒤에 적음 ({who})",
+                    f"the equipment of run {run.sequence} was said after it was recorded ({who})",
+                )
+            )
     if release is not None:
         because = f"{release.reason} ({release.released_by_name})"
         said.append((f"보류 해제: {because}", f"hold released: {because}"))

@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.certification import custody
 from domain.certification.across_files import Derived, across, file_runs
 from domain.certification.errors import CertificateUnknown, ReceptionUnknown, RunFileMissing
+from domain.certification.external import ExternalRecord, cited_among
 from domain.certification.model import (
     Applicant,
     Assessment,
@@ -43,7 +44,7 @@ from domain.certification.model import (
 from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
 from domain.certification.spelling import assessment_text
-from domain.certification.usecases import assessing, intake, issuing, results, signing
+from domain.certification.usecases import assessing, citing, intake, issuing, results, signing
 from domain.identity.ports import Tokens
 from domain.journeys import validity
 from domain.journeys.ports import JourneyWork
@@ -689,6 +690,7 @@ class ReceptionFile:
     """Everything about one reception. `may_sign` is False for those whose own work it holds: `workers` and signers.
 
     `signatures` are those on the last judgement, on its release and on the report; `moves` all that ever happened.
+    `records` are those of others that the body holds about the unit, `cited` the ones that the report cites.
     """
 
     reception: Reception
@@ -703,6 +705,8 @@ class ReceptionFile:
     certificate: Certificate | None
     may_sign: bool
     workers: tuple[PersonId, ...]
+    records: tuple[ExternalRecord, ...]
+    cited: tuple[ExternalRecord, ...]
 
     @property
     def derived(self) -> tuple[Derived, ...]:
@@ -744,6 +748,8 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
             certificate=next((one for one in certificates if one.reception_id == reception_id), None),
             may_sign=actor.role in (Role.REVIEWER, Role.APPROVER) and actor.person_id not in own,
             workers=workers,
+            records=(records := await citing.records_of(reception, work)),
+            cited=cited_among(records, await work.external_records.citations(reception) if records else ()),
         )
 
 

@@ -28,6 +28,7 @@ from adapters.postgres.certification import (
     PostgresTestRuns,
 )
 from adapters.postgres.custody import PostgresCustody
+from adapters.postgres.external_records import PostgresExternalRecords
 from adapters.postgres.records import PostgresAmendments, PostgresIssuedDocuments, PostgresStatusPlaces
 from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresNumbers
@@ -63,6 +64,7 @@ from domain.certification.errors import (
     DeviceUnknown,
     DischargeMissing,
     DocumentUnknown,
+    EquipmentKnown,
     EquipmentMissing,
     FeesAgreed,
     FeeWrong,
@@ -78,9 +80,12 @@ from domain.certification.errors import (
     ReasonMissing,
     ReceptionMoved,
     ReceptionUnknown,
+    RecordElsewhere,
     ReportIncomplete,
     RequestMoved,
     RequestUnknown,
+    RunEquipmentMissing,
+    RunUnknown,
     SampleLabelUnknown,
     SerialTaken,
     SerialUnknown,
@@ -90,6 +95,7 @@ from domain.certification.errors import (
     TestTimesWrong,
     TokenTooShort,
 )
+from domain.certification.external import ExternalRecord, Proof, content_of
 from domain.certification.model import (
     OPEN_STATES,
     Applicant,
@@ -119,6 +125,7 @@ from domain.certification.requests import RequestPage, RequestState, waiting
 from domain.certification.spelling import assessment_text, hold_release_text
 from domain.certification.status_list import Purpose, StatusPlace, entries_of
 from domain.certification.usecases.assessing import JudgeReception, judge_reception
+from domain.certification.usecases.citing import CiteRecord, cite_record
 from domain.certification.usecases.closing import refuse, release, send_back, withdraw
 from domain.certification.usecases.devices import (
     AcceptDeviation,
@@ -148,8 +155,10 @@ from domain.certification.usecases.results import (
     Entered,
     RecordCyclerRun,
     RecordMeasurements,
+    TellEquipment,
     record_cycler_run,
     record_measurements,
+    tell_equipment,
 )
 from domain.certification.usecases.signing import Sign, SignWithReason, approve, release_hold, review
 from domain.certification.usecases.validity import ChangeCertificate, reinstate, revoke, suspend
@@ -160,6 +169,7 @@ from domain.shared.identifiers import CertificateId, PackId, ReceptionId, Report
 from domain.shared.time import seoul_day
 from tests.fakes.certification import MemoryCertificationWork, cycler_record, cycler_step, item_facts
 from tests.fakes.documents import FakeDocuments, FakeSeals
+from tests.fakes.records import row as records_row
 from tests.fakes.system import CountedIds, FixedClock, someone
 from tests.unit.certification.test_requests import UNITS
 
@@ -226,6 +236,7 @@ class PostgresCertification:
         self.amendments = PostgresAmendments(connection)
         self.numbers = PostgresNumbers(connection)
         self.files = PostgresFiles(connection)
+        self.external_records = PostgresExternalRecords(connection)
 
 
 async def _fill(connection: AsyncConnection) -> None:
@@ -1285,6 +1296,153 @@ async def test_nothing_is_recorded_that_nobody_says_what_it_was_measured_with(ho
             await attempt
 
     assert await work.test_runs.of_reception(reception) == ()
+
+
+async def recorded_before_equipment_was_asked_for(house, work, kept):
+    """Store a run again as those were that name no equipment; return it."""
+    old = replace(
+        kept,
+        test_run_id=house.ids.new(),
+        sequence=kept.sequence + 1,
+        equipment="",
+        recorded_by=STRANGER.person_id,
+    )
+    await work.test_runs.add(old)
+    return old
+
+
+async def test_a_run_of_before_is_told_its_equipment_once_and_the_report_says_that_it_was_afterwards(
+    house, work, clock
+):
+    reception = await house.receive()
+    await house.run(reception)
+    old = await recorded_before_equipment_was_asked_for(house, work, await house.enter(reception))
+    with pytest.raises(RunEquipmentMissing) as caught:
+        await house.judge(reception)
+    assert caught.value.facts == {"runs": "3"}
+
+    def wish(run=3, **said):
+        return TellEquipment(actor=TESTER, reception_id=reception.reception_id, run=run, **said)
+
+    for refused, why in (
+        (wish(run=9, equipment="벤치"), RunUnknown),
+        (wish(run=1, equipment="벤치"), EquipmentKnown),
+        (wish(equipment="  "), EquipmentMissing),
+        (wish(serial="NOWHERE"), SerialUnknown),
+    ):
+        with pytest.raises(why):
+            await tell_equipment(refused, work=work, clock=clock)
+    told = await tell_equipment(wish(equipment=" 절연저항계 IR-1 "), work=work, clock=clock)
+
+    (*_, stored) = await work.test_runs.of_reception(reception)
+    assert stored == told
+    assert (stored.equipment, stored.told.said_by_name) == ("절연저항계 IR-1", "이시험")
+    assert replace(stored, equipment="", told=None) == old  # nothing else of it moved
+    with pytest.raises(EquipmentKnown):
+        await tell_equipment(wish(equipment="다른 장비"), work=work, clock=clock)
+    await house.judge(reception)
+    await house.review(reception)
+    await house.approve(reception)
+    printed = json.loads((await house.issue(reception)).report.content)
+    assert printed["equipment"][2]["device"] == "절연저항계 IR-1"
+    assert "3회차 시험의 장비는 기록한 뒤에 적음 (이시험, 2026-11-21)" in printed["deviations_ko"]
+    assert "the equipment of run 3 was said after it was recorded (이시험, 2026-11-21)" in printed["deviations_en"]
+    with pytest.raises(ReceptionMoved):
+        await tell_equipment(wish(equipment="벤치"), work=work, clock=clock)
+
+
+async def test_who_told_a_runs_equipment_signs_nothing_of_it(house, work, clock):
+    reception = await house.receive()
+    await house.run(reception)
+    await recorded_before_equipment_was_asked_for(house, work, await house.enter(reception))
+    teller = replace(REVIEWER, role=Role.TESTER)
+    wish = TellEquipment(actor=teller, reception_id=reception.reception_id, run=3, equipment="벤치")
+    await tell_equipment(wish, work=work, clock=clock)
+    await house.judge(reception)
+
+    with pytest.raises(OwnWork):
+        await house.review(reception)
+
+
+async def test_a_device_that_was_told_afterwards_answers_for_its_run(house, work, clock):
+    device = await registered(house)
+    reception = await house.receive()
+    old = await recorded_before_equipment_was_asked_for(house, work, await house.run(reception))
+    wish = TellEquipment(actor=TESTER, reception_id=reception.reception_id, run=old.sequence, serial=device.serial)
+    told = await tell_equipment(wish, work=work, clock=clock)
+
+    assert (told.device_id, told.equipment) == (device.device_id, device.label_on(date(2026, 11, 21)))
+    (doubtful,) = await work.devices.measured_with(
+        device, from_on=date(2026, 11, 1), until_on=date(2026, 11, 30), limit=9
+    )
+    assert (doubtful.reception_number, doubtful.sequence) == (reception.number, old.sequence)
+
+
+def others_record(count=1, *, pack_id=PACK, tenant_id=TESTER.tenant_id):
+    content = content_of(records_row(number=f"DH-{count}"), today=date(2026, 11, 21))
+    return ExternalRecord(
+        record_id=UUID(int=700 + count),
+        tenant_id=tenant_id,
+        import_id=UUID(int=900),
+        content=content,
+        proof=Proof.VERIFIED,
+        source_sha256="ab" * 32,
+        pack_id=pack_id,
+        imported_by_name="서품질",
+        imported_at=NOW,
+    )
+
+
+async def test_a_report_and_a_certificate_cite_records_of_others_about_their_unit_with_source_and_number(
+    house, work, clock
+):
+    mine, elsewhere, anothers = others_record(1), others_record(2, pack_id=OTHER_PACK), others_record(3, tenant_id=TWO)
+    for one in (mine, elsewhere, anothers):
+        await work.external_records.add(one)
+    reception = await house.receive()
+
+    def wish(record, *, cited=True, actor=TESTER):
+        return CiteRecord(actor=actor, reception_id=reception.reception_id, record_id=record.record_id, cited=cited)
+
+    for refused, why in (
+        (wish(elsewhere), RecordElsewhere),
+        (wish(anothers), RecordElsewhere),
+        (wish(mine, actor=STRANGER), ReceptionUnknown),
+        (wish(mine, actor=APPROVER), RoleNotEnough),
+    ):
+        with pytest.raises(why):
+            await cite_record(refused, work=work, clock=clock)
+    assert await cite_record(wish(mine), work=work, clock=clock) == (mine,)
+    assert await cite_record(wish(mine), work=work, clock=clock) == (mine,)
+    assert await cite_record(wish(mine, cited=False), work=work, clock=clock) == ()
+    assert await cite_record(wish(mine), work=work, clock=clock) == (mine,)
+    said = await work.external_records.citations(reception)
+    assert [(one.sequence, one.cited, one.said_by_name, one.said_at) for one in said] == [
+        (1, True, "이시험", NOW),
+        (2, False, "이시험", NOW),
+        (3, True, "이시험", NOW),
+    ]
+    await house.run(reception)
+    await house.enter(reception)
+    await house.judge(reception)
+    with pytest.raises(ReceptionMoved):  # who reviews and approves has seen what is cited
+        await cite_record(wish(mine, cited=False), work=work, clock=clock)
+    await house.review(reception)
+    await house.approve(reception)
+    printed = json.loads((await house.issue(reception)).report.content)
+
+    assert printed["external_ko"] == (
+        "인용(판정에 쓰지 않음): 대한시험원 인증서 DH-1, KC 10031:2023, 2025-11-03 발급, B, 적합, SOH 84.25 %, "
+        "가져올 때 상태 유효, 서명 확인됨"
+    )
+    assert printed["external_en"] == (
+        "cited, not judged on: certificate DH-1 of 대한시험원, KC 10031:2023, issued 2025-11-03, B, 적합, SOH 84.25 %, "
+        "valid when it was taken in, its signature was checked"
+    )
+    (cited,) = printed["cited_records"]
+    assert (cited["issuer"], cited["number"], cited["content_sha256"]) == ("대한시험원", "DH-1", mine.content.sha256)
+    (certificate,) = [content for kind, content, _ in house.documents.made if kind is DocumentKind.CERTIFICATE]
+    assert certificate["external_ko"] == printed["external_ko"]
 
 
 async def test_what_the_bench_must_say_is_asked_for_before_the_judgement_while_it_still_can(house):

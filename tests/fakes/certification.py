@@ -21,6 +21,7 @@ from domain.certification.errors import (
     DeviceBooked,
     DeviceUnknown,
     DocumentUnknown,
+    EquipmentKnown,
     FeesAgreed,
     ImportUnknown,
     NumberTaken,
@@ -37,7 +38,7 @@ from domain.certification.errors import (
     StatusListFull,
     StatusListUnknown,
 )
-from domain.certification.external import ExternalRecord, RecordImport, TrustedIssuer
+from domain.certification.external import Citation, ExternalRecord, RecordImport, TrustedIssuer
 from domain.certification.model import (
     Assessment,
     Certificate,
@@ -61,8 +62,10 @@ from domain.certification.model import (
     Signature,
     StepKind,
     TestRun,
+    ToldEquipment,
     Transition,
     Worklist,
+    with_told,
 )
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
@@ -244,12 +247,21 @@ class MemoryCustody:
 class MemoryTestRuns:
     def __init__(self) -> None:
         self.runs: list[TestRun] = []
+        self._told: dict[UUID, ToldEquipment] = {}
 
     async def add(self, run: TestRun) -> None:
         self.runs.append(run)
 
+    async def tell_equipment(self, told: ToldEquipment) -> None:
+        if self._told.setdefault(told.test_run_id, told) is not told:
+            raise EquipmentKnown
+
+    def device_of(self, run: TestRun) -> UUID | None:
+        return with_told(run, self._told.get(run.test_run_id)).device_id
+
     async def of_reception(self, reception: Reception) -> tuple[TestRun, ...]:
-        return tuple(run for run in self.runs if run.reception_id == reception.reception_id)
+        mine = (run for run in self.runs if run.reception_id == reception.reception_id)
+        return tuple(with_told(run, self._told.get(run.test_run_id)) for run in mine)
 
 
 class MemoryAssessments:
@@ -353,7 +365,7 @@ class MemoryDevices:
                 ),
             )
             for run in self._test_runs.runs
-            if run.device_id == device.device_id and from_on <= seoul_day(run.recorded_at) <= until_on
+            if self._test_runs.device_of(run) == device.device_id and from_on <= seoul_day(run.recorded_at) <= until_on
         ]
         return tuple(sorted(found, key=lambda one: (one.recorded_at, one.sequence), reverse=True)[:limit])
 
@@ -587,6 +599,13 @@ class MemoryExternalRecords:
         self._records: dict[UUID, ExternalRecord] = {}
         self._imports: dict[UUID, RecordImport] = {}
         self._issuers: dict[tuple[TenantId, str], TrustedIssuer] = {}
+        self._citations: list[Citation] = []
+
+    async def cite(self, citation: Citation) -> None:
+        self._citations.append(citation)
+
+    async def citations(self, reception: Reception) -> tuple[Citation, ...]:
+        return tuple(one for one in self._citations if one.reception_id == reception.reception_id)
 
     async def find(self, tenant_id: TenantId, *, issuer: str, number: str) -> ExternalRecord | None:
         for one in self._records.values():

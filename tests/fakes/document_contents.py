@@ -254,6 +254,8 @@ def _certificate(qr_svg: str) -> Content:
         "sampling_plan": "BAAS-REUSE-01 1.0.0 · KTR-A-2026-000311",
         "sampling_ko": "팩 전체",
         "sampling_en": "the whole pack",
+        "external_ko": "없음",
+        "external_en": "none",
         "results": [_result(test, rule) for test in _tests() for rule in test["verdicts"]],
         "raw_file_sha256": [_sha("ndax"), _sha("csv")],
         "tested_by": ["박시험", "이측정"],

@@ -8,12 +8,15 @@ from uuid import UUID
 
 import zxingcpp
 from PIL import Image
+from sqlalchemy import text
 
 from app import demo
 from app.pages.formats import seoul_local
 from domain.passport.model import PackState
+from tests.fakes.records import csv_of, row
 from tests.http.conftest import PASSWORD, by_cookie, confirm
 from tests.http.test_api import collect, problem, receive, register
+from tests.http.test_pages import checked
 
 SECOND_PACK = {
     "product_uri": "https://id.sunhwan.example/01/09506000134352/21/EV-2",
@@ -258,3 +261,61 @@ async def test_the_pages_offer_each_step_with_its_reason_to_whose_it_is(signed_i
     shown = (await reviewer.get(page)).text
     assert "보류 해제" in shown
     assert "육안 확인" in shown
+
+
+async def test_a_run_of_before_equipment_was_asked_for_leads_the_tester_to_where_it_is_said(signed_in, engine) -> None:
+    _, reception_id = await judged(signed_in)
+    async with engine.begin() as connection:  # as such runs lie in the database of an older installation
+        await connection.execute(text("update sunhwan.test_run set equipment = '' where sequence = 2"))
+    reviewer = await confirm(await signed_in("reviewer"))
+    base = f"/api/v1/receptions/{reception_id}"
+    assert (await reviewer.post(f"{base}/return", json={"reason": "장비 확인"})).status_code == 201
+    tester = await signed_in("tester")
+    refused = problem(await tester.post(f"{base}/judgement"), 422, "certification.run-equipment-missing")
+    assert refused["facts"] == {"runs": "2"}
+    page = await by_cookie(tester, "tester")
+    path = f"/ktr/receptions/{reception_id}"
+    shown = await page.get(path)
+    assert {"run-2", "eq-run-2"} <= set(checked(shown).ids)
+    assert "2회차 시험 기록에 장비가 없어" in shown.text
+    assert 'href="#run-2"' in shown.text
+
+    blank = await page.post(f"{path}/runs/2/equipment", data={"equipment": " "})
+    assert (blank.status_code, "무엇으로 쟀는지" in blank.text) == (422, True)
+    said = await page.post(f"{path}/runs/2/equipment", data={"equipment": "벤치 BN-01"})
+    assert (said.status_code, said.headers["location"]) == (303, f"{path}#runs")
+
+    after = await page.get(path)
+    checked(after)
+    assert ("eq-run-2" in after.text, "장비를 기록 후에 적음: 김시험" in after.text) == (False, True)
+    api = await signed_in("tester")
+    problem(await api.post(f"{base}/runs/2/equipment", json={"equipment": "-"}), 409, "certification.equipment-known")
+    problem(await api.post(f"{base}/runs/9/equipment", json={"equipment": "-"}), 404, "certification.run-unknown")
+    assert (await api.post(f"{base}/judgement")).status_code == 201
+
+
+async def test_a_record_of_others_is_cited_on_the_page_until_the_unit_is_judged(signed_in) -> None:
+    operator, tester, quality = [await signed_in(name) for name in ("operator", "tester", "quality")]
+    pack_id = await register(operator)
+    await collect(operator, pack_id)
+    reception_id = await receive(tester, pack_id)
+    file = csv_of(row(), row(number="DH-9", kr_battery_no="SOMEBODY-ELSE"))
+    taken = await quality.post("/api/v1/records/imports?name=records.csv", content=file)
+    assert taken.status_code == 201, taken.text
+    held = {one["number"]: one["record_id"] for one in (await quality.get("/api/v1/records")).json()}
+    base, path = f"/api/v1/receptions/{reception_id}", f"/ktr/receptions/{reception_id}"
+    problem(await tester.post(f"{base}/citations", json={"record_id": held["DH-9"]}), 422,
+            "certification.record-elsewhere")  # fmt: skip
+    page = await by_cookie(await signed_in("tester"), "tester")
+    assert "DH-2025-0042" in (await page.get(path)).text
+
+    cited = await page.post(f"{path}/citations", data={"record_id": held["DH-2025-0042"], "cited": "yes"})
+    assert cited.status_code == 303, cited.text
+
+    shown = await page.get(path)
+    checked(shown)
+    assert "인용 취소" in shown.text
+    (told,) = (await tester.get(base)).json()["cited"]
+    assert (told["issuer"], told["number"], told["kind"]) == ("대한시험원", "DH-2025-0042", "certificate")
+    left = await tester.post(f"{base}/citations", json={"record_id": held["DH-2025-0042"], "cited": False})
+    assert left.json() == {"cited": []}

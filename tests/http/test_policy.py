@@ -64,6 +64,8 @@ BODIES: Mapping[Route, dict[str, object]] = {
         ("POST", f"/api/v1/receptions/{{reception_id}}/{step}"): {"json": {"reason": "시험"}}
         for step in ("return", "hold-release", "refusal", "release", "withdrawal")
     },
+    ("POST", "/api/v1/receptions/{reception_id}/runs/{run}/equipment"): {"json": {"equipment": "시험"}},
+    ("POST", "/api/v1/receptions/{reception_id}/citations"): {"json": {"record_id": str(UUID(int=9))}},
     ("POST", "/api/v1/requests/{request_id}/acceptance"): {"json": {"condition": "시험", "due_on": "2026-12-31"}},
     ("POST", "/api/v1/requests/{request_id}/refusal"): {"json": {"reason": "시험"}},
     ("POST", "/api/v1/requests/{request_id}/closure"): {"json": {"reason": "시험"}},

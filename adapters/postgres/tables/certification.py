@@ -262,6 +262,57 @@ class TestRunRow(SQLModel, table=True):
     provider: str = Field(sa_column=Column("provider", Text, nullable=False))
 
 
+class ToldEquipmentRow(SQLModel, table=True):
+    """What a run that names no equipment was measured with, said afterwards. Never changed."""
+
+    __tablename__ = "test_run_equipment"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "test_run_id"),
+        ForeignKeyConstraint(
+            ["pack_id", "test_run_id"],
+            [f"{SCHEMA}.test_run.pack_id", f"{SCHEMA}.test_run.test_run_id"],
+            name="test_run_equipment_is_of_a_run",
+        ),
+        CheckConstraint("equipment <> ''", name="test_run_equipment_says_something"),
+        CheckConstraint("deviation_en = '' or deviation <> ''", name="test_run_equipment_deviation_is_said_in_korean"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    test_run_id: UUID = Field(sa_column=Column("test_run_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    equipment: str = Field(sa_column=Column("equipment", Text, nullable=False))
+    device_id: UUID | None = Field(sa_column=Column("device_id", Uuid, nullable=True))
+    deviation: str = Field(sa_column=Column("deviation", Text, nullable=False))
+    deviation_en: str = Field(sa_column=Column("deviation_en", Text, nullable=False))
+    said_by: UUID = Field(sa_column=Column("said_by", Uuid, nullable=False))
+    said_by_name: str = Field(sa_column=Column("said_by_name", Text, nullable=False))
+    said_at: datetime = Field(sa_column=Column("said_at", DateTime(timezone=True), nullable=False))
+
+
+class RecordCitationRow(SQLModel, table=True):
+    """A word that a reception's report cites a record of others, or no longer does. Never changed."""
+
+    __tablename__ = "record_citation"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "reception_id", "sequence"),
+        ForeignKeyConstraint(["pack_id", "reception_id"], _RECEPTION, name="record_citation_is_of_a_reception"),
+        CheckConstraint("sequence > 0", name="record_citation_sequence_is_positive"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    reception_id: UUID = Field(sa_column=Column("reception_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    sequence: int = Field(sa_column=Column("sequence", Integer, nullable=False))
+    record_id: UUID = Field(sa_column=Column("record_id", Uuid, nullable=False))
+    cited: bool = Field(sa_column=Column("cited", Boolean, nullable=False))
+    said_by: UUID = Field(sa_column=Column("said_by", Uuid, nullable=False))
+    said_by_name: str = Field(sa_column=Column("said_by_name", Text, nullable=False))
+    said_at: datetime = Field(sa_column=Column("said_at", DateTime(timezone=True), nullable=False))
+
+
 class AssessmentRow(SQLModel, table=True):
     """A judgement on a reception's runs; `judgement` is canonical JSON. Never changed."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.certification.completeness import KNOWN_WHEN_JUDGED, missing_items, refuse
-from domain.certification.errors import AssessmentUnknown
+from domain.certification.errors import AssessmentUnknown, RunEquipmentMissing
 from domain.certification.judging import Context, judge
 from domain.certification.model import Assessment, DecisionRule, Reception, ReceptionState, TestRun
 from domain.certification.ports import CertificationWork
@@ -38,11 +38,15 @@ async def judge_reception(
         RoleNotEnough: the actor is no tester.
         ReceptionUnknown: there is no such reception, or it is another body's.
         ReceptionMoved: nothing was measured since the last judgement, or it is approved already.
+        RunEquipmentMissing: a run names no equipment; it is said beside the run.
         ReportIncomplete: the bench has not said yet what the report must say.
     """
     wish.actor.require(Role.TESTER)
     reception = await held(wish.actor, wish.reception_id, work, ReceptionState.UNDER_TEST)
     runs = await work.test_runs.of_reception(reception)
+    unsaid = [str(run.sequence) for run in runs if run.lacks_equipment]
+    if unsaid:
+        raise RunEquipmentMissing(runs=", ".join(unsaid))
     # What only the bench can supply is asked for while it still can: after the approval nothing is added any more.
     printed = bench_content(reception, runs, await devices_of(reception, runs, work))
     refuse(missing_items(printed, among=KNOWN_WHEN_JUDGED))

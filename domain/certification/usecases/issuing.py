@@ -34,6 +34,7 @@ from domain.certification.printing import (
 from domain.certification.requests import InspectionRequest
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import candidates
+from domain.certification.usecases.citing import cited_in
 from domain.certification.usecases.devices import devices_of
 from domain.certification.usecases.moving import held, moved
 from domain.certification.usecases.signing import (
@@ -172,6 +173,7 @@ async def _issued_report(
         approval=signed.approval,
         release=signed.release,
         request=await _request_of(reception, work),
+        cited=await cited_in(reception, work),
         verify_url=(_verify_url(wish) if signed.may_be_certified else f"{wish.base_url}/verify?number={number}"),
     )
     require_complete(printed)
@@ -282,6 +284,7 @@ async def _issued_certificate(
             reviewed=signed.review,
             approval=signed.approval,
             request=await _request_of(reception, work),
+            cited=await cited_in(reception, work),
             verify_url=verify_url,
             credential=credential,
             qr_svg=qr_svg(verify_url),

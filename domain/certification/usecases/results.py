@@ -7,9 +7,18 @@ from decimal import Decimal
 
 from domain.certification.across_files import FileRun, across, file_runs, most_resistive, weakest
 from domain.certification.equipment import Device, readings_of, require_fit, require_kind
-from domain.certification.errors import DeviceUnfit, DischargeMissing, EquipmentMissing, NothingMeasured, TestTimesWrong
+from domain.certification.errors import (
+    DeviceUnfit,
+    DischargeMissing,
+    EquipmentKnown,
+    EquipmentMissing,
+    NothingMeasured,
+    RunUnknown,
+    TestTimesWrong,
+)
 from domain.certification.evaluating import evaluate, yielded
 from domain.certification.model import (
+    OPEN_STATES,
     CyclerRecord,
     Discharge,
     Measurement,
@@ -18,7 +27,9 @@ from domain.certification.model import (
     Reception,
     ReceptionState,
     TestRun,
+    ToldEquipment,
     Variant,
+    with_told,
 )
 from domain.certification.ports import CertificationWork
 from domain.certification.protocol import Given, Protocol
@@ -216,6 +227,60 @@ async def record_measurements(
         raw_file=None,
         record=None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellEquipment:
+    """A wish to say what a run that names no equipment was measured with: a registered device, or words."""
+
+    actor: Actor
+    reception_id: ReceptionId
+    run: int
+    equipment: str = ""
+    serial: str = ""
+
+
+async def tell_equipment(wish: TellEquipment, *, work: CertificationWork, clock: Clock) -> TestRun:
+    """Say what a run was measured with that was kept before that was asked for; once, and the run stays as it was.
+
+    The report prints that it was said afterwards, by whom and when. No judgement rests on it, so none is undone.
+
+    Raises:
+        RoleNotEnough: the actor is no tester.
+        ReceptionUnknown: there is no such reception, or it is another body's.
+        ReceptionMoved: its report is issued, or it is closed.
+        RunUnknown: it has no such run.
+        EquipmentKnown: the run names its equipment already.
+        EquipmentMissing: nothing is said.
+        SerialUnknown, DeviceOfOtherKind, DeviceUnfit: the device is none of the body's, or may not measure this.
+    """
+    wish.actor.require(Role.TESTER)
+    reception = await held(wish.actor, wish.reception_id, work, *OPEN_STATES)
+    runs = await work.test_runs.of_reception(reception)
+    run = next((one for one in runs if one.sequence == wish.run), None)
+    if run is None:
+        raise RunUnknown(run=wish.run)
+    if not run.lacks_equipment:
+        raise EquipmentKnown
+    days = sorted({seoul_day(run.first_at), seoul_day(run.last_at)})
+    device, accepted = await _fit_device(reception, wish.serial, run.measurements, run.record, work=work, on=days)
+    if device is None and not wish.equipment.strip():
+        raise EquipmentMissing
+    told = ToldEquipment(
+        test_run_id=run.test_run_id,
+        pack_id=run.pack_id,
+        reception_id=run.reception_id,
+        tenant_id=run.tenant_id,
+        equipment=wish.equipment.strip() if device is None else device.label_on(days[-1]),
+        device_id=None if device is None else device.device_id,
+        deviation=accepted[0],
+        deviation_en=accepted[1],
+        said_by=wish.actor.person_id,
+        said_by_name=wish.actor.name,
+        said_at=clock.now(),
+    )
+    await work.test_runs.tell_equipment(told)
+    return with_told(run, told)
 
 
 async def _recorded(

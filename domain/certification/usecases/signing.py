@@ -68,7 +68,8 @@ def of_report(report: Report) -> Subject:
 def whose_work(reception: Reception, runs: Sequence[TestRun], assessment: Assessment | None) -> tuple[PersonId, ...]:
     """Return who received, measured and judged, each once, in order."""
     judged = () if assessment is None else (assessment.judged_by,)
-    return tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), *judged]))
+    told = (run.told.said_by for run in runs if run.told is not None)
+    return tuple(dict.fromkeys([reception.received_by, *(run.recorded_by for run in runs), *told, *judged]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
