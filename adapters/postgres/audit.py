@@ -1,20 +1,26 @@
 """The audit log on PostgreSQL: entries of one organisation are chained, those of different ones do not wait."""
 
-from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, or_, select, text
+from sqlalchemy import RowMapping, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.tables.audit import AuditEntryRow
-from adapters.postgres.transaction import Within
+from adapters.postgres.tables.base import SCHEMA
+from adapters.postgres.transaction import Within, driver_of
 from domain.shared.audit import FIRST_SEAL, AuditEntry, AuditSearch, Decision
 from domain.shared.identifiers import TenantId
 
 _AUDIT_LOCK = 0x41554449  # "AUDI": the first half of an advisory lock's name, the organisation is the second
-_TAKE_TURN = text("select pg_advisory_xact_lock(:lock, :tenant_id)")
 _COLUMNS = tuple(AuditEntryRow.__table__.c)  # type: ignore[attr-defined]
+_NAMES = tuple(column.name for column in _COLUMNS)
+_LAST = f"select seal, sequence from {SCHEMA}.audit_entry where tenant_id = $1 order by sequence desc limit 1"  # noqa: S608
+_APPEND = (
+    f"insert into {SCHEMA}.audit_entry ({', '.join(_NAMES)})"  # noqa: S608  (only our own constants are written in)
+    f" values ({', '.join(f'${place}' for place in range(1, len(_NAMES) + 1))})"
+)
+"""Said by the driver: an entry stands behind every look of a complex's staff."""
 
 
 def _to_entry(row: RowMapping) -> AuditEntry:
@@ -30,16 +36,11 @@ class PostgresAudit:
 
     async def append(self, entry: AuditEntry) -> AuditEntry:
         """Store an entry behind the last one of its organisation."""
-        await self._connection.execute(_TAKE_TURN, {"lock": _AUDIT_LOCK, "tenant_id": entry.tenant_id})
-        last = await self._connection.execute(
-            select(col(AuditEntryRow.seal), col(AuditEntryRow.sequence))
-            .where(col(AuditEntryRow.tenant_id) == entry.tenant_id)
-            .order_by(col(AuditEntryRow.sequence).desc())
-            .limit(1)
-        )
-        previous = last.first()
-        sealed = entry.sealed(FIRST_SEAL, 1) if previous is None else entry.sealed(previous[0], previous[1] + 1)
-        await self._connection.execute(insert(AuditEntryRow).values(asdict(sealed)))
+        driver = await driver_of(self._connection)
+        await driver.execute(f"select pg_advisory_xact_lock({_AUDIT_LOCK}, {int(entry.tenant_id)})")
+        previous = await driver.fetchrow(_LAST, entry.tenant_id)
+        sealed = entry.sealed(*((FIRST_SEAL, 1) if previous is None else (previous[0], previous[1] + 1)))
+        await driver.execute(_APPEND, *[getattr(sealed, name) for name in _NAMES])
         return sealed
 
     async def page(self, search: AuditSearch, *, after: UUID | None, limit: int) -> tuple[AuditEntry, ...]:

@@ -13,7 +13,7 @@ from domain.metering.insight import MonthInsight, PricedDays, TariffUse, month_i
 from domain.metering.inventory import Lot, Method, Trace, trace
 from domain.metering.lots import LOTS_A_MONTH_MAX, PpaLot, delivered
 from domain.metering.meters import unverified
-from domain.metering.model import Blocks, Channel, DayValues, Quantity, Site
+from domain.metering.model import Blocks, Channel, DayValues, Quantity
 from domain.metering.ports import MeteringWork
 from domain.metering.series import (
     MatrixRow,
@@ -81,7 +81,6 @@ class ChannelSteps:
 class SiteSteps:
     """A site's channels in steps that begin at `starts_at`; a quantity that the site does not meter is left out."""
 
-    site: Site
     wish: ReadSeries
     starts_at: tuple[datetime, ...]
     channels: tuple[ChannelSteps, ...]
@@ -99,7 +98,6 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
     _bounded(wish.first_on, wish.until_on, days_max=_FINE_DAYS_MAX.get(wish.resolution, DAYS_MAX))
     found = await list_channels(wish.actor, tenant_id=wish.tenant_id, site_id=wish.site_id, work=work)
     channels = [channel for channel in found if channel.quantity in wish.quantities]
-    site = await work.sites.one(wish.tenant_id, wish.site_id)
     blocks = await work.readings.day_blocks(
         wish.tenant_id,
         [channel.channel_id for channel in channels],
@@ -108,7 +106,6 @@ async def read_series(wish: ReadSeries, *, work: MeteringWork) -> SiteSteps:
         as_of=wish.as_of,
     )
     return SiteSteps(
-        site=site,
         wish=wish,
         starts_at=step_starts(wish.resolution, first_on=wish.first_on, until_on=wish.until_on),
         channels=_in_steps(channels, blocks, wish.resolution, first_on=wish.first_on, until_on=wish.until_on),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from asyncpg.exceptions import InsufficientPrivilegeError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -191,6 +192,6 @@ async def test_no_organisation_reads_or_writes_the_log(postgres_unit) -> None:
     for role, tenant in ((Role.TENANT_ADMIN, 11), (Role.TESTER, 2), (Role.OWNER, 11)):
         async with postgres_unit(someone(role, tenant_id=tenant)) as work:
             assert await work.audit.page(AuditSearch(), after=None, limit=9) == ()
-    with pytest.raises(DBAPIError, match="row-level security"):
+    with pytest.raises(InsufficientPrivilegeError, match="row-level security"):
         async with postgres_unit(someone(Role.TENANT_ADMIN, tenant_id=11)) as work:
             await work.audit.append(entry(2))
