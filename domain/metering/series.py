@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
+from operator import add
 
 from domain.metering.errors import ResolutionTooFine
 from domain.metering.inventory import Columns
@@ -101,9 +102,9 @@ def step_starts(resolution: Resolution, *, first_on: date, until_on: date) -> tu
     """Return when the steps from a day to before another begin; days and months are Seoul's."""
     if resolution is Resolution.MONTH:
         return tuple([day_start(start_on) for start_on, _ in _months(first_on, until_on)])
-    minutes = _MINUTES_A_STEP[resolution]
-    start, width = day_start(first_on), timedelta(minutes=minutes)
-    return tuple([start + number * width for number in range((until_on - first_on).days * MINUTES_A_DAY // minutes)])
+    width = timedelta(minutes=_MINUTES_A_STEP[resolution])
+    count = (until_on - first_on).days * MINUTES_A_DAY // _MINUTES_A_STEP[resolution]
+    return tuple(accumulate(repeat(width, count - 1), add, initial=day_start(first_on)))
 
 
 def steps(

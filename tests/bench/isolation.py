@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -41,6 +40,7 @@ from domain.identity import usecases as identity
 from domain.identity.model import Visit
 from domain.journeys import machine_keys
 from domain.shared.actor import SYSTEM, Actor, Role
+from tests.bench.client import connected
 from tests.bench.door import PASSWORD, ROOT, open_sites
 
 ROUNDS, REQUESTS = 9, 120
@@ -124,27 +124,6 @@ async def served(kind: str, url: str) -> AsyncIterator[int]:
                 child.wait(15)
             except subprocess.TimeoutExpired:
                 child.kill()
-
-
-@asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Callable[[bytes], Awaitable[float]]]:
-    """Yield what sends one request over a kept-alive connection and says how long its answer took; ms."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-    async def send(request: bytes) -> float:
-        began = time.perf_counter()
-        writer.write(request)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        said = await reader.readexactly(int(answer.lower().partition(b"content-length: ")[2].partition(b"\r")[0]))
-        taken = (time.perf_counter() - began) * 1000
-        if not answer.startswith(b"HTTP/1.1 20"):
-            raise RuntimeError(answer.decode() + said.decode())
-        return taken
-
-    try:
-        yield send
-    finally:
-        writer.close()
 
 
 async def kinds(ports: Ports) -> list[Asked]:
