@@ -51,6 +51,7 @@ def same(before: CyclerRecord, after: CyclerRecord, *, counters: bool = True) ->
         if counters:
             assert close(ours.counter_ah, theirs.counter_ah), (ours.step, ours.counter_ah, theirs.counter_ah)
             assert close(ours.counter_wh, theirs.counter_wh), (ours.step, ours.counter_wh, theirs.counter_wh)
+    assert after.cycles_as_recorded == before.cycles_as_recorded
     assert after.rests == before.rests
     assert [one.charge_nah for one in after.curves] == [one.charge_nah for one in before.curves]
 
@@ -100,6 +101,46 @@ async def test_counters_that_start_anew_are_added_up_and_repeated_step_ids_numbe
     assert frame["charging_capacity_ah"].is_sorted()
     assert frame["charging_capacity_ah"][-1] == pytest.approx(20 / 60)
     same(before, after)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "cycles"),
+    [
+        ("neware_ndax/TESTCELL0001_M50T.ndax", 77_745, range(1, 8)),
+        ("neware_csv/neware_uio.csv", 9_065, range(1, 5)),
+        ("pec/pec.csv", 16_255, None),
+    ],
+)
+async def test_each_row_of_a_table_has_its_cycle_as_the_maker_numbered_it(shared: Path, name, rows, cycles):
+    content = (shared / "data" / "cyclers" / name).read_bytes()
+    frame = pl.read_parquet(io.BytesIO(await KtrCyclers().table(content, form=TableForm.PARQUET)))
+
+    assert frame.height == rows
+    numbers = frame["cycle_count"]
+    assert numbers.dtype == pl.Int64
+    assert numbers.is_sorted()
+    if cycles is not None:
+        assert numbers.unique().sort().to_list() == list(cycles)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (("1", "1", "2", "2", "2"), [1, 1, 2, 2, 2]),
+        (("6.283185307", "6.283185307", "12.566370614", "12.566370614", "12.566370614"), [1, 1, 2, 2, 2]),
+        (("1", "1.5", "2", "2", "2"), None),
+        (("1", "", "2", "2", "2"), None),
+    ],
+    ids=["whole", "turns made radians", "no integers", "a row without"],
+)
+async def test_cycle_numbers_that_cannot_be_trusted_are_left_out_and_none_is_made_up(told, kept):
+    rows = ["test_time_second,voltage_volt,current_ampere,step_count,cycle_count"]
+    rows += [f"{60 * place},{3.5 + place / 100},1.0,1,{cycle}" for place, cycle in enumerate(told)]
+
+    table = await KtrCyclers().table("\n".join(rows).encode() + b"\n", form=TableForm.CSV)
+
+    frame = pl.read_csv(io.BytesIO(table))
+    assert (frame["cycle_count"].to_list() if "cycle_count" in frame.columns else None) == kept
 
 
 async def test_a_spectrum_has_no_table_over_time():

@@ -15,6 +15,7 @@ from adapters.ktr.readers.tables import (
     by_sign,
     charged_and_discharged,
     count_cycles,
+    cycle_numbers,
     header_at,
     number_steps,
     read_table,
@@ -102,6 +103,7 @@ def _series(table: Table, kind: CyclerFormat, parser: str) -> Series:
         counter_ah=charged_and_discharged(table, "charged", "discharged") or _net(table),
         counter_wh=charged_and_discharged(table, "charged_wh", "discharged_wh"),
         numbers=table.rows,
+        cycle=cycle_numbers(table.first("cycle")),
         said=(*table.said, *steps_said, *cycles_said),
     )
 

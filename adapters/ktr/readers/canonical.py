@@ -22,8 +22,9 @@ _Columns = dict[str, Floats | Integers | list[str]]
 def table_of_reading(reading: Reading, *, form: str) -> bytes:
     """Return a reading's rows as a file of the Battery Data Format.
 
-    Current is positive when it charges; `step_count` never repeats; charge and energy are sums that never fall, and are
-    left out where the cycler counted none. Of a module it holds the module's own voltage, not its cells'.
+    Current is positive when it charges; `step_count` never repeats, `cycle_count` is the maker's own. Charge and energy
+    are sums that never fall, left out where the cycler counted none. Of a module it holds the module's own voltage, not
+    its cells'.
 
     Raises:
         CyclerTableMissing: the file holds steps or a spectrum, and no rows over time.
@@ -54,6 +55,8 @@ def _columns(series: Series) -> _Columns:
         "step_count": _rising(series.step),
         "step_type": _kinds(series, bounds),
     }
+    if series.cycle is not None:
+        columns["cycle_count"] = series.cycle
     if series.numbers is not None:
         columns["record_index"] = series.numbers
     for name, counter in (("capacity_ah", series.counter_ah), ("energy_wh", series.counter_wh)):

@@ -17,6 +17,7 @@ import numpy as np
 
 from adapters.ktr.readers.neware_words import kind_of_word
 from adapters.ktr.readers.series import ROWS_MAX, Counter, Floats, Said, Series
+from adapters.ktr.readers.tables import cycle_numbers
 from domain.certification.errors import CyclerFileDamaged, CyclerFileTooLong, CyclerFormatRefusedHere
 from domain.certification.model import CyclerFormat, StepKind
 
@@ -113,6 +114,7 @@ def _series(path: Path, kind: CyclerFormat) -> Series:
         cycles_as_recorded=recorded,
         counter_ah=_counter(column("capacity_mAh") / 1000),
         counter_wh=_counter(column("energy_mWh") / 1000),
+        cycle=cycle_numbers(column("cycle_count")),
         said=tuple(said),
     )
 

@@ -63,7 +63,8 @@ class Series:
     """One cell's rows, whoever made the cycler. Current is positive when it charges.
 
     `step` numbers each row's step; a step ends where the number changes. `kinds` may name a row's step;
-    None where the current must tell. `numbers` are the rows' places in the file, from 1.
+    None where the current must tell. `numbers` are the rows' places in the file, from 1, and `cycle` the maker's own
+    number of each row's cycle, None where the file has none or one that cannot be trusted.
     """
 
     format: CyclerFormat
@@ -79,6 +80,7 @@ class Series:
     counter_ah: Counter | None = None
     counter_wh: Counter | None = None
     numbers: Integers | None = None
+    cycle: Integers | None = None
     cells: Cells | None = None
     said: tuple[Said, ...] = ()
 

@@ -18,6 +18,7 @@ _HEADER_CHARACTERS = 20_000
 _DELIMITERS = ("\t", ";", ",")
 _WHOLE = 1e-6
 _TURN = 2 * math.pi
+_CYCLE_MAX = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +276,19 @@ def count_cycles(column: Floats | None) -> tuple[int | None, tuple[Said, ...]]:
     return None, (said,)
 
 
+def cycle_numbers(column: Floats | None) -> Integers | None:
+    """Return each row's cycle as the file numbers it, whole again where turns were made radians.
+
+    Returns None where a row has no number, or the numbers are not to be trusted: none is filled in or renumbered.
+    """
+    if column is None or not len(column) or not bool(np.all(np.isfinite(column))):
+        return None
+    for numbers in (column, column / _TURN):
+        if _whole(numbers) and float(np.max(np.abs(numbers))) < _CYCLE_MAX:
+            return np.round(numbers).astype(np.int64)
+    return None
+
+
 def _whole(values: Floats) -> bool:
     return bool(np.all(np.abs(values - np.round(values)) <= _WHOLE * np.maximum(1.0, np.abs(values))))
 
@@ -362,6 +376,7 @@ def series(
         counter_ah=made.counter_ah,
         counter_wh=made.counter_wh,
         numbers=table.rows,
+        cycle=cycle_numbers(table.first("cycle")),
         said=(*table.said, *said, *cycles_said),
     )
 
