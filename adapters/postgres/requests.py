@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, cast, distinct, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from adapters.postgres.tables.certification import ReceptionRow
 from adapters.postgres.tables.requests import (
     InspectionRequestEventRow,
     InspectionRequestRow,
@@ -176,6 +178,16 @@ class PostgresRequests:
             query = query.where(col(InspectionRequestRow.tenant_id) == wanted.applicant)
         if wanted.body is not None:
             query = query.where(col(InspectionRequestRow.body_id) == wanted.body)
+        if wanted.waiting:
+            taken_in = (
+                select(func.count(distinct(col(ReceptionRow.request_line))))
+                .where(
+                    col(ReceptionRow.request_id) == col(InspectionRequestRow.request_id),
+                    col(ReceptionRow.tenant_id) == col(InspectionRequestRow.body_id),
+                )
+                .scalar_subquery()
+            )
+            query = query.where(func.jsonb_array_length(cast(col(InspectionRequestRow.units), JSONB)) > taken_in)
         if wanted.after is not None:
             query = query.where(col(InspectionRequestRow.request_id) < wanted.after)
         found = await self._connection.execute(query)

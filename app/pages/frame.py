@@ -28,6 +28,7 @@ from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
+from domain.certification.wording import quantity_name
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
 from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
@@ -307,6 +308,12 @@ def _once() -> Markup:
     return Markup(f'<input type="hidden" name="{FORM_FIELD}" value="{token_urlsafe(16)}">')  # noqa: S704 ours alone
 
 
+@pass_context
+def _quantity(context: Context, key: str) -> str:
+    """Return what a protocol's quantity is called in the page's language; its key where it has no name."""
+    return _either(context, *quantity_name(key))
+
+
 def _share(share_ppm: int) -> Markup:
     return Markup(charts.share_bar(share_ppm, title=formats.percent(share_ppm)))  # noqa: S704 drawn from an integer
 
@@ -342,6 +349,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         uncertainty=formats.uncertainty,
         rate=formats.plain_rate,
         short=formats.short_hash,
+        unit=formats.unit,
+        quantity=_quantity,
         kw=formats.kw,
         tonnes=formats.tonnes,
         thousandths=formats.thousandths,

@@ -134,7 +134,11 @@ async def queue(request: PageRequest, ports: GivenPorts, actor: GivenActor, page
         today=seoul_day(ports.clock.now()),
         may_receive=actor.role is Role.TESTER,
         asked_for=await requests.list_requests(
-            actor, states=(RequestState.FILED,), limit=REQUESTS_SHOWN, unit=ports.unit
+            actor,
+            states=(RequestState.FILED, RequestState.ACCEPTED),
+            waiting=True,
+            limit=REQUESTS_SHOWN,
+            unit=ports.unit,
         ),
     )
 

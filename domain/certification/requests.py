@@ -137,12 +137,16 @@ class RequestMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPage:
-    """Which requests are asked for: of an applicant or of a body, None for all; newest first, beyond `after`."""
+    """Which requests are asked for: of an applicant or of a body, None for all; newest first, beyond `after`.
+
+    `waiting` keeps to those of which some unit was not taken in.
+    """
 
     applicant: TenantId | None = None
     body: TenantId | None = None
     states: tuple[RequestState, ...] = tuple(RequestState)
     after: UUID | None = None
+    waiting: bool = False
     limit: int
 
 

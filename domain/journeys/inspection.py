@@ -43,6 +43,7 @@ from domain.certification.model import (
 )
 from domain.certification.ports import Credentials, CyclerFiles
 from domain.certification.protocol import Protocol
+from domain.certification.requests import InspectionRequest
 from domain.certification.spelling import assessment_text
 from domain.certification.usecases import assessing, citing, intake, issuing, results, signing
 from domain.identity.ports import Tokens
@@ -690,7 +691,8 @@ class ReceptionFile:
     """Everything about one reception. `may_sign` is False for those whose own work it holds: `workers` and signers.
 
     `signatures` are those on the last judgement, on its release and on the report; `moves` all that ever happened.
-    `records` are those of others that the body holds about the unit, `cited` the ones that the report cites.
+    `records` are those of others that the body holds about the unit, `cited` the ones that the report cites, `request`
+    what it was received under.
     """
 
     reception: Reception
@@ -707,6 +709,7 @@ class ReceptionFile:
     workers: tuple[PersonId, ...]
     records: tuple[ExternalRecord, ...]
     cited: tuple[ExternalRecord, ...]
+    request: InspectionRequest | None
 
     @property
     def derived(self) -> tuple[Derived, ...]:
@@ -749,6 +752,7 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
             may_sign=actor.role in (Role.REVIEWER, Role.APPROVER) and actor.person_id not in own,
             workers=workers,
             records=(records := await citing.records_of(reception, work)),
+            request=None if reception.request_id is None else await work.requests.one(reception.request_id),
             cited=cited_among(records, await work.external_records.citations(reception) if records else ()),
         )
 

@@ -525,10 +525,14 @@ async def list_requests(
     *,
     states: tuple[RequestState, ...] = tuple(RequestState),
     after: UUID | None = None,
+    waiting: bool = False,
     limit: int,
     unit: Unit[JourneyWork],
 ) -> tuple[InspectionRequest, ...]:
-    """Return requests, newest first: an applicant's own, those asked of a body, or all for the complex's staff."""
+    """Return requests, newest first: an applicant's own, those asked of a body, or all for the complex's staff.
+
+    `waiting` keeps to those of which some unit was not taken in.
+    """
     actor.require(*READERS)
     asked = actor.role in BODY_STAFF
     wanted = RequestPage(
@@ -536,6 +540,7 @@ async def list_requests(
         body=actor.tenant_id if asked else None,
         states=states,
         after=after,
+        waiting=waiting,
         limit=limit,
     )
     async with unit(actor) as work:

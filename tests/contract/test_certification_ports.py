@@ -695,6 +695,12 @@ async def test_the_receptions_of_a_request_come_by_line(work, ids, clock):
         (2, OTHER_PACK, Scope.CELL),
     ]
     assert [one.line for one in waiting(request, found)] == [3]
+    asked_for = RequestPage(body=TWO, waiting=True, limit=9)
+    other = await asked(work, ids, clock)
+    assert [one.number for one in await work.requests.page(asked_for)] == [other.number, request.number]
+    await work.receptions.move(found[0], to=ReceptionState.RELEASED, at=NOW)
+    await receive(replace(wish, pack_id=found[0].pack_id, request_line=3), work=work, ids=ids, clock=clock)
+    assert [one.number for one in await work.requests.page(asked_for)] == [other.number]
 
 
 def rest_file(volts):

@@ -70,7 +70,7 @@ from domain.certification.model import (
 from domain.certification.protocol import Protocol as TestProtocol
 from domain.certification.protocol_versions import ProtocolVersion
 from domain.certification.reinspection import Cause, Reinspection
-from domain.certification.requests import InspectionRequest, RequestMove, RequestPage, RequestState
+from domain.certification.requests import InspectionRequest, RequestMove, RequestPage, RequestState, waiting
 from domain.certification.spelling import token_sha256
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.files import FileUnknown
@@ -170,7 +170,8 @@ class MemoryReceptions:
 
 
 class MemoryRequests:
-    def __init__(self) -> None:
+    def __init__(self, receptions: MemoryReceptions) -> None:
+        self._receptions = receptions
         self._requests: dict[UUID, InspectionRequest] = {}
         self._moves: list[RequestMove] = []
 
@@ -204,6 +205,7 @@ class MemoryRequests:
             and wanted.body in (None, one.body_id)
             and one.state in wanted.states
             and (wanted.after is None or one.request_id < wanted.after)
+            and not (wanted.waiting and not waiting(one, await self._receptions.of_request(one)))
         ]
         return tuple(sorted(found, key=lambda one: one.request_id, reverse=True)[: wanted.limit])
 
@@ -658,7 +660,7 @@ class MemoryCertificationWork:
         self.external_records = MemoryExternalRecords()
         self.protocol_versions = MemoryProtocolVersions()
         self.receptions = MemoryReceptions()
-        self.requests = MemoryRequests()
+        self.requests = MemoryRequests(self.receptions)
         self.custody = MemoryCustody()
         self.test_runs = MemoryTestRuns()
         self.assessments = MemoryAssessments()
