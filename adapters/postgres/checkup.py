@@ -25,6 +25,7 @@ NEVER_REWRITTEN = frozenset(
         "custody_move", "sample_label",
         "external_record", "record_import", "record_import_row", "trusted_issuer", "protocol_version", "protocol_step",
         "inspection_request", "inspection_request_event", "test_run_equipment", "record_citation",
+        "withdrawn_document",
     }
 )  # fmt: skip
 """History, money, signatures and issued documents: written once, whoever serves; the one list of them."""

@@ -16,6 +16,7 @@ from adapters.postgres.tables.records import (
     IssuedDocumentRow,
     RecordKeyRow,
     StatusPlaceRow,
+    WithdrawnDocumentRow,
 )
 from domain.certification.amending import Amendment, Proposal, corrections_of, corrections_text
 from domain.certification.errors import (
@@ -26,7 +27,15 @@ from domain.certification.errors import (
     StatusListFull,
     StatusListUnknown,
 )
-from domain.certification.model import Certificate, CertificateStatus, IssuedDocument, IssuedKind, Reception, Report
+from domain.certification.model import (
+    Certificate,
+    CertificateStatus,
+    IssuedDocument,
+    IssuedKind,
+    Reception,
+    Report,
+    WithdrawnDocument,
+)
 from domain.certification.status_list import Purpose, StatusPlace, sets_bit
 from domain.shared.identifiers import PackId, PersonId, ReceptionId, ReportId, TenantId
 
@@ -168,6 +177,39 @@ class PostgresIssuedDocuments:
         )
         row = found.mappings().first()
         return None if row is None else _to_document(row)
+
+    async def withdraw(self, withdrawn: WithdrawnDocument) -> None:
+        """Note that a report was withdrawn."""
+        await self._connection.execute(
+            insert(WithdrawnDocumentRow).values(
+                pack_id=withdrawn.pack_id,
+                subject_id=withdrawn.subject_id,
+                tenant_id=withdrawn.tenant_id,
+                number=withdrawn.number,
+                reason=withdrawn.reason,
+                withdrawn_at=withdrawn.withdrawn_at,
+            )
+        )
+
+    async def withdrawn(self, document: IssuedDocument) -> WithdrawnDocument | None:
+        """Return when and why a document was withdrawn."""
+        found = await self._connection.execute(
+            select(*WithdrawnDocumentRow.__table__.c).where(  # type: ignore[attr-defined]
+                col(WithdrawnDocumentRow.pack_id) == document.pack_id,
+                col(WithdrawnDocumentRow.subject_id) == document.subject_id,
+            )
+        )
+        row = found.mappings().first()
+        if row is None:
+            return None
+        return WithdrawnDocument(
+            pack_id=PackId(row["pack_id"]),
+            tenant_id=TenantId(row["tenant_id"]),
+            subject_id=row["subject_id"],
+            number=row["number"],
+            reason=row["reason"],
+            withdrawn_at=row["withdrawn_at"],
+        )
 
     async def _led_to(self, key: str, kind: str) -> IssuedDocument:
         led = await self._connection.execute(

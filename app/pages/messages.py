@@ -482,6 +482,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "{number}은(는) 진본이나, {on} 취소되었습니다.",
             "{number} is genuine, but it was revoked on {on}.",
         ),
+        "verify.pdf-withdrawn": (
+            "{number}은(는) 발급된 그대로이나, {on} 철회되어 근거로 쓸 수 없습니다.",
+            "{number} is as it was issued, but it was withdrawn on {on} and may not be relied on.",
+        ),
         "verify.pdf-superseded": (
             "{number}은(는) 진본이나, {on} {by}(으)로 대체되었습니다.",
             "{number} is genuine, but {by} took its place on {on}.",
@@ -490,6 +494,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verify.none": ("없음", "None"),
         "verify.issuer": ("발급 기관", "Issued by"),
         "verify.item": ("대상", "Item"),
+        "verify.item-part": ("배터리 모듈 또는 셀", "A battery module or cell"),
         "verify.successor": ("대체 문서", "Replaced by"),
         "verify.kind-certificate": ("인증서", "Certificate"),
         "verify.kind-report": ("시험성적서", "Test report"),
@@ -516,6 +521,10 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verify.is-revoked": (
             "{number}은(는) {on} 취소되었습니다.",
             "{number} was revoked on {on} and may not be relied on.",
+        ),
+        "verify.is-withdrawn": (
+            "{number}은(는) {on} 철회되어 근거로 쓸 수 없습니다.",
+            "{number} was withdrawn on {on} and may not be relied on.",
         ),
         "verify.is-superseded": (
             "{number}은(는) {on} {by}(으)로 대체되었습니다.",

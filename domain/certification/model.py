@@ -965,6 +965,18 @@ class IssuedDocument:
     issued_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawnDocument:
+    """That a report which we issued was withdrawn, when and why: what anyone who holds it may know."""
+
+    pack_id: PackId
+    tenant_id: TenantId
+    subject_id: UUID
+    number: str
+    reason: str
+    withdrawn_at: datetime
+
+
 class CertificateStatus(StrEnum):
     """Whether a certificate may be relied on; the calendar speaks beside it."""
 

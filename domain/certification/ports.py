@@ -29,6 +29,7 @@ from domain.certification.model import (
     TestRun,
     ToldEquipment,
     Transition,
+    WithdrawnDocument,
     Worklist,
 )
 from domain.certification.protocol import Protocol as TestProtocol
@@ -745,6 +746,14 @@ class IssuedDocuments(Protocol):
 
     async def amending(self, document: IssuedDocument) -> IssuedDocument | None:
         """Return the document that replaces another; None where none does."""
+        ...
+
+    async def withdraw(self, withdrawn: WithdrawnDocument) -> None:
+        """Note that a report was withdrawn; for ever."""
+        ...
+
+    async def withdrawn(self, document: IssuedDocument) -> WithdrawnDocument | None:
+        """Return when and why a document was withdrawn; None where it was not."""
         ...
 
 

@@ -119,15 +119,16 @@ class Verdict(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What was found out about a PDF.
 
-    `number` is the one in our books, None for an unknown document; `on` the day of a suspension, revocation or
-    replacement; `by` the number of what took its place; `reason` why it was suspended or revoked; `sealed` whether the
-    PDF's own signature is ours and covers all of it.
+    `number` is the one in our books, None for an unknown document; `on` the day of a suspension, revocation,
+    withdrawal or replacement; `by` the number of what took its place; `reason` why it was suspended, revoked or
+    withdrawn; `sealed` whether the PDF's own signature is ours and covers all of it.
     """
 
     verdict: Verdict
@@ -172,7 +173,8 @@ async def check_pdf(content: bytes, *, unit: Unit[JourneyWork], seals: Seals, cl
 class PublicRecord:
     """What anyone who holds a number, or a QR code, may know of a certificate or report: what its first page says.
 
-    `item` names the pack by its model; `product_uri` is the one on its label. `grade` to `valid_until` are a
+    `item` names the pack by its model, empty for a module or a cell, which has no passport to say it; `product_uri` is
+    the one on its label. `grade` to `valid_until` are a
     certificate's; `soh_u_ppm` is None where its record does not say the uncertainty (k = 2). `on`, `by` and `reason`
     say since when, by what and why it is not in force.
     """
@@ -228,10 +230,10 @@ async def _public_record(document: IssuedDocument, *, work: JourneyWork, at: dat
         return await _certificate_record(await work.certificates.find(document.number), work=work, at=at)
     item, product_uri = await _item(document.pack_id, work=work)
     issuer = await work.parties.one(document.tenant_id)
-    newer = await work.issued_documents.amending(document)
+    verdict, on, by, reason = await _report_why(document, work=work)
     return PublicRecord(
         kind=IssuedKind.REPORT,
-        verdict=Verdict.GENUINE if newer is None else Verdict.AMENDED,
+        verdict=verdict,
         number=document.number,
         issuer_ko=issuer.name_ko,
         issuer_en=issuer.name_en,
@@ -239,9 +241,23 @@ async def _public_record(document: IssuedDocument, *, work: JourneyWork, at: dat
         product_uri=product_uri,
         issued_on=seoul_day(document.issued_at),
         report_number=document.number,
-        on=None if newer is None else seoul_day(newer.issued_at),
-        by=None if newer is None else newer.number,
+        on=on,
+        by=by,
+        reason=reason,
     )
+
+
+async def _report_why(
+    document: IssuedDocument, *, work: JourneyWork
+) -> tuple[Verdict, date | None, str | None, str | None]:
+    """Say how a report stands: withdrawn as a whole and why, else what replaced it, and since when."""
+    withdrawn = await work.issued_documents.withdrawn(document)
+    if withdrawn is not None:
+        return Verdict.WITHDRAWN, seoul_day(withdrawn.withdrawn_at), None, withdrawn.reason
+    newer = await work.issued_documents.amending(document)
+    if newer is not None:
+        return Verdict.AMENDED, seoul_day(newer.issued_at), newer.number, None
+    return Verdict.GENUINE, None, None, None
 
 
 async def _certificate_record(certificate: Certificate, *, work: JourneyWork, at: datetime) -> PublicRecord:
@@ -274,10 +290,10 @@ def _uncertainty(certificate: Certificate) -> int | None:
 
 
 async def _item(pack_id: PackId, *, work: JourneyWork) -> tuple[str, str]:
-    """Return a pack's model and product URI as its passport tells them to everybody."""
+    """Return a pack's model and product URI as its passport tells them; a module or a cell has our own name alone."""
     passports = await work.passports.of_pack(pack_id)
     if not passports:
-        return "-", "-"
+        return "", f"urn:uuid:{pack_id}"
     in_force = [one for one in passports if one.state is PassportState.ACTIVE]
     told = (in_force or list(passports))[-1]
     return f"{told.attributes.get('maker', '')} {told.attributes.get('model', '')}".strip(), told.product_uri
@@ -297,10 +313,8 @@ async def _standing(document: IssuedDocument, *, read: ReadDocument, work: Journ
         verdict=Verdict.GENUINE, sha256=read.sha256, sealed=read.seal is SealState.OURS, number=document.number
     )
     if document.kind is IssuedKind.REPORT:
-        newer = await work.issued_documents.amending(document)
-        if newer is None:
-            return found
-        return replace(found, verdict=Verdict.AMENDED, on=seoul_day(newer.issued_at), by=newer.number)
+        verdict, on, by, reason = await _report_why(document, work=work)
+        return replace(found, verdict=verdict, on=on, by=by, reason=reason)
     certificate = await work.certificates.find(document.number)
     verdict, on, by, reason = await _why(certificate, work=work, at=at)
     return replace(found, verdict=verdict, on=on, by=by, reason=reason)

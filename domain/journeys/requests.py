@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from domain.certification.amending import last_issued
 from domain.certification.errors import (
     ApplicantUnknown,
     CertificateUnknown,
@@ -380,7 +381,10 @@ async def withdraw_request(wish: AtRequest, *, unit: Unit[JourneyWork], clock: C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitProgress:
-    """How far one unit of a request has come, and what it costs; nothing of it before it was taken in."""
+    """How far one unit of a request has come, and what it costs; nothing of it before it was taken in.
+
+    `report` is the one that stands: the last amended one, where there is any.
+    """
 
     unit: RequestedUnit
     reception: Reception | None = None
@@ -460,11 +464,12 @@ async def _progress(one: RequestedUnit, received: Iterable[Reception], *, work: 
     if reception is None:
         return UnitProgress(unit=one)
     certificates = await work.certificates.of_pack(reception.pack_id)
+    issued = await work.reports.of_reception(reception)
     return UnitProgress(
         unit=one,
         reception=reception,
         fees=await work.custody.fees(reception),
-        report=await work.reports.of_reception(reception),
+        report=None if issued is None else last_issued(issued, await work.amendments.of_reception(reception)),
         certificate=next((made for made in certificates if made.reception_id == reception.reception_id), None),
     )
 

@@ -1167,10 +1167,14 @@ async def test_a_report_is_withdrawn_once_no_certificate_stands_on_it(house, wor
     actor = replace(APPROVER, confirmed_at=NOW)
     wish = ChangeCertificate(actor=actor, certificate_id=issued.certificate.certificate_id, reason="오류")
     await revoke(wish, work=work, clock=house.clock)
+    document = await work.issued_documents.numbered(issued.report.number)
+    assert await work.issued_documents.withdrawn(document) is None
     await house.withdraw(reception)
 
     assert await house.state(reception) is ReceptionState.WITHDRAWN
     assert await work.reports.of_reception(reception) == issued.report
+    told = await work.issued_documents.withdrawn(document)
+    assert (told.number, told.reason, told.withdrawn_at) == (issued.report.number, "시료 혼동", NOW)
 
 
 async def test_nothing_is_approved_twice_or_changed_after(house):

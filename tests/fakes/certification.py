@@ -64,6 +64,7 @@ from domain.certification.model import (
     TestRun,
     ToldEquipment,
     Transition,
+    WithdrawnDocument,
     Worklist,
     with_told,
 )
@@ -460,6 +461,13 @@ class MemoryCertificates:
 class MemoryIssuedDocuments:
     def __init__(self) -> None:
         self._documents: list[IssuedDocument] = []
+        self._withdrawn: dict[UUID, WithdrawnDocument] = {}
+
+    async def withdraw(self, withdrawn: WithdrawnDocument) -> None:
+        self._withdrawn[withdrawn.subject_id] = withdrawn
+
+    async def withdrawn(self, document: IssuedDocument) -> WithdrawnDocument | None:
+        return self._withdrawn.get(document.subject_id)
 
     async def add(self, document: IssuedDocument) -> None:
         if any(document.number == one.number or document.pdf_sha256 == one.pdf_sha256 for one in self._documents):

@@ -74,7 +74,14 @@ async def test_a_failed_pack_gets_its_report_no_certificate_and_no_second_life(s
     ]  # fmt: skip
     async with ports.unit(demo.SYSTEM) as work:
         assert (await work.histories.head(pack_id)).state is PackState.REJECTED
+    number = issued.json()["report"]
+    assert "지금 효력이 있습니다" in (await approver.get("/verify", params={"number": number})).text
     assert (await approver.post(f"{base}/withdrawal", json={"reason": "시료 혼동"})).json()["state"] == "withdrawn"
+    by_number = await approver.get("/verify", params={"number": number})
+    by_file = await approver.post("/verify", files={"file": ("r.pdf", pdf.content, "application/pdf")})
+    for told in (by_number, by_file):
+        checked(told)
+        assert ("철회되어 근거로 쓸 수 없습니다" in told.text, "시료 혼동" in told.text) == (True, True)
     tester = await signed_in("tester")
     again = await receive(tester, pack_id)
     assert (await tester.get(f"/api/v1/receptions/{again}")).json()["reception"]["state"] == "received"

@@ -36,7 +36,7 @@ OPEN = {"industrial_complex", "plan_version"}
 
 FOR_EVERYBODY = {
     "certificate", "certificate_state", "certification_key", "pack_identifier", "passport", "passport_state", "lineage",
-    "issued_document", "status_place", "record_key",
+    "issued_document", "withdrawn_document", "status_place", "record_key",
 }  # fmt: skip
 """What a label or a certificate's number leads to; anybody reads it once it is said who asks."""
 

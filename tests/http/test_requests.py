@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import sha256
 
 import httpx
 from sqlalchemy import text
@@ -83,6 +84,8 @@ async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_ce
         (2, "received", True),
     ]
     assert followed["units"][0]["certificate"] == done["issued"]["certificate"]["number"]
+    shown = await tester.get("/verify", params={"number": followed["units"][0]["certificate"]})
+    assert ("배터리 모듈 또는 셀" in shown.text, f"urn:uuid:{cell['pack_id']}" in shown.text) == (True, True)
     document = f"/api/v1/requests/{request}/units/1/report"
     assert (await tenant.get(document)).content.startswith(b"%PDF-")
     problem(await neighbour.get(document), 404, "certification.request-unknown")
@@ -322,6 +325,26 @@ async def test_the_desk_files_for_a_registered_organisation_what_is_that_ones(si
 
     assert filed.status_code == 201, filed.text
     assert (await operator.get("/api/v1/requests")).json()[0]["request_id"] == filed.json()["request_id"]
+
+
+async def test_the_applicant_gets_the_report_that_stands(signed_in) -> None:
+    tenant, tester = await signed_in("tenant"), await signed_in("tester")
+    request = await file(tenant, CELL)
+    (cell,) = (await tester.post(f"/api/v1/requests/{request}/acceptance", json=ARRIVED)).json()["receptions"]
+    first = (await inspected(signed_in, tester, cell["reception_id"]))["issued"]["report"]
+    amendments = f"/api/v1/receptions/{cell['reception_id']}/amendments"
+    wish = {"reason": "연락처 오기", "contact": "054-999-0000"}
+    proposed = await (await confirm(await signed_in("tester"))).post(amendments, json=wish)
+    approver = await confirm(await signed_in("approver"))
+
+    amended = await approver.post(f"{amendments}/approval", json={"draft_id": proposed.json()["draft_id"]})
+
+    assert amended.status_code == 201, amended.text
+    (unit,) = (await tenant.get(f"/api/v1/requests/{request}")).json()["units"]
+    assert unit["report"] == amended.json()["number"] != first
+    sent = await tenant.get(f"/api/v1/requests/{request}/units/1/report")
+    assert f'filename="{unit["report"]}.pdf"' in sent.headers["content-disposition"]
+    assert sha256(sent.content).hexdigest() == amended.json()["pdf_sha256"]
 
 
 async def test_what_is_left_of_a_request_is_closed_and_the_applicant_reads_why_and_what_it_costs(

@@ -83,6 +83,29 @@ class IssuedDocumentRow(SQLModel, table=True):
     issued_at: datetime = Field(sa_column=Column("issued_at", DateTime(timezone=True), nullable=False))
 
 
+class WithdrawnDocumentRow(SQLModel, table=True):
+    """That a report was withdrawn, as anyone who holds it may know. Never changed."""
+
+    __tablename__ = "withdrawn_document"
+    __table_args__ = (
+        PrimaryKeyConstraint("pack_id", "subject_id"),
+        ForeignKeyConstraint(
+            ["pack_id", "subject_id"],
+            [f"{SCHEMA}.issued_document.pack_id", f"{SCHEMA}.issued_document.subject_id"],
+            name="withdrawn_document_was_issued",
+        ),
+        CheckConstraint("reason <> ''", name="withdrawn_document_says_why"),
+        distributed("pack_id"),
+    )
+
+    pack_id: UUID = Field(sa_column=Column("pack_id", Uuid, nullable=False))
+    subject_id: UUID = Field(sa_column=Column("subject_id", Uuid, nullable=False))
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False))
+    number: str = Field(sa_column=Column("number", Text, nullable=False))
+    reason: str = Field(sa_column=Column("reason", Text, nullable=False))
+    withdrawn_at: datetime = Field(sa_column=Column("withdrawn_at", DateTime(timezone=True), nullable=False))
+
+
 class AmendedReportRow(SQLModel, table=True):
     """An amended report as issued; `content` is the canonical JSON that was printed. Never changed."""
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.certification.errors import CertificateStands, OwnWork, ReceptionMoved
-from domain.certification.model import Reception, ReceptionState
+from domain.certification.model import Reception, ReceptionState, WithdrawnDocument
 from domain.certification.ports import CertificationWork
 from domain.certification.usecases.moving import MEASURABLE, because, held, moved
 from domain.certification.usecases.signing import SignWithReason, whose_work
@@ -89,7 +89,21 @@ async def withdraw(wish: SignWithReason, *, work: CertificationWork, clock: Cloc
     standing = await work.certificates.standing(reception.pack_id)
     if standing is not None and standing.reception_id == reception.reception_id:
         raise CertificateStands(number=standing.number)
-    await moved(wish.actor, reception, ReceptionState.WITHDRAWN, work=work, now=clock.now(), reason=reason)
+    now = clock.now()
+    report = await work.reports.of_reception(reception)
+    amended = [one.report for one in await work.amendments.of_reception(reception)]
+    for one in (*(() if report is None else (report,)), *amended):
+        await work.issued_documents.withdraw(
+            WithdrawnDocument(
+                pack_id=one.pack_id,
+                tenant_id=one.tenant_id,
+                subject_id=one.report_id,
+                number=one.number,
+                reason=reason,
+                withdrawn_at=now,
+            )
+        )
+    await moved(wish.actor, reception, ReceptionState.WITHDRAWN, work=work, now=now, reason=reason)
     return replace(reception, state=ReceptionState.WITHDRAWN)
 
 
