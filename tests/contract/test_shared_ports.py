@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import DatabaseBusy
 from adapters.postgres.work import PostgresUnit
 from adapters.system import Argon2Passwords, RandomTokens, StoryClock, SystemClock, UuidV7
+from adapters.system.secrets import nobodys_hash
 from domain.shared.actor import SYSTEM
 from domain.shared.files import FileUnknown
 from domain.shared.identifiers import TenantId
@@ -188,6 +191,17 @@ async def test_a_password_fits_its_own_hash_only() -> None:
     assert not await passwords.fits("other words", kept)
     assert not await passwords.fits("long enough words", None)
     assert not await passwords.fits("long enough words", "no hash")
+
+
+async def test_who_is_not_there_is_checked_as_whoever_is() -> None:
+    passwords, hasher = Argon2Passwords(), PasswordHasher()
+    nobodys, somebodys = nobodys_hash(hasher), await passwords.hash("long enough words")
+
+    assert extract_parameters(nobodys) == extract_parameters(somebodys)
+    for kept in (nobodys, somebodys):
+        with pytest.raises(VerifyMismatchError):  # told only once the whole hash was computed
+            hasher.verify(kept, "other words")
+    assert nobodys != nobodys_hash(hasher)
 
 
 def test_tokens_are_long_and_never_the_same() -> None:

@@ -40,12 +40,8 @@ PASSWORD = "wire-rope-2026-gumi"
 STORY_BEGINS = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-class QuickPasswords(Argon2Passwords):
-    """argon2id at its least cost: what is tested is what the program does with it, hundreds of times a run."""
-
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+QUICK_PASSWORDS = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"""argon2id at its least cost: what is tested is what the program does with it, hundreds of times a run."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,7 +69,7 @@ def _settings(url: str, home: Path) -> Settings:
 @asynccontextmanager
 async def _opened(settings: Settings, begins: datetime) -> AsyncIterator[Ports]:
     async with open_ports(settings, clock=story_clock(begins)) as opened:
-        yield replace(opened, passwords=QuickPasswords())
+        yield replace(opened, passwords=QUICK_PASSWORDS)
 
 
 @pytest.fixture(scope="session")
