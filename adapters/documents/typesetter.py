@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,12 @@ class DocumentTookTooLong(Unavailable):
     title_en = "The document ({kind}) was not made within {time_limit_s} seconds; please try again."
 
 
+@cache
+def _drawn() -> frozenset[str]:
+    """Return what the pinned fonts draw; they are part of the program, and reading them takes a while."""
+    return drawn_by(sorted(_FONTS.glob("*.otf")))
+
+
 class TypstDocuments:
     """Makes documents with typst in threads of its own.
 
@@ -51,7 +58,7 @@ class TypstDocuments:
         # typst sets text in a font it lacks as nothing at all.
         if {(font.family, font.weight) for font in self._fonts.fonts()} != _PINNED:
             raise FileNotFoundError(f"the fonts to print with are not in {_FONTS}")
-        self._drawn = drawn_by(sorted(_FONTS.glob("*.otf")))
+        self._drawn = _drawn()
         self._time_limit_s = time_limit_s
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="typst")
 
