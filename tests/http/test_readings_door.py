@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import sys
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +12,7 @@ from adapters.postgres.metering import PostgresReadings
 from app.http.readings import BODY_BYTES_MAX
 from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import ChannelId, TenantId
+from tests.command_line import asked_beside, on
 from tests.http.test_api import problem
 
 NOW = datetime(2026, 8, 15, tzinfo=UTC)
@@ -370,17 +369,10 @@ async def test_the_command_line_takes_a_file_for_a_site(times, sender, database_
     file = tmp_path / "site.csv"
     file.write_text(f"interval_start,load_kwh\n{START},1.5\n{at(1)},2.5\n", "utf-8")
     words = ("meter", "import", str(file), "--site", sender.site_id, "--json")
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": database_url, "SUNHWAN_HOME": str(tmp_path)}
-
     for _ in range(times):
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from app.cli import main; main()", *words),
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        said, _ = await child.communicate()
+        done = await asked_beside(on(database_url, tmp_path), *words)
 
-    told = json.loads(said)
+    told = json.loads(done.stdout)
     assert (told["accepted"], told["duplicate"]) == ((2, 0) if times == 1 else (0, 2))
     assert told["totals_wh"] == {"load": 4_000}
     assert list((await sender.kept()).values()) == [1_500, 2_500]

@@ -2,8 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,27 +14,48 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli import cli
-from tests.conftest import ROOT
+from tests.command_line import Said, asked, asked_beside, on, started
+from tests.conftest import drop_database, with_database
 
-SUNHWAN = [sys.executable, "-c", "from app.cli import main; main()"]
+
+@dataclass(frozen=True)
+class Kept:
+    """The story as it was told once: the database and the home that tests copy, and what was said."""
+
+    database: str
+    home: Path
+    told: dict
 
 
-def sunhwan(database_url: str, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")},
-        "DATABASE_URL": database_url,
-        "SUNHWAN_HOME": str(home),
-    }
-    return subprocess.run(
-        [*SUNHWAN, *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+@pytest.fixture(scope="session")
+async def kept(server_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kept]:
+    """Tell the story with the shipped samples, by the program in a process of its own, once a run."""
+    name, home = f"sunhwan_told_{secrets.token_hex(4)}", tmp_path_factory.mktemp("told")
+    done = started(on(await with_database(server_url, name, template=migrated), home), "demo", "--json")
+    assert done.returncode == 0, done.stderr
+    yield Kept(name, home, json.loads(done.stdout))
+    await drop_database(server_url, name)
 
 
 @pytest.fixture
-async def told(database_url: str, tmp_path: Path) -> dict:
-    done = sunhwan(database_url, tmp_path, "demo", "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def template(request: pytest.FixtureRequest, migrated: str) -> str:
+    """A test that asks for the story begins with it, the others with nothing."""
+    return request.getfixturevalue("kept").database if "told" in request.fixturenames else migrated
+
+
+@pytest.fixture
+async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """A fresh database for one test, with what it begins with."""
+    name = f"sunhwan_test_{secrets.token_hex(6)}"
+    yield await with_database(server_url, name, template=template)
+    await drop_database(server_url, name)
+
+
+@pytest.fixture
+def told(kept: Kept, database_url: str, tmp_path: Path) -> dict:
+    """What the story said; the fresh database and home hold it."""
+    shutil.copytree(kept.home, tmp_path, dirs_exist_ok=True)
+    return kept.told
 
 
 async def test_the_shipped_samples_tell_the_whole_story(told) -> None:
@@ -52,9 +76,8 @@ async def test_the_shipped_samples_tell_the_whole_story(told) -> None:
 
 @pytest.mark.shared
 async def test_the_real_files_give_what_is_known_of_them(database_url: str, tmp_path: Path, shared: Path) -> None:
-    done = sunhwan(
-        database_url,
-        tmp_path,
+    done = started(
+        on(database_url, tmp_path),
         "demo",
         "--json",
         "--cycler",
@@ -94,7 +117,7 @@ async def test_a_pack_is_traced_by_each_of_its_names(told, database_url: str, tm
         told["pack"]["pack_id"],
     )
     for name in names:
-        done = sunhwan(database_url, tmp_path, "trace", name, "--json")
+        done = await asked_beside(on(database_url, tmp_path), "trace", name, "--json")
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)
         assert found["pack"]["pack_id"] == told["pack"]["pack_id"]
@@ -118,7 +141,11 @@ ALTERATIONS = [
 
 async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path, engine: AsyncEngine) -> None:
     pack_id = told["pack"]["pack_id"]
-    whole = sunhwan(database_url, tmp_path, "history", "verify", pack_id)
+
+    async def verified(*more: str) -> Said:
+        return await asked_beside(on(database_url, tmp_path), "history", "verify", pack_id, *more)
+
+    whole = await verified()
     assert whole.returncode == 0
     assert f"{told['trace']['entries']}건" in whole.stdout
 
@@ -136,7 +163,7 @@ async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path,
                 text(f"update sunhwan.history_entry set {change} where pack_id = cast(:p as uuid) and sequence = :s"),
                 {"p": pack_id, "s": place},
             )
-        done = sunhwan(database_url, tmp_path, "history", "verify", pack_id, "--json")
+        done = await verified("--json")
         assert done.returncode == 3, (column, done.stdout, done.stderr)
         said = json.loads(done.stdout)["error"]
         assert (said["code"], said["facts"]["sequence"]) == ("passport.seal-broken", place), column
@@ -147,7 +174,7 @@ async def test_any_altered_row_is_named(told, database_url: str, tmp_path: Path,
                 ),
                 {"v": before, "p": pack_id, "s": place},
             )
-    assert sunhwan(database_url, tmp_path, "history", "verify", pack_id).returncode == 0
+    assert (await verified()).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -165,14 +192,14 @@ async def test_a_missing_row_is_named(
     async with engine.begin() as connection:
         await connection.execute(text(statement), {"p": told["pack"]["pack_id"]})
 
-    done = sunhwan(database_url, tmp_path, "history", "verify", told["pack"]["pack_id"], "--json")
+    done = await asked_beside(on(database_url, tmp_path), "history", "verify", told["pack"]["pack_id"], "--json")
 
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"]["facts"]["sequence"] == first_broken
 
 
 async def test_the_story_can_be_told_again_beside_the_first(told, database_url: str, tmp_path: Path) -> None:
-    again = sunhwan(database_url, tmp_path, "demo", "--json", "--month", "2026-08")
+    again = started(on(database_url, tmp_path), "demo", "--json", "--month", "2026-08")
 
     assert again.returncode == 0, again.stderr
     second = json.loads(again.stdout)
@@ -199,7 +226,7 @@ async def test_the_story_can_be_told_again_beside_the_first(told, database_url: 
 async def test_bad_input_is_one_sentence_and_an_exit_code(
     database_url: str, tmp_path: Path, engine: AsyncEngine, words, code, said
 ) -> None:
-    done = sunhwan(database_url, tmp_path, *words)
+    done = await asked_beside(on(database_url, tmp_path), *words)
 
     assert done.returncode == code, done.stderr
     flat = done.stderr.replace("\n", "")
@@ -221,10 +248,7 @@ async def test_bad_input_is_one_sentence_and_an_exit_code(
     ],
 )
 def test_a_bad_setting_is_one_sentence(tmp_path: Path, changes, said) -> None:
-    environment = {"PATH": os.environ["PATH"], "SUNHWAN_HOME": str(tmp_path), **changes}
-    done = subprocess.run(
-        [*SUNHWAN, "migrate"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = asked({"SUNHWAN_HOME": str(tmp_path), **changes}, "migrate")
 
     assert done.returncode in (3, 4)
     assert said in done.stderr.replace("\n", "")
@@ -236,18 +260,19 @@ def test_a_new_installation_gets_its_parties_and_people(database_url: str, tmp_p
     secret.write_text("a long enough secret\n")
     party = ("--name-ko", "운영", "--name-en", "Operator", "--business-no", "1", "--address-ko", "구미")
 
-    made = sunhwan(database_url, tmp_path, "tenant", "add", "1", "operator", *party)
-    twice = sunhwan(database_url, tmp_path, "tenant", "add", "1", "tenant", *party)
-    person = ("person", "add", "kim", "김운영", "operator")
-    joined = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
-    again = sunhwan(database_url, tmp_path, *person, "1", "--password-file", str(secret))
-    nowhere = sunhwan(
-        database_url, tmp_path, "person", "add", "lee", "이", "tenant_admin", "9", "--password-file", str(secret)
-    )
+    def added(*words: str) -> Said:
+        return asked(on(database_url, tmp_path), *words)
+
+    def lee(role: str, number: str) -> Said:
+        return added("person", "add", "lee", "이", role, number, "--password-file", str(secret))
+
+    made = added("tenant", "add", "1", "operator", *party)
+    twice = added("tenant", "add", "1", "tenant", *party)
+    kim = ("person", "add", "kim", "김운영", "operator", "1", "--password-file", str(secret))
+    joined, again = added(*kim), added(*kim)
+    nowhere = lee("tenant_admin", "9")
     secret.write_text("short")
-    weak = sunhwan(
-        database_url, tmp_path, "person", "add", "lee", "이", "operator", "1", "--password-file", str(secret)
-    )
+    weak = lee("operator", "1")
 
     assert (made.returncode, joined.returncode) == (0, 0), made.stderr + joined.stderr
     for done, code in (
@@ -261,19 +286,11 @@ def test_a_new_installation_gets_its_parties_and_people(database_url: str, tmp_p
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SUNHWAN_HOME": str(tmp_path),
-            "SUNHWAN_PORT": str(taken.getsockname()[1]),
-        }
-        done = subprocess.run(
-            [*SUNHWAN, "up"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        settings = {"SUNHWAN_HOME": str(tmp_path), "SUNHWAN_PORT": str(taken.getsockname()[1])}
+        done = started(settings, "up")
 
     assert done.returncode == 4
     assert "serving.port-in-use" in done.stderr.replace("\n", "")
@@ -281,9 +298,8 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_command_line_explains_itself() -> None:
-    done = subprocess.run(
-        [*SUNHWAN, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True, env=dict(os.environ)
-    )
+    done = started(dict(os.environ), "--help")
 
+    assert done.returncode == 0, done.stderr
     for command in cli.registered_commands:
         assert str(command.name or command.callback.__name__) in done.stdout
