@@ -1,15 +1,17 @@
 """Who holds what a request carries, told by the database in one trip (docs/decisions/0020-who-asks-in-one-trip.md)."""
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 
+from adapters.postgres.engine import reaching
 from adapters.postgres.identity import to_complex_reach, to_session
 from adapters.postgres.keys import to_key
 from adapters.postgres.tables.base import SCHEMA
-from adapters.postgres.transaction import driver_of, lent
 from domain.identity.keyring import ApiKey
 from domain.identity.model import Holder
 from domain.shared.actor import Actor, ComplexReach, Role
@@ -22,8 +24,7 @@ class PostgresRecognition:
     """Asks functions that tell themselves how far to reach, for the one question; the connection reaches nothing."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        # AUTOCOMMIT: the driver begins nothing, so that a look is one trip.
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = engine
 
     async def of_session(self, token_sha256: bytes, *, now: datetime, seen_since: datetime) -> Holder | None:
         """Return the active person who holds a session's token, and the session, by three primary keys."""
@@ -47,10 +48,16 @@ class PostgresRecognition:
         return None if row is None else (to_key(row), to_complex_reach(row))
 
     async def _ask(self, question: str, *told: object) -> asyncpg.Record | None:
-        async with lent(self._engine) as connection:
-            driver = await driver_of(connection)
+        # The pool's own connection: SQLAlchemy's, made and put away, would cost half as much as the look.
+        with reaching():
+            lent = await self._engine.raw_connection()
+            driver = lent.driver_connection
+            if not isinstance(driver, asyncpg.Connection):
+                raise TypeError("the driver is asyncpg")
             try:
                 return await driver.fetchrow(question, *told)
-            except asyncpg.InternalClientError:
-                driver.terminate()  # nothing more can be asked on it; the pool makes another
+            except (asyncpg.InternalClientError, asyncio.CancelledError):
+                driver.terminate()  # it ended, or nobody knows where the server stands; the pool makes another
                 raise
+            finally:
+                await greenlet_spawn(lent.close)

@@ -1,5 +1,6 @@
 """One promise of the identity store, kept by the fake and by PostgreSQL alike."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.engine import open_engine
+from adapters.postgres.recognition import PostgresRecognition
+from adapters.postgres.roles import APP
 from adapters.postgres.tables.base import SCHEMA
 from domain.identity.errors import LinkTaken, SignInNameTaken, TenantNumberTaken, TenantUnknown
 from domain.identity.model import (
@@ -412,3 +416,20 @@ async def test_an_empty_installation_has_nobody_who_could_sign_in(engine: AsyncE
         ]
 
     assert found == [0] * 7
+
+
+async def test_a_look_that_is_cancelled_gives_its_connection_back(database_url: str) -> None:
+    engine = open_engine(database_url, pool_size=1, role=APP)
+    recognition = PostgresRecognition(engine)
+    ended = 0
+    for number in range(200):
+        try:
+            async with asyncio.timeout(0.0002 * (number % 10)):
+                await recognition.of_session(b"\1" * 32, now=NOON, seen_since=NOON)
+        except TimeoutError:
+            ended += 1
+
+    assert ended > 20
+    assert await recognition.of_session(b"\1" * 32, now=NOON, seen_since=NOON) is None
+    assert "Current Checked out connections: 0" in engine.pool.status()
+    await engine.dispose()
