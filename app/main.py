@@ -5,8 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 
 from app.http.account import AccountController
 from app.http.alarms import AlarmsController
@@ -54,6 +56,12 @@ BODY_BYTES_MAX = 1024 * 1024
 """What any other route than those for files and readings takes."""
 
 OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
+
+
+async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Keep the policy, then the quota: one guard, for the framework copies the whole handler for each."""
+    await keep_policy(connection, handler)
+    await keep_quota(connection, handler)
 
 
 async def _guard(request: Request[Any, Any, Any]) -> None:
@@ -119,7 +127,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "upload": Provide(give_upload),
         },
         middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), MatchMiddleware(), OnceMiddleware()],
-        guards=[keep_policy, keep_quota],
+        guards=[_admit],
         before_request=_guard,
         before_send=[security_headers(secure=chosen.secure), quota_headers, carry_renewed(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,

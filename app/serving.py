@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
 from uuid import uuid4
 
 import msgspec
@@ -45,8 +46,46 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Joined:
+    """A transport whose first part waits for the next within one turn of the loop.
+
+    An answer's head and its body so leave in one write: each write is a call into the kernel and wakes the other side.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waits: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, part: bytes) -> None:
+        """Send a part together with the one that waits, or let it wait."""
+        if self._waits is None:
+            self._waits = part
+            self._loop.call_soon(self._send)
+        else:
+            waits, self._waits = self._waits, None
+            self._transport.writelines((waits, part))
+
+    def close(self) -> None:
+        """Close behind what waits."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._waits is not None:
+            waits, self._waits = self._waits, None
+            self._transport.write(waits)
+
+
 class _Protocol(HttpToolsProtocol):
-    """HTTP that answers what is no HTTP with a problem document as well."""
+    """HTTP that answers what is no HTTP with a problem document as well, and sends an answer in one write."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection."""
+        super().connection_made(cast(asyncio.Transport, _Joined(cast(asyncio.Transport, transport), self.loop)))
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read; `msg` is the parser's and stays with us."""

