@@ -31,6 +31,8 @@ keys = typer.Typer(help="서명 키 · signing keys.", no_args_is_help=True)
 
 _LIST_BYTES_MAX = 2 * 1024 * 1024
 _TIME_LIMIT_S = 10.0
+_OWN_MACHINE = ("127.0.0.1", "localhost")
+"""An installation on one's own machine speaks HTTP; every other issuer is asked over TLS."""
 
 SAID: Mapping[str, tuple[str, str]] = {
     "valid": (
@@ -51,9 +53,32 @@ SAID: Mapping[str, tuple[str, str]] = {
         "it was altered: something changed after it was signed.",
     ),
     "unknown": ("발급 기관이 서명한 문서가 아닙니다.", "it does not carry the issuer's signature."),
+    "report": (
+        "서명이 유효합니다. 수정·철회 여부는 확인하지 않았습니다(--online).",
+        "the signature is valid; whether it was amended or withdrawn was not checked (--online).",
+    ),
+    "in-force": (
+        "서명이 유효하며, 수정되거나 철회되지 않았습니다.",
+        "the signature is valid; it was neither amended nor withdrawn.",
+    ),
+    "amended": (
+        "서명은 유효하나 수정 성적서로 대체되었습니다.",
+        "the signature is valid, but an amended report took its place.",
+    ),
+    "withdrawn": ("서명은 유효하나 철회되었습니다.", "the signature is valid, but it was withdrawn."),
     "expired": ("서명은 유효하나 유효기간이 지났습니다.", "the signature is valid, but its time is over."),
 }
 """One sentence for each way a record can stand."""
+_HOLDS = ("valid", "signed", "report", "in-force")
+"""Where nothing is known against a record."""
+
+
+class IssuerUnreachable(Unavailable):
+    """The host that issued a report could not be asked how it stands."""
+
+    code = "certification.issuer-unreachable"
+    title_ko = "발급 기관에 확인할 수 없습니다: {address}."
+    title_en = "The issuer cannot be asked: {address}."
 
 
 class StatusListUnreachable(Unavailable):
@@ -93,7 +118,7 @@ def cert_verify(
             if read.record is None:
                 return number, "signed", {}
             content, content_sha256 = read.record.encode(), read.content_sha256
-        record = _parsed(content)
+        record = _parsed(content, file.name)
         await verifier.verify(record)
         lists = {str(one.get("id")): one for one in (_json(path) for path in status_list or ())}
         if online:
@@ -103,6 +128,8 @@ def cert_verify(
         vouched_for = (number, _said_of(record) or content_sha256)
         if number is not None and vouched_for != (_number(record), content_sha256):
             return str(number), "altered", {}
+        if _said_of(record) is not None:  # a report stands in no status list: its issuer says what became of it
+            return _number(record), *(await _report_standing(record) if online else ("report", {}))
         standing = _standing(record, lists, wiring.system_clock())
         told = await _told(record) if online and standing in ("suspended", "revoked", "expired") else {}
         return _number(record), standing, told
@@ -113,11 +140,11 @@ def cert_verify(
         said = {"number": number, "signature": signature, "standing": standing, **told}
         _print_whole(json.dumps(said, ensure_ascii=False))
     else:
-        mark = "[green]✓[/]" if standing in ("valid", "signed") else "[bold red]✗[/]"
+        mark = "[green]✓[/]" if standing in _HOLDS else "[bold red]✗[/]"
         out.print(
             f"{mark} {number}: {SAID[standing][0 if language == 'ko' else 1]}{_more(told, language)}", markup=True
         )
-    if standing not in ("valid", "signed"):
+    if standing not in _HOLDS:
         raise typer.Exit(3)
 
 
@@ -161,15 +188,44 @@ async def _told(record: Mapping[str, Canonical]) -> dict[str, Canonical]:
     return {name: value for name in ("on", "by", "reason") if isinstance(value := found.get(name), str)}
 
 
+async def _report_standing(record: Mapping[str, Canonical]) -> tuple[str, Mapping[str, Canonical]]:
+    """Ask the host that issued a report whether it was amended or withdrawn, and what it says of that.
+
+    Raises:
+        IssuerUnreachable: it does not answer, or does not know the report.
+    """
+    import httpx
+
+    host, path = _host(record), f"/api/v1/reports/by-number/{quote(_number(record), safe='')}"
+    scheme = "http" if host.partition(":")[0] in _OWN_MACHINE else "https"
+    try:
+        async with httpx.AsyncClient(timeout=_TIME_LIMIT_S) as client:
+            answer = await client.get(f"{scheme}://{host}{path}")
+    except httpx.HTTPError as error:
+        raise IssuerUnreachable(address=host) from error
+    if answer.status_code != 200 or len(answer.content) > _LIST_BYTES_MAX:
+        raise IssuerUnreachable(address=host)
+    found = _parsed(answer.content)
+    standing = {"genuine": "in-force", "amended": "amended", "withdrawn": "withdrawn"}.get(str(found.get("standing")))
+    if standing is None or found.get("number") != _number(record):
+        raise IssuerUnreachable(address=host)
+    return standing, {name: value for name in ("on", "by", "reason") if isinstance(value := found.get(name), str)}
+
+
+def _host(record: Mapping[str, Canonical]) -> str:
+    """Return the host that issued a record, as its `did:web` names it."""
+    issuer = record.get("issuer")
+    named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
+    return unquote(str(named).removeprefix("did:web:"))
+
+
 async def _fetched(
     record: Mapping[str, Canonical], *, known: Mapping[str, object]
 ) -> dict[str, Mapping[str, Canonical]]:
     """Fetch the lists that a record names, from the host that issued it and from no other."""
     import httpx
 
-    issuer = record.get("issuer")
-    named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
-    host = unquote(str(named).removeprefix("did:web:"))
+    host = _host(record)
     fetched: dict[str, Mapping[str, Canonical]] = {}
     async with httpx.AsyncClient(timeout=_TIME_LIMIT_S) as client:
         for address in sorted({one.address for one in entries_of(record)} - known.keys()):
@@ -187,17 +243,23 @@ async def _fetched(
 
 
 def _json(path: Path) -> Mapping[str, Canonical]:
-    return _parsed(read_file(path))
+    return _parsed(read_file(path), path.name)
 
 
-def _parsed(content: bytes) -> Mapping[str, Canonical]:
+def _parsed(content: bytes, name: str = "") -> Mapping[str, Canonical]:
+    """Read a JSON object.
+
+    Raises:
+        SignatureBroken: it is none; `name` says which file was meant to be one.
+    """
+
     def refuse(_: str) -> NoReturn:
         raise SignatureBroken(reason="a number that is not whole")
 
     try:
         found = json.loads(content, parse_float=refuse, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise SignatureBroken(reason="not JSON") from error
+        raise SignatureBroken(reason=f"{name} PDF·JSON 형식이 아님 (neither PDF nor JSON)".strip()) from error
     if not isinstance(found, dict):
         raise SignatureBroken(reason="not an object")
     return found

@@ -39,7 +39,7 @@ from app.http.protocols import ProtocolsController
 from app.http.quotas import METERS, Meters, keep_quota, quota_headers
 from app.http.reading_back import ChannelsController, ReadingBackController, TariffsController
 from app.http.readings import ReadingsController
-from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController
+from app.http.receptions import CertificatesController, ReceptionsController, ReinspectionsController, ReportsController
 from app.http.record_exchange import RecordExchangeController
 from app.http.records import RECORDS
 from app.http.requests import RequestsController
@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             ProtocolsController,
             ReinspectionsController,
             CertificatesController,
+            ReportsController,
             AmendmentsController,
             SitesController,
             MetersController,

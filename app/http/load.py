@@ -24,7 +24,15 @@ BODY_PART_S = 10
 BODY_S = 600
 """How long a sender may take for the next part of its body, and for all of it."""
 
-_KEPT_FOR = ("/livez", "/readyz", "/version", "/verify", "/01/", "/api/v1/certificates/by-number/")
+_KEPT_FOR = (
+    "/livez",
+    "/readyz",
+    "/version",
+    "/verify",
+    "/01/",
+    "/api/v1/certificates/by-number/",
+    "/api/v1/reports/by-number/",
+)
 """Where somebody looks whether we live, and whether a certificate holds; a file sent there waits with others."""
 
 _LOOKING = frozenset({"GET", "HEAD"})

@@ -146,6 +146,7 @@ GET    /api/v1/records/issuers                                   -  -  -  y  y  
 POST!  /api/v1/records/issuers                                   -  -  -  -  -  y  y  -  -  -  -  -  -  -  -
 GET    /api/v1/records/export                                    -  -  -  y  y  y  y  -  -  -  -  -  -  -  -  doc
 GET    /api/v1/certificates/by-number/{number}                   y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
+GET    /api/v1/reports/by-number/{number}                        y  y  y  y  y  y  y  y  y  y  y  y  y  y  y
 POST!  /api/v1/certificates/{certificate_id}/end                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST!  /api/v1/certificates/{certificate_id}/reinstatement       -  -  -  -  o  o  -  -  -  -  -  -  -  -  -
 

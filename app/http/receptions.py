@@ -18,7 +18,7 @@ from app.http.schemas import TEXT_PATTERN, Code, Day, In, Instant, Name, Out, Se
 from app.ports import Ports
 from domain.certification.across_files import Derived
 from domain.certification.custody import HandOver, SetFees
-from domain.certification.errors import CertificateUnknown, TestTimesWrong
+from domain.certification.errors import CertificateUnknown, ReportUnknown, TestTimesWrong
 from domain.certification.external import ExternalRecord
 from domain.certification.model import (
     Applicant,
@@ -31,6 +31,7 @@ from domain.certification.model import (
     Fee,
     Fees,
     HoldRelease,
+    IssuedKind,
     PriorLife,
     ProtocolName,
     Queued,
@@ -322,6 +323,22 @@ class VerifiedOut(Out):
     issued_at: Instant
     valid_until: Day
     status: str
+    valid: bool
+    on: Day | None
+    by: str | None
+    reason: str | None
+
+
+class ReportStandingOut(Out):
+    """What anyone may know of a test report; `valid` says whether it may be relied on now.
+
+    `standing` is `genuine`, `amended` or `withdrawn`; `on`, `by` and `reason` say since which day, by which report and
+    why it is not in force.
+    """
+
+    number: str
+    issued_on: Day
+    standing: str
     valid: bool
     on: Day | None
     by: str | None
@@ -1223,6 +1240,39 @@ class ReinspectionsController(Controller):
             )
             for one in await reinspection.waiting(actor, unit=ports.unit)
         ]
+
+
+class ReportsController(Controller):
+    """What a test report says to anyone."""
+
+    path = "/api/v1/reports"
+    tags = ("certification",)
+
+    @get(
+        "/by-number/{number:str}",
+        operation_id="VerifyReport",
+        summary="Verify a test report by number",
+        responses=PROBLEMS,
+        security=[{}],
+    )
+    async def verify(
+        self,
+        number: Annotated[FromPath[str], msgspec.Meta(max_length=40)],
+        ports: GivenPorts,
+    ) -> ReportStandingOut:
+        """Show whether a report may be relied on now, or was amended or withdrawn; no sign-in."""
+        found = await authenticity.look_up(number, unit=ports.unit, clock=ports.clock)
+        if found is None or found.kind is not IssuedKind.REPORT:
+            raise ReportUnknown
+        return ReportStandingOut(
+            number=found.number,
+            issued_on=found.issued_on,
+            standing=found.verdict.value,
+            valid=found.verdict is authenticity.Verdict.GENUINE,
+            on=found.on,
+            by=found.by,
+            reason=found.reason,
+        )
 
 
 class CertificatesController(Controller):

@@ -473,6 +473,7 @@ BY_TENANT = frozenset({"/api/v1/sites", "/api/v1/readings", "/energy", "/energy/
 NO_OBJECT_OF_OURS = frozenset(
     {"/verify/{token}", "/problems/{code}", "/{nowhere}", "/docs/{path}", "/static/{file_path}",
      "/static/vendor/{file_path}", "/trace", "/01/{gtin}/21/{serial}", "/api/v1/certificates/by-number/{number}",
+     "/api/v1/reports/by-number/{number}",
      "/sign-in/provider", "/sign-in/provider/back", "/api/v1/sessions/{session_id}",
      "/join", "/reset", "/status/{purpose}/{list_number}"}
 )  # fmt: skip

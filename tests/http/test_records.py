@@ -1,5 +1,6 @@
 """Records as anybody meets them: keys, status lists, verification, amendment, import and export."""
 
+import functools
 import hashlib
 import json
 import re
@@ -191,6 +192,43 @@ async def test_a_pdf_is_checked_offline_with_the_published_keys_alone(
     assert told(ours["certificate"]) == (3, {"number": number, "signature": "foreign", "standing": "unknown"})
 
 
+async def test_the_issuer_of_a_report_says_online_that_it_was_amended_or_withdrawn(
+    story, client, signed_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ours = await pdfs(story, signed_in)
+    number = story.life.certificates[0].report_number
+    reviewer, approver = await confirm(await signed_in("reviewer")), await confirm(await signed_in("approver"))
+    (tmp_path / "report.pdf").write_bytes(ours["report"])
+    (tmp_path / "did.json").write_bytes((await client.get("/.well-known/did.json")).content)
+    asked: list[httpx.Request] = []
+
+    def told(answer: httpx.Response | None) -> tuple[int, dict[str, object]]:
+        def host(request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            return httpx.Response(404) if answer is None else httpx.Response(200, content=answer.content)
+
+        monkeypatch.setattr("httpx.AsyncClient", functools.partial(_ASYNC_CLIENT, transport=httpx.MockTransport(host)))
+        wish = ["cert", "verify", str(tmp_path / "report.pdf"), "--json", "--online"]
+        with ThreadPoolExecutor(1) as beside:  # the verb runs a loop of its own
+            done = beside.submit(
+                lambda: CliRunner().invoke(cli, [*wish, "--keys", str(tmp_path / "did.json")])
+            ).result()
+        return done.exit_code, json.loads(done.stdout)
+
+    path = f"/api/v1/reports/by-number/{number}"
+    assert told(await client.get(path)) == (0, {"number": number, "signature": "valid", "standing": "in-force"})
+    assert asked[0].url.path == path
+    base = f"/api/v1/receptions/{story.life.receptions[0].reception_id}/amendments"
+    newer = (await amended(base, reviewer, approver, **AMEND)).json()["number"]
+    code, said = told(await client.get(path))
+    assert (code, said["standing"], said["by"]) == (3, "amended", newer)
+    code, said = told(None)  # a host that does not know it says nothing for it
+    assert (code, said["error"]["code"]) == (4, "certification.issuer-unreachable")
+    assert (await client.get("/api/v1/reports/by-number/TR-1999-000001")).status_code == 404
+    assert (await client.get(f"/api/v1/reports/by-number/{story.life.certificates[0].number}")).status_code == 404
+
+
+_ASYNC_CLIENT = httpx.AsyncClient
 AMEND = {"reason": "의뢰자 상호 오기", "applicant": "주식회사 바른이름"}
 
 
