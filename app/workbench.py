@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from app import inspecting, wiring
@@ -32,6 +33,10 @@ def _decimal(value: float | None) -> Decimal | None:
     return None if not value else Decimal(str(value))
 
 
+_STEPS_WIDTH = 100
+"""What a table of steps takes; a narrower terminal folds its lines, for no figure is cut."""
+
+
 @cycler.command("inspect")
 def cycler_inspect(
     file: Annotated[Path, typer.Argument(help="시험 장비 파일.")],
@@ -49,22 +54,26 @@ def cycler_inspect(
     if as_json:
         print_whole(inspecting.as_json(found))
         return
-    table = Table(title=f"{found.format} · {found.rows:,} 행 · {found.hours} h", title_justify="left")
-    for heading in ("step", "kind", "rows", "h", "A", "V", "Ah", "Wh", "counter Ah"):
-        table.add_column(heading, justify="right")
+    title = f"{found.format} · {found.rows:,} 행 · {found.hours} h"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, collapse_padding=True)
+    for heading in ("step", "kind", "rows", "h", "A", "V", "Ah", "Wh", "counter"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for step in found.steps:
         table.add_row(
             str(step.step),
             step.kind,
             f"{step.rows:,}",
-            f"{step.hours:.4f}",
+            f"{step.hours:.3f}",
             f"{step.median_current_a:.4f}",
-            f"{step.first_v:.4f} → {step.last_v:.4f}",
+            f"{step.first_v:.3f}→{step.last_v:.3f}",
             f"{step.charge_ah:.4f}",
-            f"{step.energy_wh:.4f}",
-            "-" if step.counter_ah is None else f"{step.counter_ah:.5f}",
+            f"{step.energy_wh:.3f}",
+            "-" if step.counter_ah is None else f"{step.counter_ah:.4f}",
         )
+    shown = out.width
+    out.width = max(shown, _STEPS_WIDTH)
     out.print(table)
+    out.width = shown
     if found.evaluation:
         show_evaluation(found.evaluation, language)
     for finding in found.findings:

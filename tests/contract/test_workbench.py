@@ -87,6 +87,13 @@ def test_the_evaluation_is_told_in_both_languages():
     assert "Health" in sunhwan("cycler", "inspect", SAMPLE, "--rated-ah", "5", "--lang", "en")[1]
 
 
+def test_no_figure_of_a_step_is_cut_to_the_width_of_a_terminal():
+    told = sunhwan("cycler", "inspect", SAMPLE)[1]
+
+    assert "…" not in told
+    assert "cc_discharge" in told
+
+
 def test_two_files_of_one_pack_are_compared():
     code, found = document("cycler", "compare", SAMPLE, SAMPLE, "--rated-ah", "5")
 
