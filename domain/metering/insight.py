@@ -21,7 +21,7 @@ from domain.metering.meters import Unverified
 from domain.metering.model import MonthUsage, Quantity, Site
 from domain.metering.series import MatrixRow, column, columns, matrix
 from domain.metering.tariff import BandTotals, DayTariff, by_band
-from domain.metering.usage import SiteDays, slots
+from domain.metering.usage import SiteDays, moving_slots
 from domain.metering.views import EnergyFlows, month_flows
 from domain.shared.money import Krw
 from domain.shared.time import SLOT, SLOTS_A_DAY, Month, day_start
@@ -226,7 +226,7 @@ def opening_layers(opening: BySource) -> tuple[Layer, ...]:
 
 def opening_of(days: SiteDays, month: Month, *, start_at: BySource, start_on: date, efficiency_ppm: int) -> BySource:
     """Return what the storage held by source when a month began, followed from an earlier day."""
-    before = slots(days, first_on=start_on, until_on=month.first_on, empty_days=False)
+    before = moving_slots(days, first_on=start_on, until_on=month.first_on)
     return attribute(before, efficiency_ppm=efficiency_ppm, opening=start_at).closing
 
 

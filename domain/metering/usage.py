@@ -48,13 +48,16 @@ def site_days(channels: Sequence[Channel], blocks: Blocks) -> SiteDays:
     return days
 
 
-def slots(days: SiteDays, *, first_on: date, until_on: date, empty_days: bool = True) -> Iterator[SlotEnergy]:
-    """Walk through the slots of the days from `first_on` to before `until_on`, or only of days with a reading."""
+def moving_slots(days: SiteDays, *, first_on: date, until_on: date) -> Iterator[SlotEnergy]:
+    """Walk through the slots from `first_on` to before `until_on` in which the storage moved.
+
+    No other slot changes what it holds, and most are others.
+    """
     day = first_on
     while day < until_on:
-        if empty_days or any(day in column for column in days.values()):
-            columns = [days[quantity].get(day, NO_VALUES) if quantity in days else _ZEROS for quantity in ENERGIES]
-            for load, pv, charge, discharge, bought, sold in zip(*columns, strict=True):
+        columns = [days[quantity].get(day, NO_VALUES) if quantity in days else _ZEROS for quantity in ENERGIES]
+        for load, pv, charge, discharge, bought, sold in zip(*columns, strict=True):
+            if charge or discharge:
                 yield SlotEnergy(
                     load_wh=load,
                     pv_wh=pv,
@@ -100,12 +103,14 @@ def month_usage(
             discharge_wh=discharged_before_wh + _total(days, Quantity.STORAGE_DISCHARGE, start_on, end_on),
         )
     before = attribute(
-        slots(days, first_on=start_on, until_on=month.first_on, empty_days=False),
+        moving_slots(days, first_on=start_on, until_on=month.first_on),
         efficiency_ppm=efficiency_ppm,
         opening=opening,
     )
     inside = attribute(
-        slots(days, first_on=month.first_on, until_on=end_on), efficiency_ppm=efficiency_ppm, opening=before.closing
+        moving_slots(days, first_on=month.first_on, until_on=end_on),
+        efficiency_ppm=efficiency_ppm,
+        opening=before.closing,
     )
     totals = {quantity: _total(days, quantity, month.first_on, end_on) for quantity in ENERGIES}
     missing, wanted = _missing(days, month)
