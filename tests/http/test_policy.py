@@ -18,12 +18,14 @@ from domain.certification.external import RecordForm, RecordImport
 from domain.certification.model import Applicant, Scope
 from domain.certification.requests import RequestedUnit
 from domain.identity import usecases as identity
+from domain.identity.keyring import ApiKey, key_text
 from domain.identity.model import IndustrialComplex, PartyKind, Tenant
 from domain.journeys import requests, samples
 from domain.metering.alarms import Alarm, AlarmId
 from domain.metering.safety import Level, Signal
 from domain.passport.grants import PackGrant
 from domain.shared.actor import BODY_STAFF, COMPLEX_STAFF, GRANTED, SYSTEM, TENANT_STAFF, Role
+from domain.shared.canonical import sha256
 from domain.shared.identifiers import PersonId, TenantId
 from domain.shared.time import seoul_day
 from tests.http.conftest import LetIn
@@ -371,8 +373,44 @@ async def world(story, ports: Ports, signed_in, let_in: LetIn, client: httpx.Asy
             opened.tokens[role, True] = await let_in(role, home_of(role, other=True))
     for role in GRANTED:
         opened.granted[role] = await let_in(role, GRANTEE)
-    opened.keys = await _keys(signed_in, own["site_id"])
+    opened.keys = await _keys(signed_in, own["site_id"]) | {"expired": await _expired_key(ports)}
     return opened
+
+
+ENDED = ("revoked", "rotated", "expired")
+"""The keys of the tenant that open nothing any more."""
+
+
+async def _expired_key(ports: Ports, *, days: int = 0) -> str:
+    """Return a key that the tenant's administrator had until now, or has for some days yet, as it is stored."""
+    now, key_id = ports.clock.now(), ports.ids.new()
+    text = key_text(key_id, ports.tokens.new())
+    async with ports.unit(SYSTEM) as work:
+        await work.keys.add(
+            ApiKey(
+                key_id=key_id,
+                tenant_id=TenantId(TENANT),
+                name="expired",
+                role=Role.TENANT_ADMIN,
+                secret_sha256=sha256(text),
+                sites=None,
+                channels=None,
+                made_by=PersonId(uuid4()),
+                made_at=now - timedelta(days=90),
+                expires_at=now + timedelta(days=days),
+            )
+        )
+        await work.commit()
+    return text
+
+
+async def test_the_keys_that_the_matrix_asks_by_open_nothing_because_they_are_over(ports: Ports, client) -> None:
+    found = {}
+    for days in (0, 1):
+        headers = {"Authorization": f"Bearer {await _expired_key(ports, days=days)}"}
+        found[days] = (await client.get("/api/v1/keys", headers=headers)).status_code
+
+    assert found == {0: 401, 1: 200}
 
 
 async def _keys(signed_in, site_id: object) -> dict[str, str]:
@@ -513,7 +551,7 @@ async def _asked(world: World, route: Route, rule: Rule, state: str) -> list[str
     """
     found: list[str] = []
     if state == "own":
-        ended = [("nobody", None), *((name, world.keys[name]) for name in ("revoked", "rotated"))]
+        ended = [("nobody", None), *((name, world.keys[name]) for name in ENDED)]
         for name, token in ended:
             answer = await world.ask_by(token, route, state, None)
             is_wrong = rule.is_public == (_verdict(route, answer) == "sign in")
