@@ -28,16 +28,18 @@ test: $(DEV_STAMP) ## Run the whole test suite (ARGS="-k words" narrows it; DATA
 	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(DEV_STAMP) ## Check format, lint, types, import contracts, known weaknesses, secrets
-	@failed=; \
+	@failed=; typed=$$(mktemp); \
+	$(BIN)/mypy >$$typed 2>&1 & typing=$$!; \
+	types() { wait $$typing; state=$$?; cat $$typed; rm -f $$typed; return $$state; }; \
 	tell() { printf '\n== %s\n' "$$1"; heading=$$1; shift; "$$@" || failed="$$failed, $$heading"; }; \
 	tell 'format (ruff format)' $(BIN)/ruff format --check .; \
 	tell 'lint (ruff check)' $(BIN)/ruff check .; \
-	tell 'types (mypy --strict)' $(BIN)/mypy; \
 	tell 'import contracts (lint-imports)' $(BIN)/lint-imports; \
 	tell 'weak spots (bandit)' $(BIN)/bandit -q -r app domain adapters migrations -c pyproject.toml; \
 	tell 'secrets in tracked files' $(BIN)/python -m tests.security.secrets; \
 	audited=$$(mktemp); \
 	tell 'known weaknesses of libraries (pip-audit)' $(BIN)/python -m tests.security.libraries --told $$audited; \
+	tell 'types (mypy --strict)' types; \
 	missed=$$(cat $$audited); rm -f $$audited; \
 	if [ -n "$$failed" ]; then printf '\nmake check: failed: %s\n' "$${failed#, }" >&2; exit 1; fi; \
 	if [ -n "$$missed" ]; then printf '\nmake check: all hold that was checked; known weaknesses of libraries: %s\n' "$$missed"; \

@@ -24,9 +24,24 @@ from adapters.postgres.work import PostgresUnit
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+LONGEST = frozenset(
+    {
+        "browser/test_console.py",
+        "http/test_openapi.py",
+        "http/test_policy.py",
+        "journeys/test_killed.py",
+        "journeys/test_story.py",
+    }
+)
+"""Their tests take half a minute and more each, or share a story that is told once a worker."""
 MEMORY, LENT = Path("/dev/shm"), "sunhwan-tests-"
 ROOM_BYTES = 6 * 1024**3
 """A server of the tests keeps less than one of them; several run beside each other, and beside the tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that the workers end together: one that is begun last is waited for alone."""
+    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").as_posix() not in LONGEST)
 
 
 def pytest_collection_finish() -> None:
