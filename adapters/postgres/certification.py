@@ -211,6 +211,32 @@ def _named(wanted: Worklist) -> ColumnElement[bool]:
     return named if wanted.pack_id is None else or_(named, col(ReceptionStateRow.pack_id) == wanted.pack_id)
 
 
+def _queued() -> Select[*tuple[Any, ...]]:
+    return select(
+        col(ReceptionStateRow.reception_id),
+        col(ReceptionStateRow.number),
+        col(ReceptionStateRow.pack_id),
+        col(ReceptionRow.applicant),
+        col(ReceptionStateRow.due_on),
+        col(ReceptionStateRow.state),
+    ).join(
+        ReceptionRow,
+        (col(ReceptionRow.pack_id) == col(ReceptionStateRow.pack_id))
+        & (col(ReceptionRow.reception_id) == col(ReceptionStateRow.reception_id)),
+    )
+
+
+def _to_queued(row: RowMapping) -> Queued:
+    return Queued(
+        reception_id=ReceptionId(row["reception_id"]),
+        number=row["number"],
+        pack_id=PackId(row["pack_id"]),
+        applicant=applicant_of(row["applicant"]).name,
+        due_on=row["due_on"],
+        state=ReceptionState(row["state"]),
+    )
+
+
 class PostgresReceptions:
     """Receptions and where each stands."""
 
@@ -328,13 +354,7 @@ class PostgresReceptions:
     ) -> tuple[Queued, ...]:
         """Return a body's receptions in these states, newest first."""
         query = (
-            select(
-                col(ReceptionStateRow.reception_id),
-                col(ReceptionStateRow.number),
-                col(ReceptionStateRow.pack_id),
-                col(ReceptionStateRow.due_on),
-                col(ReceptionStateRow.state),
-            )
+            _queued()
             .where(
                 col(ReceptionStateRow.tenant_id) == tenant_id,
                 col(ReceptionStateRow.state).in_([state.value for state in states]),
@@ -345,27 +365,12 @@ class PostgresReceptions:
         if after is not None:
             query = query.where(col(ReceptionStateRow.reception_id) < after)
         found = await self._connection.execute(query)
-        return tuple(
-            Queued(
-                reception_id=ReceptionId(reception_id),
-                number=number,
-                pack_id=PackId(pack_id),
-                due_on=due_on,
-                state=ReceptionState(state),
-            )
-            for reception_id, number, pack_id, due_on, state in found
-        )
+        return tuple(_to_queued(row) for row in found.mappings())
 
     async def worklist(self, wanted: Worklist, *, after: QueuePlace | None, limit: int) -> tuple[Queued, ...]:
         """Return what a body has to do, nearest due date first."""
         query = (
-            select(
-                col(ReceptionStateRow.reception_id),
-                col(ReceptionStateRow.number),
-                col(ReceptionStateRow.pack_id),
-                col(ReceptionStateRow.due_on),
-                col(ReceptionStateRow.state),
-            )
+            _queued()
             .where(
                 col(ReceptionStateRow.tenant_id) == wanted.tenant_id,
                 col(ReceptionStateRow.state).in_([state.value for state in wanted.states]),
@@ -374,27 +379,14 @@ class PostgresReceptions:
             .limit(limit)
         )
         if wanted.search:
-            query = query.join(
-                ReceptionRow,
-                (col(ReceptionRow.pack_id) == col(ReceptionStateRow.pack_id))
-                & (col(ReceptionRow.reception_id) == col(ReceptionStateRow.reception_id)),
-            ).where(_named(wanted))
+            query = query.where(_named(wanted))
         if after is not None:
             query = query.where(
                 tuple_(col(ReceptionStateRow.due_on), col(ReceptionStateRow.reception_id))
                 > tuple_(literal(after.due_on), literal(after.reception_id))
             )
         found = await self._connection.execute(query)
-        return tuple(
-            Queued(
-                reception_id=ReceptionId(reception_id),
-                number=number,
-                pack_id=PackId(pack_id),
-                due_on=due_on,
-                state=ReceptionState(state),
-            )
-            for reception_id, number, pack_id, due_on, state in found
-        )
+        return tuple(_to_queued(row) for row in found.mappings())
 
     async def counts(self, tenant_id: TenantId) -> Mapping[ReceptionState, int]:
         """Return how many of a body's receptions are in each state."""

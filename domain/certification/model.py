@@ -277,11 +277,12 @@ class Fees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """A reception as the work queue shows it."""
+    """A reception as the work queue shows it; `applicant` by name."""
 
     reception_id: ReceptionId
     number: str
     pack_id: PackId
+    applicant: str
     due_on: date
     state: ReceptionState
 

@@ -520,6 +520,8 @@ async def test_the_work_list_is_by_due_date_in_pages_and_by_what_is_searched(hou
         return [one.number for one in await work.receptions.worklist(wanted, after=after, limit=limit)]
 
     assert await listed(everything) == [first.number, second.number, third.number]
+    (shown, *_) = await work.receptions.worklist(everything, after=None, limit=1)
+    assert (shown.applicant, shown.pack_id, shown.due_on) == (first.applicant.name, PACK, first.due_on)
     place = QueuePlace(due_on=second.due_on, reception_id=second.reception_id)
     assert await listed(everything, after=place) == [third.number]
     assert await listed(everything, limit=1) == [first.number]

@@ -126,11 +126,7 @@ class MemoryReceptions:
     ) -> tuple[Queued, ...]:
         mine = [r for r in self._receptions.values() if r.tenant_id == tenant_id and r.state in states]
         mine.sort(key=lambda reception: reception.reception_id, reverse=True)
-        return tuple(
-            Queued(reception_id=r.reception_id, number=r.number, pack_id=r.pack_id, due_on=r.due_on, state=r.state)
-            for r in mine
-            if after is None or r.reception_id < after
-        )[:limit]
+        return tuple(self._queued(r) for r in mine if after is None or r.reception_id < after)[:limit]
 
     async def worklist(self, wanted: Worklist, *, after: QueuePlace | None, limit: int) -> tuple[Queued, ...]:
         search = wanted.search.lower()
@@ -143,9 +139,17 @@ class MemoryReceptions:
             and (after is None or (r.due_on, r.reception_id) > (after.due_on, after.reception_id))
         ]
         mine.sort(key=lambda one: (one.due_on, one.reception_id))
-        return tuple(
-            Queued(reception_id=r.reception_id, number=r.number, pack_id=r.pack_id, due_on=r.due_on, state=r.state)
-            for r in mine[:limit]
+        return tuple(self._queued(r) for r in mine[:limit])
+
+    @staticmethod
+    def _queued(r: Reception) -> Queued:
+        return Queued(
+            reception_id=r.reception_id,
+            number=r.number,
+            pack_id=r.pack_id,
+            applicant=r.applicant.name,
+            due_on=r.due_on,
+            state=r.state,
         )
 
     async def counts(self, tenant_id: TenantId) -> Mapping[ReceptionState, int]:
