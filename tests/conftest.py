@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +70,25 @@ async def server_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     """A PostgreSQL for this run: `DATABASE_URL` when given, else an embedded one that is thrown away."""
     given = os.environ.get("DATABASE_URL")
     if given:
-        yield given
+        async with _kept_to(given):
+            yield given
         return
     with _thrown_away(tmp_path_factory) as home:
-        async with EmbeddedPostgres(home, fsync=False) as url:
+        async with EmbeddedPostgres(home, fsync=False) as url, _kept_to(url):
             yield url
+
+
+_KEPT: dict[str, asyncpg.Connection] = {}
+
+
+@asynccontextmanager
+async def _kept_to(server: str) -> AsyncIterator[None]:
+    """Keep one connection that makes and drops the databases: signing in takes longer than making one."""
+    _KEPT[server] = await asyncpg.connect(_plain(server))
+    try:
+        yield
+    finally:
+        await _KEPT.pop(server).close()
 
 
 @contextmanager
@@ -108,23 +122,15 @@ def _plain(url: str) -> str:
 
 async def with_database(server: str, name: str, *, template: str | None) -> str:
     """Make a database, a copy of the template if there is one, and return its address."""
-    connection = await asyncpg.connect(_plain(server))
-    try:
-        await connection.execute(
-            f'create database "{name}"' + (f' template "{template}" strategy file_copy' if template else "")
-        )
-    finally:
-        await connection.close()
+    await _KEPT[server].execute(
+        f'create database "{name}"' + (f' template "{template}" strategy file_copy' if template else "")
+    )
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 async def drop_database(server: str, name: str) -> None:
     """Take a database away, whoever is connected."""
-    connection = await asyncpg.connect(_plain(server))
-    try:
-        await connection.execute(f'drop database if exists "{name}" with (force)')
-    finally:
-        await connection.close()
+    await _KEPT[server].execute(f'drop database if exists "{name}" with (force)')
 
 
 @pytest.fixture(scope="session", autouse=True)
