@@ -543,6 +543,7 @@ async def test_nothing_but_the_public_doors_opens_without_signing_in(app, client
         ("POST", "/api/v1/sessions/passkey-challenge"),
         ("DELETE", "/api/v1/sessions/me"),
         ("GET", "/api/v1/certificates/by-number/{number:str}"),
+        ("GET", "/api/v1/reports/by-number/{number:str}"),
         ("GET", "/api/v1/records/schema"),
     }
     tried = 0
