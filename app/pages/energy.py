@@ -228,11 +228,6 @@ async def decide_estimate(
     return Redirect(f"/energy?month={month}&site={site_id}&tenant={tenant_id}#estimates", status_code=303)
 
 
-def month_before(month: Month) -> Month:
-    """Return the month before."""
-    return Month(month.year - (month.number == 1), 12 if month.number == 1 else month.number - 1)
-
-
 @get("/energy")
 async def energy_page(
     ports: GivenPorts,
@@ -253,9 +248,10 @@ async def energy_page(
         return page.show("energy_none.html")
     frozen = await _months_frozen(actor, ports, chosen)
     present = Month.of(seoul_day(ports.clock.now()))
-    shown = Month.parse(month) if month else (frozen[0] if frozen else month_before(present))
+    shown = Month.parse(month) if month else (frozen[0] if frozen else present.before() or present)
     found = await _read(actor, ports, chosen, shown, as_of=as_of)
-    before = await _read(actor, ports, chosen, month_before(shown), as_of=as_of)
+    previous = shown.before()
+    before = None if previous is None else await _read(actor, ports, chosen, previous, as_of=as_of)
     async with ports.unit(actor) as work:
         estimates = await estimating.list_estimates(
             actor, tenant_id=chosen.tenant_id, site_id=chosen.site_id, month=shown, work=work
@@ -305,13 +301,13 @@ async def energy_page(
         site=chosen,
         sites=sites,
         month=shown,
-        previous=month_before(shown),
+        previous=previous,
         following=shown.next() if shown < present else None,
         is_frozen=shown in frozen,
         frozen=frozen,
         energy=found,
         usage=found.usage,
-        before=before.usage if before.usage.completeness_ppm else None,
+        before=before.usage if before is not None and before.usage.completeness_ppm else None,
         look=looked,
         demand=demand,
         estimates=estimates,

@@ -78,9 +78,15 @@ def ratchet_months(month: Month) -> tuple[Month, ...]:
 
     Source: metering reference §9.1 (July, August, September, December, January, February inside twelve months).
     """
-    first = month.year * 12 + month.number - _RATCHET_REACH
-    reach = [Month((first + offset) // 12, (first + offset) % 12 + 1) for offset in range(_RATCHET_REACH)]
-    return tuple(one for one in reach if one == month or one.number in _RATCHET_MONTHS)
+    found = [month]
+    earlier = month.before()
+    for _ in range(_RATCHET_REACH - 1):
+        if earlier is None:
+            break
+        if earlier.number in _RATCHET_MONTHS:
+            found.append(earlier)
+        earlier = earlier.before()
+    return tuple(reversed(found))
 
 
 def billing_demand(month: Month, peaks_w: Mapping[Month, int], *, contract_power_w: int) -> BillingDemand:

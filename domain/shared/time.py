@@ -55,6 +55,9 @@ class Interval:
         return self.start_at <= at and (self.end_at is None or at < self.end_at)
 
 
+_FIRST_YEAR = 2000
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
     """A billing month: a calendar month in Seoul, spelt `YYYY-MM`."""
@@ -63,7 +66,7 @@ class Month:
     number: int
 
     def __post_init__(self) -> None:
-        if not (2000 <= self.year <= 2199 and 1 <= self.number <= 12):
+        if not (_FIRST_YEAR <= self.year <= 2199 and 1 <= self.number <= 12):
             raise ValueError("a month is a year from 2000 to 2199 and a number from 1 to 12")
 
     @classmethod
@@ -88,6 +91,12 @@ class Month:
     def next(self) -> "Month":
         """Return the month after this one."""
         return Month(self.year + self.number // 12, self.number % 12 + 1)
+
+    def before(self) -> "Month | None":
+        """Return the month before this one; None before the first that there is."""
+        if self == Month(_FIRST_YEAR, 1):
+            return None
+        return Month(self.year - (self.number == 1), (self.number - 2) % 12 + 1)
 
     @property
     def first_on(self) -> date:

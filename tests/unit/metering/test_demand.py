@@ -51,6 +51,11 @@ def test_the_ratchet_looks_back_twelve_months():
     )
 
 
+def test_the_ratchet_looks_back_no_further_than_months_go():
+    assert ratchet_months(Month(2000, 1)) == (Month(2000, 1),)
+    assert ratchet_months(Month(2000, 4)) == (Month(2000, 1), Month(2000, 2), Month(2000, 4))
+
+
 @pytest.mark.parametrize(
     ("month", "with_kw", "set_by", "saving_krw"),
     [

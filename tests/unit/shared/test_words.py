@@ -65,6 +65,15 @@ def test_anything_else_is_no_month(text) -> None:
         Month.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "before"), [("2026-03", "2026-02"), ("2026-01", "2025-12"), ("2026-12", "2026-11"), ("2000-01", None)]
+)
+def test_a_month_knows_the_one_before_as_far_as_months_go(text, before) -> None:
+    found = Month.parse(text).before()
+
+    assert (None if found is None else str(found)) == before
+
+
 def test_an_interval_is_half_open() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     day = Interval(start_at=start, end_at=end)
