@@ -99,6 +99,10 @@ _WRITE_BLOCKS = text(
         fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
     """  # noqa: S608  (only our own constants are written in)
 )
+_OWN_CHANNEL = f"""
+    select from {SCHEMA}.channel where tenant_id = cast($1 as int4) and channel_id = new.channel_id limit 1
+"""
+"""Looked up by the whole key for what is begun alone; a join may be planned as a walk through all that a tenant has."""
 _ADD = f"""
     with arrived as materialized (
         select day, channel_id, cast(wh as int4[]) as wh, place
@@ -115,18 +119,18 @@ _ADD = f"""
             limit 1
         ) as kept
     ),
+    new as materialized (
+        select day, channel_id, wh from arrived where not exists (select from met where met.place = arrived.place)
+    ),
     begun as (
         insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
-        select cast($1 as int4), day, channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
-        from arrived
-        join {SCHEMA}.channel using (channel_id)
-        where channel.tenant_id = cast($1 as int4)
-            and not exists (select from met where met.channel_id = arrived.channel_id and met.day = arrived.day)
-            and not exists (
-                select from {SCHEMA}.usage_snapshot
-                where tenant_id = cast($1 as int4)
-                    and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
-            )
+        select cast($1 as int4), day, new.channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
+        from new
+        cross join lateral ({_OWN_CHANNEL}) as own
+        where not exists (
+            select from {SCHEMA}.usage_snapshot
+            where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
+        )
         order by channel_id, day
         on conflict do nothing
         returning 1
@@ -201,10 +205,12 @@ _TICK = f"""
     kept as materialized (
         select arrived.place, day.revision, day.wh[arrived.slot] as value, day.marks is null as plain
         from arrived
-        join {SCHEMA}.interval_day as day
-            on day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
-        order by day.channel_id, day.day, day.revision
-        for update of day
+        cross join lateral (
+            select revision, wh, marks from {SCHEMA}.interval_day
+            where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
+            order by revision
+            for update
+        ) as day
     ),
     known as materialized (
         select place, min(value) as value, bool_and(plain) and max(revision) = 0 as plain from kept group by place
@@ -221,18 +227,21 @@ _TICK = f"""
             and (select still from open)
         returning 1
     ),
+    new as materialized (
+        select day, channel_id, slot, value from arrived
+        where not exists (select from known where known.place = arrived.place)
+    ),
     begun as (
         insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
         select
-            cast($1 as int4), arrived.day, channel_id, 0,
-            array_fill(cast(null as int4), array[arrived.slot - 1]) || arrived.value
-                || array_fill(cast(null as int4), array[{SLOTS_A_DAY} - arrived.slot]),
+            cast($1 as int4), day, new.channel_id, 0,
+            array_fill(cast(null as int4), array[slot - 1]) || value
+                || array_fill(cast(null as int4), array[{SLOTS_A_DAY} - slot]),
             '{Quality.MEASURED.value}', $2, $3
-        from arrived
-        join {SCHEMA}.channel using (channel_id)
-        where channel.tenant_id = cast($1 as int4) and (select still from open)
-            and not exists (select from known where known.place = arrived.place)
-        order by channel_id, arrived.day
+        from new
+        cross join lateral ({_OWN_CHANNEL}) as own
+        where (select still from open)
+        order by channel_id, day
         on conflict do nothing
         returning 1
     )
