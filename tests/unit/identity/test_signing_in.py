@@ -247,12 +247,12 @@ async def test_a_sessions_last_use_is_noted_once_a_minute(house: House) -> None:
 
     house.clock.move(seconds=59)
     await house.who_is(opened.token)
-    held = house.work.sessions._sessions[opened.session.token_sha256]
+    held = house.work.sessions.kept[opened.session.token_sha256]
     assert held.last_seen_at == opened.session.opened_at
     house.clock.move(seconds=1)
     await house.who_is(opened.token)
 
-    held = house.work.sessions._sessions[opened.session.token_sha256]
+    held = house.work.sessions.kept[opened.session.token_sha256]
     assert held.last_seen_at == house.clock.now()
 
 
