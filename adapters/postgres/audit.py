@@ -39,7 +39,7 @@ class PostgresAudit:
         driver = driver_of(self._connection)
         await driver.execute(f"select pg_advisory_xact_lock({_AUDIT_LOCK}, {int(entry.tenant_id)})")
         previous = await driver.fetchrow(_LAST, entry.tenant_id)
-        sealed = entry.sealed(*((FIRST_SEAL, 1) if previous is None else (previous[0], previous[1] + 1)))
+        sealed = entry.sealed(FIRST_SEAL, 1) if previous is None else entry.sealed(previous[0], previous[1] + 1)
         await driver.execute(_APPEND, *[getattr(sealed, name) for name in _NAMES])
         return sealed
 

@@ -110,7 +110,7 @@ _ADD = f"""
             with ordinality as listed (day, channel_id, wh, place)
     ),
     met as materialized (
-        select arrived.day, arrived.channel_id, arrived.place, kept.wh = arrived.wh and kept.marks is null as same
+        select arrived.place, kept.wh = arrived.wh and kept.marks is null as same
         from arrived
         cross join lateral (
             select wh, marks from {SCHEMA}.interval_day

@@ -738,6 +738,8 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
         own = {*workers, *(one.signed_by for one in signatures)}
         if report is not None:
             signatures += await work.signatures.of_subject(reception.pack_id, report.report_id)
+        records = await citing.records_of(reception, work)
+        said = await work.external_records.citations(reception) if records else ()
         return ReceptionFile(
             reception=reception,
             moves=moves,
@@ -751,9 +753,9 @@ async def open_reception(actor: Actor, reception_id: ReceptionId, *, unit: Unit[
             certificate=next((one for one in certificates if one.reception_id == reception_id), None),
             may_sign=actor.role in (Role.REVIEWER, Role.APPROVER) and actor.person_id not in own,
             workers=workers,
-            records=(records := await citing.records_of(reception, work)),
+            records=records,
+            cited=cited_among(records, said),
             request=None if reception.request_id is None else await work.requests.one(reception.request_id),
-            cited=cited_among(records, await work.external_records.citations(reception) if records else ()),
         )
 
 
