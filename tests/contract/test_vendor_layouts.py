@@ -677,3 +677,14 @@ def test_any_file_is_a_record_or_a_refusal(content):
 @given(content=files())
 def test_a_hundred_thousand_files_are_records_or_refusals(content):
     a_record_or_a_refusal(content)
+
+
+def test_a_number_beyond_reckoning_is_a_damaged_row():
+    head = "[Summary]\nNovonix UHPC data file\n[End Summary]\n[Data]\n"
+    head += "Date and Time,Cycle Number,Step Type,Run Time (h),Step Time (h),Current (A),Potential (V),Step Number"
+    rows = [f"2026-01-01 00:00:00,1,7,{n / 60},{n / 60},{'1e300' if n == 3 else '1e10'},3.0,1" for n in range(8)]
+
+    with pytest.raises(DomainError) as refused:
+        read_content("\n".join([head, *rows]).encode())
+
+    assert refused.value.code == "certification.cycler-file-damaged"

@@ -39,6 +39,8 @@ _CURVE_POINTS = (20, 1_500)
 _CURVES_MAX = 8
 _CURVE_V_MAX = 2_000.0
 _CURVE_AH_MAX = 1e6
+_NUMBER_MAX = 1e60
+"""Products of three such numbers still have sums."""
 _REST_H = (24.0, 168.0)
 _RESTS_MAX = 20
 _ACR_HZ = 1_000.0
@@ -66,13 +68,19 @@ def record_of(reading: Reading, sha256: str) -> dict[str, object]:
 # ── rows ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _require_numbers(column: Floats) -> None:
+    """Refuse a column with a number that is none, or so great that reckoning with it gives none."""
+    fine = np.abs(column) < _NUMBER_MAX
+    if not bool(np.all(fine)):
+        raise CyclerFileDamaged(place=f"row {int(np.argmin(fine)) + 1}")
+
+
 def _of_series(series: Series) -> dict[str, object]:
     rows = len(series.time_s)
     if rows > ROWS_MAX:
         raise CyclerFileTooLong(what="rows", most=ROWS_MAX)
     for column in (series.time_s, series.voltage_v, series.current_a):
-        if len(column) and not bool(np.all(np.isfinite(column))):
-            raise CyclerFileDamaged(place=f"row {int(np.argmin(np.isfinite(column))) + 1}")
+        _require_numbers(column)
     numbers = np.arange(1, rows + 1, dtype=np.int64) if series.numbers is None else series.numbers
     bounds = step_bounds(series.step)
     if len(bounds) > STEPS_MAX:
@@ -408,8 +416,7 @@ def _of_spectrum(spectrum: Spectrum) -> dict[str, object]:
     if len(spectrum.frequency_hz) > ROWS_MAX:
         raise CyclerFileTooLong(what="rows", most=ROWS_MAX)
     for column in (spectrum.frequency_hz, spectrum.real_ohm, spectrum.imaginary_ohm):
-        if len(column) and not bool(np.all(np.isfinite(column))):
-            raise CyclerFileDamaged(place=f"row {int(np.argmin(np.isfinite(column))) + 1}")
+        _require_numbers(column)
     crossings = _crossings(spectrum)
     said = list(spectrum.said)
     if len(crossings) > 1:
