@@ -679,6 +679,27 @@ def test_a_hundred_thousand_files_are_records_or_refusals(content):
     a_record_or_a_refusal(content)
 
 
+@pytest.mark.parametrize("cycle", ["9" * 400, "x"])
+def test_a_cycle_that_is_no_number_is_a_damaged_row(cycle):
+    head = "Cycle ID,Cap_Chg(mAh)\n,Step ID,Step Name\n,,Record ID,Time(h:min:s.ms),Voltage(mV),Current(mA)\n"
+
+    with pytest.raises(DomainError) as refused:
+        read_content((head + f"{cycle},0\n,1,Rest\n,,1,00:00:00.000,3000,0\n").encode())
+
+    assert refused.value.code == "certification.cycler-file-damaged"
+    assert read_content((head + "1,0\n,1,Rest\n,,1,00:00:00.000,3000,0\n").encode())
+
+
+def test_a_counter_beyond_reckoning_counts_nothing():
+    head = "test_time_second,voltage_volt,current_ampere,step_count,charging_capacity_ah,discharging_capacity_ah\n"
+    rows = [f"{3600 * n},3.0,1.0,1,{'1e308' if n == 1 else n},0" for n in range(4)]
+
+    step = read(head + "\n".join(rows) + "\n").steps[0]
+
+    assert step.charge_ah == 3
+    assert step.counter_ah is None
+
+
 def test_a_number_beyond_reckoning_is_a_damaged_row():
     head = "[Summary]\nNovonix UHPC data file\n[End Summary]\n[Data]\n"
     head += "Date and Time,Cycle Number,Step Type,Run Time (h),Step Time (h),Current (A),Potential (V),Step Number"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters.ktr.readers.columns import Column, Layout, Quantity, Word, columns_of
-from adapters.ktr.readers.series import ROWS_MAX, Counter, Floats, Integers, Said, Series
+from adapters.ktr.readers.series import NUMBER_MAX, ROWS_MAX, Counter, Floats, Integers, Said, Series
 from adapters.ktr.readers.tables import (
     Header,
     Table,
@@ -173,7 +173,7 @@ def read_parquet(content: bytes) -> Series:
 
 def _table(columns: Sequence[Column], arrays: Sequence[Floats], words: Mapping[str, tuple[str, ...]]) -> Table:
     scaled = [
-        (column, array * (1.0 if column.factor is None else column.factor))
+        (column, np.where(np.abs(array) < NUMBER_MAX, array, np.nan) * (column.factor or 1.0))
         for column, array in zip(columns, arrays, strict=True)
     ]
     return Table(

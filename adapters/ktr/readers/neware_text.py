@@ -178,5 +178,5 @@ def _read_layers(text: Text, cycles: Header, steps: Header, records: Header) -> 
 def _whole(cells: list[str], index: int, number: int) -> float:
     try:
         return float(int(cells[index]))
-    except (IndexError, ValueError) as error:
+    except (IndexError, ValueError, OverflowError) as error:
         raise CyclerFileDamaged(place=f"row {number + 1}") from error

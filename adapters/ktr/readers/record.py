@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.ktr.readers.series import (
+    NUMBER_MAX,
     ROWS_MAX,
     STEPS_MAX,
     Counter,
@@ -39,8 +40,6 @@ _CURVE_POINTS = (20, 1_500)
 _CURVES_MAX = 8
 _CURVE_V_MAX = 2_000.0
 _CURVE_AH_MAX = 1e6
-_NUMBER_MAX = 1e60
-"""Products of three such numbers still have sums."""
 _REST_H = (24.0, 168.0)
 _RESTS_MAX = 20
 _ACR_HZ = 1_000.0
@@ -70,7 +69,7 @@ def record_of(reading: Reading, sha256: str) -> dict[str, object]:
 
 def _require_numbers(column: Floats) -> None:
     """Refuse a column with a number that is none, or so great that reckoning with it gives none."""
-    fine = np.abs(column) < _NUMBER_MAX
+    fine = np.abs(column) < NUMBER_MAX
     if not bool(np.all(fine)):
         raise CyclerFileDamaged(place=f"row {int(np.argmin(fine)) + 1}")
 

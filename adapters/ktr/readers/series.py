@@ -16,6 +16,8 @@ ROWS_MAX = 5_000_000
 STEPS_MAX = 20_000
 COLUMNS_MAX = 400
 ROWS_LISTED = 20
+NUMBER_MAX = 1e60
+"""Products of three such numbers still have sums; what is greater was never measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from adapters.ktr.readers.series import Said
+from adapters.ktr.readers.series import NUMBER_MAX, Said
 from domain.certification.errors import CyclerFileDamaged, CyclerUnitUnknown
 
 _CHINESE = ("电流", "电压", "时间", "循环", "工步", "容量")
@@ -91,7 +91,7 @@ def number_of(cell: str, *, comma: bool, place: str) -> float:
     """Read a number; an empty cell is not a number (NaN).
 
     Raises:
-        CyclerFileDamaged: the cell holds a word, or infinity.
+        CyclerFileDamaged: the cell holds a word, or a number beyond reckoning.
     """
     text = cell.strip()
     if not text:
@@ -100,7 +100,7 @@ def number_of(cell: str, *, comma: bool, place: str) -> float:
         value = float(text.replace(",", ".") if comma else text)
     except ValueError as error:
         raise CyclerFileDamaged(place=place) from error
-    if not math.isfinite(value) or "_" in text:
+    if not abs(value) < NUMBER_MAX or "_" in text:
         raise CyclerFileDamaged(place=place)
     return value
 
