@@ -89,6 +89,7 @@ UNKEYED_FORMS: Mapping[str, str] = {
     ),
     "/join": "an invitation is taken once, and nobody has signed in yet",
     "/reset": "a link is good once, and nobody has signed in yet",
+    "/ktr/receptions/{reception_id}/grid": "fills a form from a pasted table and keeps nothing",
     "/verify": "looks at a file and changes nothing",
 }  # fmt: skip
 """The pages' forms that carry no key, and why; one that is sent along is not looked at, so no answer is kept."""

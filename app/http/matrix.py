@@ -245,6 +245,7 @@ POST   /ktr/receptions/new                                       -  -  -  y  -  
 GET    /ktr/receptions/{reception_id}                            -  -  -  o  o  o  o  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/file                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/values                     -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
+POST   /ktr/receptions/{reception_id}/grid                       -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/sheet                      -  -  -  o  -  -  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/deviations                 -  -  -  -  -  o  -  -  -  -  -  -  -  -  -
 POST   /ktr/receptions/{reception_id}/custody                    -  -  -  o  o  o  o  -  -  -  -  -  -  -  -

@@ -28,7 +28,7 @@ from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
-from domain.certification.wording import quantity_name
+from domain.certification.wording import quantity_name, word_name
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
 from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
@@ -210,7 +210,17 @@ async def read_form(request: PageRequest) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    return "".join(one for one in text if one.isprintable() or one in "\n\r\t").strip()
+    return _printable(text).strip()
+
+
+def _printable(text: str) -> str:
+    return "".join(one for one in text if one.isprintable() or one in "\n\r\t")
+
+
+async def read_table(request: PageRequest, field: str) -> str:
+    """Return a pasted table as it stands, without control characters: its first cell may be an empty one."""
+    sent = (await request.form()).get(field)
+    return _printable(sent) if isinstance(sent, str) else ""
 
 
 def expected_by(form: Mapping[str, str]) -> Expected:
@@ -314,6 +324,12 @@ def _quantity(context: Context, key: str) -> str:
     return _either(context, *quantity_name(key))
 
 
+@pass_context
+def _word(context: Context, word: str) -> str:
+    """Return a protocol's word in the page's language; the word itself where it has no name."""
+    return _either(context, *word_name(word))
+
+
 def _share(share_ppm: int) -> Markup:
     return Markup(charts.share_bar(share_ppm, title=formats.percent(share_ppm)))  # noqa: S704 drawn from an integer
 
@@ -351,6 +367,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         short=formats.short_hash,
         unit=formats.unit,
         quantity=_quantity,
+        word=_word,
         kw=formats.kw,
         tonnes=formats.tonnes,
         thousandths=formats.thousandths,

@@ -31,10 +31,20 @@ from app.http.receptions import (
     sample_sheet,
 )
 from app.pages.confirming import prove_by_form
-from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form, read_upload
+from app.pages.frame import (
+    FormMalformed,
+    GivenPage,
+    Page,
+    PageRequest,
+    field_name,
+    read_as,
+    read_form,
+    read_table,
+    read_upload,
+)
 from app.pages.packs import with_offset
 from app.ports import Ports
-from domain.certification.conditions import quantities_of
+from domain.certification.bench_grid import GridRow, every_row, fill, lacking, typed
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import ProtocolVersionUnknown, ReceptionUnknown
 from domain.certification.evaluating import evaluate
@@ -51,9 +61,8 @@ from domain.certification.model import (
     ProtocolName,
     QueuePlace,
     ReceptionState,
-    Scope,
 )
-from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
+from domain.certification.protocol import Protocol
 from domain.certification.requests import RequestState
 from domain.certification.usecases.citing import CITABLE, CiteRecord
 from domain.certification.usecases.devices import AcceptDeviation
@@ -93,11 +102,6 @@ SIGNED_STEPS = ("hold-release", "withdrawal")
 
 _SAMPLE = re.compile(r"/s/[0-9a-f]{32,64}$")
 """How the address on a sample label ends: scanned into the search, it opens its reception."""
-
-RECEPTION_FACTS = frozenset(
-    {"chemistry", "rated_capacity", "rated_energy", "nominal_voltage", "manufactured_on", "calendar_expiry_on"}
-)
-"""What the data sheet given at reception answers already."""
 
 
 @get("/ktr")
@@ -262,76 +266,18 @@ async def _receive(
     return reception.reception_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blank:
-    """One empty row of the bench grid."""
-
-    test: Test
-    quantity: Quantity
-    name: str
-
-
-def blanks(protocol: Protocol, measured: frozenset[str], scope: Scope) -> tuple[Blank, ...]:
-    """Return what a unit still lacks: each quantity of a required test that a rule, a formula or a grade asks for.
-
-    What can be computed is not asked for, nor what an alternative has answered, nor what is no test of this scope.
-    """
-    known = measured | RECEPTION_FACTS
-    formulas = {
-        one.key: quantities_of(one.derived) for test in protocol.tests for one in test.quantities if one.derived
-    }
-    while computed := {key for key, inputs in formulas.items() if key not in known and known.issuperset(inputs)}:
-        known |= computed
-    asked = {key for test in protocol.tests for limit in test.limits for key in quantities_of(limit.condition)}
-    asked |= {bound.quantity for row in protocol.grades for bound in row.bounds}
-    asked |= {one for key, inputs in formulas.items() if key in asked - known for one in inputs}
-    return tuple(
-        Blank(test=test, quantity=one, name=f"{test.test_id}.{one.key}")
-        for test in protocol.tests
-        if test.required_for(scope)
-        for one in test.quantities
-        if one.key not in known
-        and (one.required or (one.required is None and one.key in asked))
-        and not any(known.issuperset(group) for group in test.alternatives if one.key not in group)
-    )
-
-
-def quantities(protocol: Protocol) -> tuple[Blank, ...]:
-    """Return every quantity of the protocol by the name that the grid's fields carry."""
-    return tuple(
-        Blank(test=test, quantity=one, name=f"{test.test_id}.{one.key}")
-        for test in protocol.tests
-        for one in test.quantities
-    )
-
-
-def entered_values(form: Mapping[str, str], rows: tuple[Blank, ...]) -> tuple[Entered, ...]:
+def entered_values(form: Mapping[str, str], rows: tuple[GridRow, ...]) -> tuple[Entered, ...]:
     """Return what was typed into the grid, in the kinds that the protocol names; empty rows are left out."""
     return tuple(
         Entered(
             test_id=row.test.test_id,
             quantity=row.quantity.key,
-            value=_given(row.quantity, form[row.name]),
+            value=typed(row.quantity, form[row.name]),
             unit=row.quantity.unit or None,
         )
         for row in rows
         if row.name in form
     )
-
-
-def _given(quantity: Quantity, text: str) -> Given:
-    parts = tuple(part for part in text.replace(",", " ").replace(";", " ").split() if part)
-    match quantity.kind:
-        case QuantityKind.YES_NO:
-            return text == "yes" if text in ("yes", "no") else text
-        case QuantityKind.ROW:
-            return parts
-        case QuantityKind.WORDS:
-            return () if text == "-" else parts
-        case QuantityKind.NUMBER if (quantity.many or quantity.per_cycle) and len(parts) > 1:
-            return parts
-        case _:
-            return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,7 +322,10 @@ async def _reception(
     *,
     error: DomainError | None = None,
     form: dict[str, str] | None = None,
+    pasted: str | None = None,
 ) -> Template:
+    """Show a reception; once more with what is wrong, or with its bench grid filled from a pasted table."""
+    entered = dict(form or {})
     found = await inspection.open_reception(actor, reception_id, unit=ports.unit)
     async with ports.unit(actor) as work:
         pack = await work.packs.one(found.reception.pack_id)
@@ -384,9 +333,15 @@ async def _reception(
         devices = await work.devices.of_body(actor.tenant_id)
         protocol = await protocol_of(found.reception, work=work, shipped=ports.protocol)
     state = found.reception.state
-    measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
-    if found.reception.facts.prior_life is not None:
-        measured |= {"prior_use", "event_flags"}
+    filled: frozenset[str] = frozenset()
+    rows = _grid(found, protocol, entered)
+    if pasted is not None:
+        try:
+            told = fill(pasted, grid=rows, protocol=protocol, scope=found.reception.facts.scope)
+            filled, entered = frozenset(told), {**entered, **told}
+            rows = _grid(found, protocol, entered)
+        except DomainError as unclear:
+            error, entered["pasted"] = unclear, pasted
     measuring = state.is_open and state is not ReceptionState.APPROVED
     now = ports.clock.now()
     context: dict[str, object] = {
@@ -400,7 +355,8 @@ async def _reception(
         "may_tell": actor.role is Role.TESTER and state.is_open,
         "may_cite": actor.role is Role.TESTER and state in CITABLE,
         "judgement": _decided(found),
-        "rows": blanks(protocol, measured, found.reception.facts.scope),
+        "rows": rows,
+        "filled": filled,
         "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "decision_rules": tuple(rule.value for rule in DecisionRule),
@@ -428,8 +384,17 @@ async def _reception(
         },
     }
     if error is None:
-        return page.show("ktr_reception.html", **context)
-    return page.again("ktr_reception.html", error, form or {}, **context)
+        return page.show("ktr_reception.html", entered=entered, **context)
+    return page.again("ktr_reception.html", error, entered, **context)
+
+
+def _grid(found: inspection.ReceptionFile, protocol: Protocol, entered: Mapping[str, str]) -> tuple[GridRow, ...]:
+    """Return the grid's rows in the protocol's order: what the unit lacks, and what was entered beyond that."""
+    measured = frozenset(one.quantity for run in found.runs for one in run.measurements)
+    if found.reception.facts.prior_life is not None:
+        measured |= {"prior_use", "event_flags"}
+    asked = {row.name for row in lacking(protocol, measured, found.reception.facts.scope)} | set(entered)
+    return tuple(row for row in every_row(protocol) if row.name in asked)
 
 
 def _decided(found: inspection.ReceptionFile) -> Judgement | None:
@@ -535,8 +500,19 @@ async def enter_values(
     form = await read_form(request)
     async with ports.unit(actor) as work:
         reception = await work.receptions.one(ReceptionId(reception_id))
-        rows = quantities(await protocol_of(reception, work=work, shipped=ports.protocol))
+        rows = every_row(await protocol_of(reception, work=work, shipped=ports.protocol))
     return await _enter(page, ports, actor, ReceptionId(reception_id), form, lambda: entered_values(form, rows))
+
+
+@post("/ktr/receptions/{reception_id:uuid}/grid", status_code=200)
+async def fill_grid(
+    request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
+) -> Template:
+    """Answer the bench grid filled from a pasted table, beside what was typed into it already; nothing is kept yet."""
+    form = await read_form(request)
+    return await _reception(
+        page, ports, actor, ReceptionId(reception_id), form=form, pasted=await read_table(request, "pasted")
+    )
 
 
 @post("/ktr/receptions/{reception_id:uuid}/sheet", status_code=303)
@@ -832,6 +808,7 @@ KTR = (
     show_reception,
     send_file,
     enter_values,
+    fill_grid,
     enter_sheet,
     accept_deviation,
     tell_equipment,

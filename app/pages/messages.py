@@ -1265,6 +1265,20 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ktr.value": ("값", "Value"),
         "ktr.unit": ("단위", "Unit"),
         "ktr.complete": ("빈 항목이 없습니다.", "Nothing is lacking."),
+        "ktr.paste": ("스프레드시트에서 붙여 넣기", "Paste from a spreadsheet"),
+        "ktr.paste-hint": (
+            "첫 행이나 첫 열에 항목 이름(한국어·영어·기호)을 두고 값과 함께 복사하세요. "
+            "이름 없는 한 행이나 한 열은 위 칸의 순서로 읽습니다. 단위는 괄호 안에: 절연저항 (+) [MΩ]. "
+            "칸만 채우고 저장하지 않습니다.",
+            "Copy the quantities' names (Korean, English or keys), in the first row or column, with their values. "
+            "One row or column without names is read in the order of the fields above. Units in brackets: insulation, "
+            "positive [MΩ]. The fields are filled, nothing is kept.",
+        ),
+        "ktr.paste-go": ("칸 채우기", "Fill the fields"),
+        "ktr.filled": (
+            "표에서 {count}개 항목을 채웠습니다. 아직 저장하지 않았습니다. 확인하고 저장하세요.",
+            "{count} fields were filled from the table and nothing is kept yet: look at them, then keep the values.",
+        ),
         "ktr.sheet": ("시험대 기록 붙여 넣기 (JSON)", "Paste a bench sheet (JSON)"),
         "ktr.sheet-file": ("또는 JSON 파일", "or a JSON file"),
         "ktr.sheet-go": ("기록 저장", "Keep the sheet"),

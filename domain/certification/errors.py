@@ -312,6 +312,67 @@ class UnitDiffers(RuleBroken):
     title_en = "The unit of {test_id} {quantity} is {needed}, not {given}."
 
 
+class BenchTableEmpty(RuleBroken):
+    """A pasted table of bench values holds no value."""
+
+    code = "certification.bench-table-empty"
+    title_ko = "붙여 넣은 표에 값이 없습니다. 항목 이름과 값을 함께 복사해 주세요."
+    title_en = "The pasted table holds no value; copy the quantities' names together with their values."
+
+
+class BenchTableTooLarge(RuleBroken):
+    """A pasted table is larger than a bench's."""
+
+    code = "certification.bench-table-too-large"
+    title_ko = "붙여 넣은 표가 너무 큽니다: {rows_max}행, {columns_max}열, {length_max}자까지입니다."
+    title_en = "The pasted table is too large: up to {rows_max} rows, {columns_max} columns, {length_max} characters."
+
+
+class BenchNameUnknown(RuleBroken):
+    """A pasted table names a quantity that the unit's protocol does not have."""
+
+    code = "certification.bench-name-unknown"
+    title_ko = "{row}행 {column}열 “{text}”: 이 단위의 프로토콜에 없는 항목 이름입니다."
+    title_en = "Row {row}, column {column}, “{text}”: the unit's protocol has no quantity of this name."
+
+
+class BenchNameUnclear(RuleBroken):
+    """A pasted table names a quantity of several tests, or one quantity twice."""
+
+    code = "certification.bench-name-unclear"
+    title_ko = (
+        "{row}행 {column}열 “{text}”: 두 번 나왔거나 여러 시험({tests})에 있습니다. T03처럼 시험을 앞에 적어 주세요."
+    )
+    title_en = (
+        "Row {row}, column {column}, “{text}”: named twice, or a quantity of several tests ({tests}); "
+        "put the test in front, as in T03."
+    )
+
+
+class BenchUnitDiffers(RuleBroken):
+    """A pasted table gives a quantity in another unit than the protocol's; units are never converted."""
+
+    code = "certification.bench-unit-differs"
+    title_ko = "{row}행 {column}열 “{text}”: {quantity_ko}의 단위는 {needed}입니다(표: {given})."
+    title_en = "Row {row}, column {column}, “{text}”: {quantity_en} is given in {needed}, not in {given}."
+
+
+class BenchCellUnclear(RuleBroken):
+    """A cell of a pasted table is no value of its quantity."""
+
+    code = "certification.bench-cell-unclear"
+    title_ko = "{row}행 {column}열 “{text}”: {quantity_ko} 값으로 읽을 수 없습니다. 필요한 값: {needed_ko}."
+    title_en = "Row {row}, column {column}, “{text}”: no value of {quantity_en}, which takes {needed_en}."
+
+
+class BenchValueBeside(RuleBroken):
+    """A value of a pasted table belongs to no quantity, or is a second one where one is taken."""
+
+    code = "certification.bench-value-beside"
+    title_ko = "{row}행 {column}열 “{text}”: 어느 항목의 값인지 알 수 없습니다."
+    title_en = "Row {row}, column {column}, “{text}”: this value belongs to no quantity."
+
+
 class TestTimesWrong(RuleBroken):
     """A test ran before its unit was received, ended before it began, or has not ended yet."""
 

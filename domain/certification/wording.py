@@ -1,6 +1,8 @@
-"""What a report calls a protocol's quantities; one that is not named here is called by its key."""
+"""What people call a protocol's quantities, words and kinds; what is not named here is called as the protocol does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.certification.protocol import QuantityKind
 
 _QUANTITIES: Mapping[str, tuple[str, str]] = {
     "serial": ("제조자 일련번호", "maker's serial"),
@@ -96,3 +98,51 @@ _QUANTITIES: Mapping[str, tuple[str, str]] = {
 def quantity_name(key: str) -> tuple[str, str]:
     """Return a quantity's name in Korean and in English."""
     return _QUANTITIES.get(key, (key, key))
+
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "none": ("없음", "none"),
+    "light": ("경미", "light"),
+    "heavy": ("심함", "heavy"),
+    "BEV": ("전기차(BEV)", "electric vehicle (BEV)"),
+    "PHEV": ("플러그인 하이브리드(PHEV)", "plug-in hybrid (PHEV)"),
+    "HEV": ("하이브리드(HEV)", "hybrid (HEV)"),
+    "ESS": ("에너지저장장치(ESS)", "energy storage (ESS)"),
+    "test": ("시험용", "test"),
+    "unknown": ("모름", "unknown"),
+    "crash": ("충돌", "crash"),
+    "flood": ("침수", "flood"),
+    "fire": ("화재", "fire"),
+    "recall_open": ("미조치 리콜", "open recall"),
+    "opened_pack": ("개봉", "opened"),
+}
+
+_KINDS: Mapping[QuantityKind, tuple[str, str]] = {
+    QuantityKind.NUMBER: ("숫자", "a number"),
+    QuantityKind.ROW: ("숫자 여러 개", "numbers"),
+    QuantityKind.YES_NO: ("예 또는 아니오", "yes or no"),
+    QuantityKind.TEXT: ("200자 이내의 글", "up to 200 characters"),
+    QuantityKind.OUTCOME: ("200자 이내의 글", "up to 200 characters"),
+    QuantityKind.WORD: ("정해진 말", "one of the listed words"),
+    QuantityKind.DAY: ("날짜(2026-11-30)", "a day (2026-11-30)"),
+    QuantityKind.WORDS: ("정해진 말 여러 개, 없으면 -", "some of the listed words, - for none"),
+}
+
+
+def word_name(word: str) -> tuple[str, str]:
+    """Return a protocol's word in Korean and in English."""
+    return _WORDS.get(word, (word, word))
+
+
+def word_names(words: Iterable[str]) -> Mapping[str, str]:
+    """Return the words by what people write for them: themselves and their names, in small letters without blanks."""
+    return {"".join(name.split()).casefold(): word for word in words for name in (*word_name(word), word)}
+
+
+def kind_name(kind: QuantityKind, words: Sequence[str] = ()) -> tuple[str, str]:
+    """Return what a value of a kind looks like, in Korean and in English, with the words to choose from."""
+    ko, en = _KINDS[kind]
+    if not words:
+        return ko, en
+    listed = [word_name(word) for word in words]
+    return f"{ko}: {', '.join(one for one, _ in listed)}", f"{en}: {', '.join(one for _, one in listed)}"

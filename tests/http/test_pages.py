@@ -633,6 +633,44 @@ async def test_a_bench_sheet_may_be_pasted_and_a_broken_one_is_named(signed_in):
     assert pasted.status_code == 303, pasted.text[-2000:]
 
 
+async def test_a_pasted_table_fills_the_bench_grid_and_only_its_own_button_keeps_it(signed_in):
+    operator, tester = await signed_in("operator"), await signed_in("tester")
+    pack = await register(operator)
+    await collect(operator, pack)
+    path = f"/ktr/receptions/{await receive(tester, pack)}"
+    typed = {"T02.leak": "no", "equipment": "벤치 BN-01"}
+    table = "\t절연저항 (+) [MΩ]\t부식\tsoh_bms (%)\r\n\t12.4\t경미\t91.5\r\n"
+
+    filled = await tester.post(f"{path}/grid", data={**typed, "pasted": table})
+    wrong = await tester.post(f"{path}/grid", data={**typed, "pasted": table.replace("12.4", "많음")})
+
+    assert filled.status_code == 200, filled.text[-2000:]
+    checked(filled)
+    assert "표에서 3개 항목을 채웠습니다." in filled.text
+    for shown in (
+        'name="T03.r_iso_pos" value="12.4"',
+        '<option value="light" selected>경미</option>',
+        'name="T05.soh_bms" value="91.5"',  # the grid did not ask for it
+        '<option value="no" selected>',
+        'value="벤치 BN-01"',
+    ):
+        assert shown in filled.text
+    assert filled.text.count(" autofocus") == 1
+    assert wrong.status_code == 422
+    checked(wrong)
+    assert "2행 2열 “많음”: 절연저항 (+) 값으로 읽을 수 없습니다." in wrong.text
+    assert ">\t절연저항" in wrong.text
+    assert 'value="12.4"' not in wrong.text
+    assert '<option value="no" selected>' in wrong.text
+    assert "아직 시험 기록이 없습니다." in (await tester.get(path)).text
+
+    kept = await tester.post(f"{path}/values", data={**typed, "T03.r_iso_pos": "12.4", "T05.soh_bms": "a lot"})
+    assert kept.status_code == 422
+    assert 'name="T05.soh_bms" value="a lot"' in kept.text
+    kept = await tester.post(f"{path}/values", data={**typed, "T03.r_iso_pos": "12.4", "T05.soh_bms": "91.5"})
+    assert kept.status_code == 303, kept.text[-2000:]
+
+
 async def test_a_reader_of_json_on_a_passport_that_is_not_there_gets_one_clear_sentence(client):
     unknown = await client.get("/01/09506000134352/21/NOBODY")
     malformed = await client.get("/01/09506000134353/21/NOBODY")
