@@ -23,7 +23,6 @@ from app.http.receptions import (
     EquipmentIn,
     FeeIn,
     HandOverIn,
-    PriorLifeIn,
     ReasonIn,
     ReceptionIn,
     bench_values,
@@ -43,6 +42,7 @@ from app.pages.frame import (
     read_upload,
 )
 from app.pages.packs import with_offset
+from app.pages.prior_lives import ticked, told_life
 from app.ports import Ports
 from domain.certification.bench_grid import GridRow, every_row, fill, lacking, typed
 from domain.certification.custody import HandOver, SetFees
@@ -92,7 +92,6 @@ QUEUE_PAGE = 50
 REQUESTS_SHOWN = 10
 SEARCH_LENGTH_MAX = 200
 SCANS_MAX = 50
-EVENT_FLAGS = ("crash", "flood", "fire", "recall_open", "opened_pack")
 FEE_LINES_MAX = 50
 DUE_IN_DAYS = 14
 SHEET_BYTES_MAX = 1024 * 1024
@@ -243,11 +242,7 @@ async def _receive(
     pack_id = await trace.find_pack(scanned, actor=actor, unit=ports.unit, clock=ports.clock)
     told_in = {key: value for key, value in form.items() if key != "protocol"}
     wish = read_as({**told_in, "pack_id": str(pack_id)}, ReceptionIn, language)
-    told = None
-    if "prior_use" in form:
-        flags = [flag for flag in EVENT_FLAGS if f"flag_{flag}" in form]
-        life = {"use": form["prior_use"], "event_flags": flags, "source": form.get("prior_source", "")}
-        told = prior_life(read_as(life, PriorLifeIn, language))
+    life = told_life({**form, "event_flags": ticked(form)}, language)
     reception = await inspection.receive_pack(
         inspection.ReceivePack(
             actor=actor,
@@ -255,7 +250,7 @@ async def _receive(
             applicant=Applicant(name=wish.applicant, contact=wish.contact),
             condition=wish.condition,
             due_on=wish.due_on,
-            prior_life=told,
+            prior_life=prior_life(life),
             protocol=named,
         ),
         unit=ports.unit,

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -16,6 +17,7 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.receptions import ReasonIn
 from app.http.requests import AcceptanceIn, RequestIn, UnitIn, asked_units
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
+from app.pages.prior_lives import PRIOR_FIELDS, ticked, told_life
 from app.ports import Ports
 from domain.certification.errors import ProtocolVersionUnknown, RequestEmpty
 from domain.certification.model import Applicant, Chemistry, ProtocolName
@@ -46,7 +48,7 @@ PASTED_MAX = 20_000
 DUE_IN_DAYS = 14
 UNIT_FIELDS = (
     "unit_scope", "unit_identifier", "maker", "model", "chemistry", "cell_capacity_ah", "cells_in_series",
-    "cells_in_parallel", "energy_kwh", "voltage_v", "manufactured_on",
+    "cells_in_parallel", "energy_kwh", "voltage_v", "manufactured_on", *PRIOR_FIELDS,
 )  # fmt: skip
 """What a line of the form holds, and in which order the columns of a pasted table come."""
 
@@ -122,7 +124,7 @@ async def file(request: PageRequest, ports: GivenPorts, actor: GivenActor, page:
     if "more" in form:
         return page.show("request_new.html", entered=form, **await _offered(ports, actor, rows + ROWS_MORE))
     try:
-        units = [_unit(line, told, page.language) for line, told in enumerate(_told(form), start=1)]
+        units = [_unit(line, told, page.language) for line, told in enumerate(_told(form, page.language), start=1)]
         if not units:
             raise RequestEmpty(most=UNITS_MAX)
         asked: dict[str, object] = {
@@ -157,12 +159,20 @@ def _rows(form: Mapping[str, str]) -> int:
     return max([ROWS_AT_FIRST, *(one for one in numbers if one <= UNITS_MAX)])
 
 
-def _told(form: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Return the units of a form, field by field: the lines that name one, then the rows of a pasted table."""
+def _told(form: Mapping[str, str], language: str) -> Iterator[dict[str, str]]:
+    """Return the units of a form, field by field: the lines that name one, then the rows of a pasted table.
+
+    Raises:
+        FormMalformed: a line says something of a unit that it does not name, or a row names none.
+    """
     for row in range(1, _rows(form) + 1):
         told = {name: form[f"{name}_{row}"] for name in UNIT_FIELDS if f"{name}_{row}" in form}
+        if happened := ticked(form, f"_{row}"):
+            told["event_flags"] = happened
         if "unit_identifier" in told:
             yield told
+        elif told.keys() - {"unit_scope"}:
+            raise FormMalformed(field=f"{row}. {field_name('unit_identifier', language)}")
     pasted = form.get("pasted", "")[:PASTED_MAX]
     delimiter = "\t" if "\t" in pasted else ","
     for cells in csv.reader(io.StringIO(pasted), delimiter=delimiter):
@@ -190,11 +200,13 @@ def _unit(line: int, told: Mapping[str, str], language: str) -> UnitIn:
             if name in _SCALED:
                 key, factor = _SCALED[name]
                 sheet[key] = _whole(text, factor, name, language)
-            elif name not in ("unit_scope", "unit_identifier"):
+            elif name not in ("unit_scope", "unit_identifier", *PRIOR_FIELDS):
                 sheet[name] = text
         scope = _SCOPES.get(told.get("unit_scope", "").lower(), "")
         unit: dict[str, object] = {"scope": scope, "identifier": told["unit_identifier"]}
-        return read_as({**unit, **({"sheet": sheet} if sheet else {})}, UnitIn, language)
+        life = told_life(told, language)
+        read = read_as({**unit, **({"sheet": sheet} if sheet else {})}, UnitIn, language)
+        return msgspec.structs.replace(read, prior_life=life)
     except FormMalformed as error:
         raise FormMalformed(field=f"{line}. {error.facts['field']}") from error
 

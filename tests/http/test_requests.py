@@ -273,6 +273,66 @@ async def test_the_pages_lead_a_request_from_the_form_to_its_labels(signed_in) -
     assert "Awaited" in english.text
 
 
+async def test_a_units_life_before_is_asked_in_the_form_and_carried_to_its_reception(signed_in) -> None:
+    tenant = await by_cookie(await signed_in("tenant"), "tenant")
+    tester = await by_cookie(await signed_in("tester"), "tester")
+    sheet = {
+        "maker_1": "LG", "model_1": "M50T", "chemistry_1": "NMC", "cell_capacity_ah_1": "5", "cells_in_series_1": "1",
+        "cells_in_parallel_1": "1", "energy_kwh_1": "0.018", "voltage_v_1": "3.63", "manufactured_on_1": "2020-01-05",
+    }  # fmt: skip
+    cell = {"unit_scope_1": "cell", "unit_identifier_1": "C-1", **sheet}
+    told = {"prior_use_1": "BEV", "prior_source_1": "정비 이력서", "flag_crash_1": "yes"}
+    module = (
+        "모듈\tM-2\tLG\tMOD\tNMC\t5\t12\t1\t0.216\t43.56\t2020-01-05\t에너지저장장치(ESS)\t의뢰자 진술\t충돌; 개봉\n"
+    )
+    unasked = module.replace("M-2", "M-3").replace("\t에너지저장장치(ESS)\t의뢰자 진술\t충돌; 개봉", "")
+    form = {**ASKED, **cell, **told, "pasted": module + unasked}
+
+    for missing, field in (("prior_use_1", "1. 이전 용도"), ("prior_source_1", "1. 이전 용도의 출처")):
+        wrong = await tenant.post("/requests/new", data={key: one for key, one in form.items() if key != missing})
+        assert (wrong.status_code, f"확인해 주세요: {field}." in wrong.text) == (422, True)
+        assert 'name="flag_crash_1" value="yes" checked' in wrong.text
+        checked(wrong)
+    wrong = await tenant.post("/requests/new", data={**form, "pasted": module.replace("충돌", "지진")})
+    assert "2. 사고 이력 (지진)" in wrong.text
+    wrong = await tenant.post("/requests/new", data={**form, "flag_fire_2": "yes"})
+    assert "2. 식별자" in wrong.text
+    filed = await tenant.post("/requests/new", data=form)
+    assert filed.status_code == 303, filed.text
+    path = filed.headers["location"]
+    shown = await tester.get(path)
+    checked(shown)
+    assert "전기차(BEV) · 정비 이력서 · 사고 이력: 충돌" in shown.text
+    taken = await tester.post(f"{path}/acceptance", data={**ARRIVED, "line_1": "yes", "line_2": "yes", "line_3": "yes"})
+    assert taken.status_code == 303, taken.text
+
+    units = (await tester.get(f"/api/v1{path}")).json()["units"]
+    pages = [await tester.get(f"/ktr/receptions/{one['reception_id']}") for one in units]
+    assert "전기차(BEV) · 정비 이력서 · 사고 이력: 충돌" in pages[0].text
+    assert "에너지저장장치(ESS) · 의뢰자 진술 · 사고 이력: 충돌, 개봉" in pages[1].text
+    assert ["v-T01.prior_use" in checked(one).ids for one in pages] == [False, False, True]
+
+
+async def test_the_counter_takes_no_event_without_who_says_so(signed_in) -> None:
+    operator, tester = await signed_in("operator"), await signed_in("tester")
+    await collect(operator, await register(operator))
+    form = {
+        "identifier": PACK["kr_battery_no"],
+        "applicant": "순환 운영",
+        "contact": "054-000-0000",
+        **ARRIVED,
+        "flag_fire": "yes",
+    }
+
+    wrong = await tester.post("/ktr/receptions/new", data=form)
+    assert (wrong.status_code, "확인해 주세요: 이전 용도." in wrong.text) == (422, True)
+    assert 'name="flag_fire" value="yes" checked' in wrong.text
+    taken = await tester.post("/ktr/receptions/new", data={**form, "prior_use": "ESS", "prior_source": "의뢰자"})
+
+    assert taken.status_code == 303, taken.text
+    assert "에너지저장장치(ESS) · 의뢰자 · 사고 이력: 화재" in (await tester.get(taken.headers["location"])).text
+
+
 async def test_the_counter_leads_an_unregistered_module_to_a_request_for_the_organisation_that_brought_it(
     signed_in,
 ) -> None:
