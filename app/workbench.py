@@ -202,7 +202,14 @@ def screen_apply(
             return [(one.unit, _screened(fitted, one)) for one in cells]
         record = await wiring.cycler_files().read(content)
         rated = Decimal(fitted.cell_type.rated_capacity_mah) / 1000
-        reading = screening.reading_of(pulses(record, rated_capacity_ah=rated), rated_capacity_ah=rated)
+        found = pulses(record, rated_capacity_ah=rated)
+        screening.require_cell_type(
+            fitted,
+            name=file.name,
+            pulses=found,
+            discharged_ah=max((-one.counted_ah for one in record.steps if one.kind.discharges), default=None),
+        )
+        reading = screening.reading_of(found, rated_capacity_ah=rated)
         return [(file.name, screening.apply_screen(fitted, reading, cell_type=fitted.cell_type))]
 
     found = run(guess, language, as_json=as_json)

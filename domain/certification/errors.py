@@ -566,11 +566,25 @@ class ScreenTableTooSmall(RuleBroken):
 
 
 class ScreenTableMixed(RuleBroken):
-    """A screen belongs to one cell type, and another came in."""
+    """A screen is fitted on one cell type, and a table holds several."""
 
     code = "certification.screen-table-mixed"
-    title_ko = "선별 모델은 한 종류의 셀에만 쓸 수 있습니다. 셀 종류가 다릅니다."
-    title_en = "A screen holds for one type of cell only; this is another one."
+    title_ko = "선별 모델은 한 종류의 셀로 만듭니다. 표에 셀 종류가 {types}가지 있습니다."
+    title_en = "A screen is fitted on one type of cell; the table holds {types}."
+
+
+class ScreenCellDiffers(RuleBroken):
+    """A screen holds for one cell type, and what is to be screened is of another, as its file tells."""
+
+    code = "certification.screen-cell-differs"
+    title_ko = (
+        "이 선별 모델은 {model} 셀의 모델입니다. 파일은 다른 종류의 셀입니다: {found}({told_by_ko}). "
+        "그 셀 종류의 모델을 쓰세요."
+    )
+    title_en = (
+        "The screen was fitted on {model} cells, and the file is of another type: {found} ({told_by_en}); "
+        "use a screen of that type."
+    )
 
 
 class ScreenOutOfRange(RuleBroken):

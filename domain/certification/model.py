@@ -594,6 +594,10 @@ class CellType:
     chemistry: str
     rated_capacity_mah: int
 
+    def __str__(self) -> str:
+        """Write it as people do: `NMC 21 Ah`."""
+        return f"{self.chemistry} {(Decimal(self.rated_capacity_mah) / 1000).normalize():f} Ah"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseReading:

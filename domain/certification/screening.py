@@ -6,19 +6,21 @@ test is never left out for it. Fits are plain numerics, so this is in float; res
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeVar
 
 from domain.certification.errors import (
+    ScreenCellDiffers,
     ScreenMalformed,
     ScreenOutOfRange,
     ScreenPulseMissing,
     ScreenTableMixed,
     ScreenTableTooSmall,
 )
-from domain.certification.model import CellType, PulsedCell, PulseReading
+from domain.certification.model import CellType, Chemistry, PulsedCell, PulseReading
 from domain.certification.resistance import Pulse, PulseMethod
 
 METHOD = "PB5-1C-50"
@@ -32,6 +34,12 @@ _LEVEL_TOLERANCE = Decimal(3)
 _RATE_TOLERANCE = Decimal("0.05")
 _MARGIN = 0.01
 """Of a feature's span: the most extreme cell of the table, measured once more, is still inside."""
+_CHEMISTRY = re.compile(rf"(?<![A-Za-z])({'|'.join(Chemistry)})(?![A-Za-z])", re.IGNORECASE)
+_CAPACITY_AH = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?Ah(?![A-Za-z])|(?<=_C_)(\d+(?:\.\d+)?)(?=_)")
+"""Of a file's name: `21Ah`, and `C_21` as PulseBat's files have it."""
+_CLIMB = (1, 2, 3, 4, 5)
+"""The method's pulses at one level: 0.5C, 1C, 1.5C, 2C and 2.5C (PulseBat)."""
+_RATED_SHARE_MAX = Decimal("1.15")
 _FORMAT = "sunhwan-screen-1"
 _LENGTH_MAX = 20_000
 
@@ -180,11 +188,11 @@ def apply_screen(model: ScreenModel, reading: PulseReading, *, cell_type: CellTy
     """Guess a cell's state of health; the interval covers nine of ten unseen cells of the type.
 
     Raises:
-        ScreenTableMixed: the cell is of another type.
+        ScreenCellDiffers: the cell is of another type.
         ScreenOutOfRange: a feature lies outside what the model was fitted on.
     """
     if cell_type != model.cell_type:
-        raise ScreenTableMixed(types=2)
+        raise _differs(model, str(cell_type), ko="표의 Mat·Qn 열", en="columns Mat and Qn of the table")
     for name, value, lowest, highest in zip(FEATURES, reading.row, model.lowest, model.highest, strict=True):
         margin = _MARGIN * (highest - lowest)
         if not lowest - margin <= value <= highest + margin:
@@ -199,6 +207,50 @@ def apply_screen(model: ScreenModel, reading: PulseReading, *, cell_type: CellTy
 
 def _percent(value: float) -> Decimal:
     return Decimal(repr(value)).quantize(Decimal("0.01"))
+
+
+def require_cell_type(model: ScreenModel, *, name: str, pulses: Sequence[Pulse], discharged_ah: Decimal | None) -> None:
+    """Refuse a test file that tells that its cell is of another type than the model's; what tells nothing passes.
+
+    A file's name may tell chemistry and rated capacity. Its 5 s pulses tell the rated capacity where they climb as the
+    method's do; and no cell gives much more in one discharge than it is rated for.
+
+    Args:
+        model: the screen that is to be used.
+        name: of the file, without its folder.
+        pulses: every pulse of the file.
+        discharged_ah: the most that one discharge of the file gave; Ah.
+
+    Raises:
+        ScreenCellDiffers: names the file's type as far as it is told, and by what.
+    """
+    rated = Decimal(model.cell_type.rated_capacity_mah) / 1000
+    chemistries = {one.upper() for one in _CHEMISTRY.findall(name)}
+    capacities = {Decimal(ah) for one in _CAPACITY_AH.findall(name) for ah in one if ah}
+    other = chemistries and model.cell_type.chemistry.upper() not in chemistries
+    if other or (capacities and rated not in capacities):
+        told = [*sorted(chemistries), *(f"{one.normalize():f} Ah" for one in sorted(capacities))]
+        raise _differs(model, " ".join(told), ko="파일 이름", en="by its name")
+    climbed = _rated_by_pulses(pulses)
+    if climbed is not None and abs(climbed / rated - 1) > _RATE_TOLERANCE:
+        raise _differs(model, f"{climbed:.1f} Ah", ko="펄스 전류", en="by its pulses' currents")
+    if discharged_ah is not None and discharged_ah > rated * _RATED_SHARE_MAX:
+        raise _differs(model, f"{discharged_ah:.1f} Ah", ko="방전량", en="by what it discharged")
+
+
+def _rated_by_pulses(pulses: Sequence[Pulse]) -> Decimal | None:
+    """Return the capacity in Ah that the charge pulses are 0.5C to 2.5C of; None where they do not climb so."""
+    currents = [abs(one.current_a) for one in pulses if one.method is PulseMethod.PB5 and not one.discharges]
+    lowest = min(currents, default=Decimal(0))
+    if lowest <= 0:
+        return None
+    steps = [(current / lowest, round(current / lowest)) for current in currents]
+    is_regular = all(abs(step - whole) <= _RATE_TOLERANCE * step for step, whole in steps)
+    return 2 * lowest if is_regular and {whole for _, whole in steps} == set(_CLIMB) else None
+
+
+def _differs(model: ScreenModel, found: str, *, ko: str, en: str) -> ScreenCellDiffers:
+    return ScreenCellDiffers(model=str(model.cell_type), found=found, told_by_ko=ko, told_by_en=en)
 
 
 def reading_of(pulses: Sequence[Pulse], *, rated_capacity_ah: Decimal) -> PulseReading:

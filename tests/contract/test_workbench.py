@@ -1,6 +1,7 @@
 """The verbs of the test bench, as somebody types them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_a_test_file_without_the_pulse_is_refused_with_a_sentence(tmp_path: Path
     assert said["error"]["code"] == "certification.screen-pulse-missing"
 
 
+def test_a_test_file_of_another_type_of_cell_is_refused_by_what_its_name_tells(tmp_path: Path):
+    model, named = tmp_path / "screen.json", tmp_path / "NMC_21Ah_7.bdf.csv"
+    named.write_bytes(Path(SAMPLE).read_bytes())
+    sunhwan("screen", "fit", cells_table(tmp_path), "--out", model)
+
+    code, said = document("screen", "apply", model, named)
+
+    assert code == 3
+    assert said["error"]["code"] == "certification.screen-cell-differs"
+    assert "NMC 21 Ah" in json.dumps(said, ensure_ascii=False)
+
+
 def test_what_is_no_table_and_no_model_is_refused(tmp_path: Path):
     broken = tmp_path / "broken.csv"
     broken.write_text("a,b\n1,2\n")
@@ -207,6 +220,20 @@ def test_a_real_cells_file_is_screened_by_a_model_of_real_cells(shared: Path, tm
     (one,) = found["screened"]
     assert code == 0
     assert one["low_percent"] <= 60.513 <= one["high_percent"]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("unnamed", [False, True])
+def test_a_real_cells_file_is_refused_by_a_model_of_another_type(shared: Path, tmp_path: Path, unnamed: bool):
+    model, cells = tmp_path / "screen.json", shared / "data/retired_cells"
+    sunhwan("screen", "fit", cells / "LMO_10Ah_pulse5s_odd.csv", "--out", model)
+    file = cells / "steps" / next(name for name in STEP_LAYERS if name.startswith("NMC"))
+    if unnamed:
+        file = Path(shutil.copy(file, tmp_path / "a.xlsx"))
+
+    code, said = document("screen", "apply", model, file)
+
+    assert (code, said["error"]["code"]) == (3, "certification.screen-cell-differs")
 
 
 @pytest.mark.shared

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.certification.errors import (
+    ScreenCellDiffers,
     ScreenMalformed,
     ScreenOutOfRange,
     ScreenPulseMissing,
@@ -15,10 +16,12 @@ from domain.certification.errors import (
     ScreenTableTooSmall,
 )
 from domain.certification.model import CellType, PulsedCell, PulseReading
+from domain.certification.resistance import Pulse, PulseMethod
 from domain.certification.screening import (
     apply_screen,
     fit_screen,
     reading_of,
+    require_cell_type,
     screen_of,
     screen_text,
     solved,
@@ -92,10 +95,69 @@ def test_outside_what_it_was_fitted_on_the_screen_is_silent(change, feature):
 def test_another_type_of_cell_is_refused():
     model = fit_screen(cells())
 
-    with pytest.raises(ScreenTableMixed):
-        apply_screen(model, cells()[0].reading, cell_type=replace(LMO, rated_capacity_mah=21_000))
+    with pytest.raises(ScreenCellDiffers) as caught:
+        apply_screen(model, cells()[0].reading, cell_type=CellType(chemistry="NMC", rated_capacity_mah=2_450))
+    assert "LMO 10 Ah 셀의 모델" in caught.value.sentence("ko")
+    assert "NMC 2.45 Ah" in caught.value.sentence("en")
     with pytest.raises(ScreenTableMixed):
         fit_screen((*cells(20), replace(cells()[0], cell_type=replace(LMO, chemistry="NMC"))))
+
+
+def ladder(*rates: str, rated_ah: int) -> tuple[Pulse, ...]:
+    """Charge pulses of 5 s at these rates of a cell, as the method has them at one level."""
+    return tuple(
+        Pulse(
+            step=at,
+            method=PulseMethod.PB5,
+            discharges=False,
+            width_s=Decimal(5),
+            current_a=Decimal(rate) * rated_ah,
+            soc_percent=None,
+            rated_percent=Decimal(50),
+            rest_v=Decimal("3.9"),
+            resistance_mohm=Decimal(10),
+            first_sample_mohm=Decimal(5),
+        )
+        for at, rate in enumerate(rates)
+    )
+
+
+CLIMB = ("0.5", "0.999", "1.501", "2", "2.498")
+
+
+@pytest.mark.parametrize(
+    ("name", "pulses", "discharged_ah", "found", "told_by"),
+    [
+        pytest.param("NMC_C_21_B_6_SOC_5-90.xlsx", (), None, "NMC 21 Ah", "파일 이름", id="both in the name"),
+        pytest.param("cell-lfp-7.csv", (), None, "LFP", "파일 이름", id="chemistry in the name"),
+        pytest.param("LMO_21Ah_A1.xlsx", (), None, "LMO 21 Ah", "파일 이름", id="capacity in the name"),
+        pytest.param(
+            "a1.xlsx", ladder(*CLIMB, rated_ah=21), None, "21.0 Ah", "펄스 전류", id="pulses of a larger cell"
+        ),
+        pytest.param("a1.xlsx", ladder(*CLIMB, rated_ah=5), None, "5.0 Ah", "펄스 전류", id="pulses of a smaller cell"),
+        pytest.param("a1.xlsx", (), Decimal("21.04"), "21.0 Ah", "방전량", id="more than it can hold"),
+    ],
+)
+def test_a_file_that_tells_of_another_type_of_cell_is_refused(name, pulses, discharged_ah, found, told_by):
+    with pytest.raises(ScreenCellDiffers) as caught:
+        require_cell_type(fit_screen(cells()), name=name, pulses=pulses, discharged_ah=discharged_ah)
+
+    assert (caught.value.facts["found"], caught.value.facts["told_by_ko"]) == (found, told_by)
+
+
+@pytest.mark.parametrize(
+    ("name", "pulses", "discharged_ah"),
+    [
+        pytest.param("a1.xlsx", (), None, id="tells nothing"),
+        pytest.param("lmo_C_10_B_2_6.05Ah_NMCx.xlsx", ladder(*CLIMB, rated_ah=10), Decimal("6.05"), id="its own type"),
+        pytest.param(
+            "almond-10.0Ah.csv", ladder("0.3", "1", rated_ah=21), Decimal("10.9"), id="no climb of the method"
+        ),
+        pytest.param("5000mAh.csv", ladder(*CLIMB, "2.2", rated_ah=21), None, id="one pulse beside the climb"),
+    ],
+)
+def test_a_file_that_tells_nothing_against_it_is_screened(name, pulses, discharged_ah):
+    require_cell_type(fit_screen(cells()), name=name, pulses=pulses, discharged_ah=discharged_ah)
 
 
 def test_too_few_cells_or_cells_all_alike_make_no_screen():
