@@ -111,7 +111,7 @@ def sort(text: bytes, form: Form, *, now: datetime) -> Arrived:
     """
     sorters = Sorters(now=now, values_max=VALUES_MAX)
     sort_file(form.value, _WH_HEAD.sub(rb"\1value", text, count=1).removeprefix(_MARK), sorters)
-    return sorters.arrived()
+    return sorters.arrived().in_days()
 
 
 def require_only(month: Month | None, arrived: Arrived) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 
-from domain.metering.model import DayValues, Fill, Mark, Quality
+from domain.metering.model import Fill, Mark, Quality
 from domain.shared.time import SLOT, SLOTS_A_DAY, day_start
 
 _FILL = struct.Struct(">qB")  # microseconds since 1970, how many slots; then a byte a slot
@@ -60,8 +60,8 @@ def read_values(sent: bytes) -> tuple[int | None, ...]:
     return tuple(values)
 
 
-def spell_values(values: DayValues) -> str:
-    """Spell a day's values as PostgreSQL reads an array of integers, at a tenth of what its driver's encoding takes."""
+def spell_values(values: Sequence[int | None]) -> str:
+    """Spell values as PostgreSQL reads an array of integers, at a tenth of what its driver's encoding takes."""
     return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 

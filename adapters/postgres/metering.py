@@ -62,6 +62,7 @@ from domain.metering.model import (
     ReadingSource,
     RevisionReason,
     Site,
+    Tick,
     UsageSnapshot,
 )
 from domain.metering.readings import known
@@ -145,39 +146,73 @@ _ADD = f"""
 A day's values come spelled as the array's own text: one parameter for many days, and the driver encodes no value."""
 
 _FEW_TICKS = 32
-"""So many days go through `_TICK` at once, which takes one trip whatever they meet; more are looked at step by step."""
+"""So many ticks go through `_TICK` at once, one trip whatever they meet; more are looked at step by step."""
 
-_PLAN_MANY = "set local plan_cache_mode = force_custom_plan"
-"""Many days are planned for as they come: a plan made for any number of them joins each with each."""
+_TICKING_LOCK = 0x5449434B  # "TICK": the first half of an advisory lock's name, a channel is the second
+_BY_KEYS = """
+    set local enable_hashjoin = off; set local enable_mergejoin = off;
+    set local enable_bitmapscan = off; set local enable_seqscan = off;
+    set local plan_cache_mode = force_generic_plan;
+    select pg_advisory_xact_lock({room}, {channel})
+    """
+"""Many ticks look up their rows by the whole key, each its own, whatever the planner believes of the table.
 
+Its statistics are always behind a table that grows by the minute: it expected one row of a tenant, and walked through
+all there were, the more the longer a tenant stored. Who sends the next slot of the same meters waits here, before its
+statement looks: waiting row by row it would have to look at each anew, and then at all once more.
+"""
+
+_ALIKE = """
+    arrived as materialized (
+        select one.channel_id, alike.day, alike.slot, one.value, alike.spelled
+        from unnest(
+            cast($2 as date[]), cast($3 as int2[]), cast($4 as bytea[]), cast($5 as text[]), cast($6 as text[])
+        ) as alike (day, slot, spelled, channel_ids, wh)
+        cross join lateral unnest(cast(alike.channel_ids as int4[]), cast(alike.wh as int4[]))
+            as one (channel_id, value)
+        order by one.channel_id, alike.day
+    )"""
+"""Many ticks in the order of their key. Meters tick together, so they come as lists for each slot of a day."""
+
+_OPEN = f"""
+    not exists (
+        select from {SCHEMA}.usage_snapshot
+        where tenant_id = cast($1 as int4) and site_id = any(cast($8 as uuid[])) and month = any(cast($9 as text[]))
+    )"""
 _FILL_GAPS = f"""
-    update {SCHEMA}.interval_day as day
-    set wh[arrived.slot] = arrived.value,
-        fills = coalesce(day.fills, '') || arrived.spelled,
-        source = $2
-    from unnest(
-        cast($5 as date[]), cast($6 as int4[]), cast($7 as int2[]), cast($8 as int4[]), cast($9 as bytea[])
-    ) with ordinality as arrived (day, channel_id, slot, value, spelled, place)
-    where day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
-        and day.revision = 0 and day.marks is null and day.wh[arrived.slot] is null
-        and not exists (
-            select from {SCHEMA}.interval_day as later
-            where later.tenant_id = cast($1 as int4) and later.channel_id = arrived.channel_id
-                and later.day = arrived.day and later.revision = 1
-        )
-        and not exists (
-            select from {SCHEMA}.usage_snapshot
-            where tenant_id = cast($1 as int4) and site_id = any(cast($3 as uuid[])) and month = any(cast($4 as text[]))
-        )
-    returning arrived.place
+    with {_ALIKE},
+    filled as (
+        update {SCHEMA}.interval_day as day
+        set wh[gap.slot] = gap.value, fills = coalesce(day.fills, '') || gap.spelled, source = $7
+        from (
+            select kept.place, arrived.slot, arrived.value, arrived.spelled
+            from arrived
+            cross join lateral (
+                select ctid as place, revision, marks, wh from {SCHEMA}.interval_day
+                where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
+                order by revision desc
+                limit 1
+            ) as kept
+            where kept.revision = 0 and kept.marks is null and kept.wh[arrived.slot] is null
+        ) as gap
+        where day.ctid = gap.place and day.marks is null and day.wh[gap.slot] is null and {_OPEN}
+        returning day.channel_id, day.day
+    )
+    select
+        count(*) as filled,
+        case when count(*) < $10 then array_agg(channel_id) end,
+        case when count(*) < $10 then array_agg(day) end
+    from filled
     """  # noqa: S608  (only our own constants are written in)
-"""What a day's next value mostly does: it fills an empty slot of a row that nobody revised."""
+"""What a day's next value mostly does: it fills an empty slot of a row that nobody revised.
+
+A row that another sender moves on at this moment is not filled here, and met again by `_TICK`.
+"""
 
 _KNOWN_SAME = f"""
-    select arrived.place
-    from unnest(
-        cast($2 as date[]), cast($3 as int4[]), cast($4 as int2[]), cast($5 as int4[])
-    ) with ordinality as arrived (day, channel_id, slot, value, place)
+    with {_ALIKE}
+    select arrived.channel_id, arrived.day
+    from arrived
     cross join lateral (
         select wh[arrived.slot] as value, marks is null and revision = 0 as plain
         from {SCHEMA}.interval_day
@@ -191,45 +226,35 @@ _KNOWN_SAME = f"""
 
 _TICK = f"""
     with arrived as materialized (
-        select day, channel_id, slot, value, spelled, place
+        select channel_id, day, slot, value, spelled
         from unnest(
-            cast($6 as date[]), cast($7 as int4[]), cast($8 as int2[]), cast($9 as int4[]), cast($10 as bytea[])
-        ) with ordinality as listed (day, channel_id, slot, value, spelled, place)
+            cast($2 as date[]), cast($3 as int2[]), cast($4 as bytea[]), cast($5 as int4[]), cast($6 as int4[])
+        ) as listed (day, slot, spelled, channel_id, value)
+        order by channel_id, day
     ),
-    open as materialized (
-        select not exists (
-            select from {SCHEMA}.usage_snapshot
-            where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
-        ) as still
-    ),
-    kept as materialized (
-        select arrived.place, day.revision, day.wh[arrived.slot] as value, day.marks is null as plain
+    open as materialized (select {_OPEN} as still),
+    met as materialized (
+        select
+            arrived.*, cast($1 as int4) as tenant_id, 0 as revision,
+            kept.plain is not null as known, kept.plain, kept.value as kept
         from arrived
-        cross join lateral (
-            select revision, wh, marks from {SCHEMA}.interval_day
+        left join lateral (
+            select wh[arrived.slot] as value, marks is null and revision = 0 as plain
+            from {SCHEMA}.interval_day
             where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
-            order by revision
+            order by revision desc
+            limit 1
             for update
-        ) as day
-    ),
-    known as materialized (
-        select place, min(value) as value, bool_and(plain) and max(revision) = 0 as plain from kept group by place
+        ) as kept on true
     ),
     filled as (
         update {SCHEMA}.interval_day as day
-        set wh[arrived.slot] = arrived.value,
-            fills = coalesce(day.fills, '') || arrived.spelled,
-            source = $2
-        from known
-        join arrived using (place)
-        where day.tenant_id = cast($1 as int4) and day.channel_id = arrived.channel_id and day.day = arrived.day
-            and day.revision = 0 and known.plain and known.value is null and day.wh[arrived.slot] is null
+        set wh[met.slot] = met.value, fills = coalesce(day.fills, '') || met.spelled, source = $7
+        from met
+        where day.tenant_id = met.tenant_id and day.channel_id = met.channel_id and day.day = met.day
+            and day.revision = met.revision and met.plain and met.kept is null and day.wh[met.slot] is null
             and (select still from open)
         returning 1
-    ),
-    new as materialized (
-        select day, channel_id, slot, value from arrived
-        where not exists (select from known where known.place = arrived.place)
     ),
     begun as (
         insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
@@ -237,19 +262,21 @@ _TICK = f"""
             cast($1 as int4), day, new.channel_id, 0,
             array_fill(cast(null as int4), array[slot - 1]) || value
                 || array_fill(cast(null as int4), array[{SLOTS_A_DAY} - slot]),
-            '{Quality.MEASURED.value}', $2, $3
-        from new
+            '{Quality.MEASURED.value}', $7, $10
+        from met as new
         cross join lateral ({_OWN_CHANNEL}) as own
-        where (select still from open)
+        where not known and (select still from open)
         order by channel_id, day
         on conflict do nothing
         returning 1
     )
     select
-        (select count(*) from filled),
-        (select count(*) from begun),
-        (select array_agg(place) from known join arrived using (place) where plain and known.value = arrived.value)
+        (select count(*) from filled) + (select count(*) from begun) as taken,
+        array_agg(channel_id), array_agg(day)
+    from met
+    where plain and kept = value
     """  # noqa: S608  (only our own constants are written in)
+"""Rows are filled by their whole key, of which no part is a constant: no plan begins with all that a tenant has."""
 _LOCKED_AT = f"""
     select
         kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at,
@@ -550,24 +577,36 @@ def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
     return day.channel_id, day.day
 
 
-_Tick = tuple[date, ChannelId, int, int, bytes]
-"""A day's one value: the day, its channel, its slot counted from 1, the value, and how its arrival is spelled."""
+def _alike(ticks: Iterable[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[str], list[str]]:
+    """Return ticks as `_ALIKE` reads them, a list each: day, slot from 1, how the arrival is spelled, who tells what.
+
+    Lists go as the text of arrays: the driver looks at each number of an array again and again.
+    """
+    groups: dict[tuple[date, int], tuple[list[int], list[int]]] = {}
+    for channel_id, day, slot, value in ticks:
+        group = groups.get((day, slot))
+        if group is None:
+            group = groups[day, slot] = [], []
+        group[0].append(channel_id)
+        group[1].append(value)
+    return (
+        [day for day, _ in groups],
+        [slot + 1 for _, slot in groups],
+        [spell_fill(Fill(at=now, slots=(slot,)), day) for day, slot in groups],
+        [spell_values(channel_ids) for channel_ids, _ in groups.values()],
+        [spell_values(values) for _, values in groups.values()],
+    )
 
 
-def _ticks(days: Iterable[ChannelDay], now: datetime) -> list[_Tick]:
-    """Return days of one value each in the order of their key; meters tick together, so most tell the same slot."""
-    spelled: dict[tuple[date, int], bytes] = {}
-    ticks: list[_Tick] = []
-    slot = 0
-    for day in sorted(days, key=_by_key):
-        value = day.values[slot]
-        if value is None:
-            slot, value = next((at, found) for at, found in enumerate(day.values) if found is not None)
-        told = spelled.get((day.day, slot))
-        if told is None:
-            told = spelled[day.day, slot] = spell_fill(Fill(at=now, slots=(slot,)), day.day)
-        ticks.append((day.day, day.channel_id, slot + 1, value, told))
-    return ticks
+def _listed(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[int], list[int]]:
+    """Return ticks as `_TICK` reads them, a list each."""
+    return (
+        [tick.day for tick in ticks],
+        [tick.slot + 1 for tick in ticks],
+        [spell_fill(Fill(at=now, slots=(tick.slot,)), tick.day) for tick in ticks],
+        [tick.channel_id for tick in ticks],
+        [tick.value for tick in ticks],
+    )
 
 
 def _keys(days: Sequence[ChannelDay], places: Sequence[int] | None) -> frozenset[DayKey]:
@@ -575,10 +614,12 @@ def _keys(days: Sequence[ChannelDay], places: Sequence[int] | None) -> frozenset
     return frozenset([_by_key(days[place - 1]) for place in places or ()])
 
 
-def _without(ticks: list[_Tick], done: Sequence[asyncpg.Record]) -> list[_Tick]:
-    """Return those whose place, counted from 1, is not among what a statement returned."""
-    places = {place for (place,) in done}
-    return [tick for place, tick in enumerate(ticks, 1) if place not in places]
+def _told(channel_ids: Sequence[ChannelId] | None, days: Sequence[date] | None) -> set[DayKey]:
+    return set(zip(channel_ids or (), days or (), strict=True))
+
+
+def _without(ticks: Iterable[Tick], done: Collection[DayKey]) -> list[Tick]:
+    return [tick for tick in ticks if (tick.channel_id, tick.day) not in done]
 
 
 class PostgresReadings:
@@ -622,7 +663,7 @@ class PostgresReadings:
     async def tick(
         self,
         tenant_id: TenantId,
-        days: Sequence[ChannelDay],
+        ticks: Sequence[Tick],
         *,
         site_ids: Sequence[SiteId],
         source: ReadingSource,
@@ -630,28 +671,24 @@ class PostgresReadings:
     ) -> frozenset[DayKey] | None:
         """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
         driver = driver_of(self._connection)
-        months = [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})]
-        ticks = _ticks(days, now)
-        known: list[_Tick] = []
+        where = source.value, site_ids, [str(month) for month in {Month.of(day) for day in {one.day for one in ticks}}]
+        same: set[DayKey] = set()
+        left: Sequence[Tick] = ticks
         if len(ticks) > _FEW_TICKS:
-            await driver.execute(_PLAN_MANY)
-            filled = await driver.fetch(
-                _FILL_GAPS, tenant_id, source.value, site_ids, months, *zip(*ticks, strict=True)
-            )
-            ticks = _without(ticks, filled)
-            if ticks:
-                same = await driver.fetch(_KNOWN_SAME, tenant_id, *list(zip(*ticks, strict=True))[:4])
-                known = [ticks[place - 1] for (place,) in same]
-                ticks = _without(ticks, same)
-        if ticks:
-            filled, begun, places = await driver.fetchrow(
-                _TICK, tenant_id, source.value, now, site_ids, months, *zip(*ticks, strict=True)
-            )
-            same = [ticks[place - 1] for place in places or ()]
-            if filled + begun + len(same) != len(ticks):
+            first = min([tick.channel_id for tick in ticks])
+            await driver.execute(_BY_KEYS.format(room=_TICKING_LOCK, channel=int(first)))
+            told = _alike(ticks, now)
+            filled, *keys = await driver.fetchrow(_FILL_GAPS, tenant_id, *told, *where, len(ticks))
+            left = [] if filled == len(ticks) else _without(ticks, _told(*keys))
+            if left:
+                same = {tuple(key) for key in await driver.fetch(_KNOWN_SAME, tenant_id, *_alike(left, now))}
+                left = _without(left, same)
+        if left:
+            taken, *keys = await driver.fetchrow(_TICK, tenant_id, *_listed(left, now), *where, now)
+            same |= (met := _told(*keys))
+            if taken + len(met) != len(left):
                 return None
-            known += same
-        return frozenset([(channel_id, day) for day, channel_id, *_ in known])
+        return frozenset(same)
 
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""

@@ -13,7 +13,7 @@ from domain.metering import registering
 from domain.metering import usecases as metering
 from domain.metering.arrivals import REJECTIONS_NAMED_MAX
 from domain.metering.errors import ReadingsOutsideMonth
-from domain.metering.model import ImportReport, Site
+from domain.metering.model import DayKey, ImportReport, Site
 from domain.metering.ports import ReadingFiles, ReadingsCrossed
 from domain.shared.actor import SYSTEM, Actor, Extent
 from domain.shared.errors import Unavailable
@@ -225,14 +225,20 @@ def _next(waiting: deque[_Waiting]) -> list[_Waiting]:
     batch = [waiting.popleft()]
     if not waiting:
         return batch
-    days = {(day.channel_id, day.day) for day in batch[0].wish.arrived.days}
+    days = _days_of(batch[0])
     while waiting and len(batch) < TOGETHER_MAX and len(days) * SLOTS_A_DAY < VALUES_TOGETHER:
-        more = {(day.channel_id, day.day) for day in waiting[0].wish.arrived.days}
+        more = _days_of(waiting[0])
         if not days.isdisjoint(more):
             break
         days |= more
         batch.append(waiting.popleft())
     return batch
+
+
+def _days_of(one: _Waiting) -> set[DayKey]:
+    days = {(day.channel_id, day.day) for day in one.wish.arrived.days}
+    days.update([(tick.channel_id, tick.day) for tick in one.wish.arrived.ticks])
+    return days
 
 
 def _answer(one: _Waiting, report: metering.ReadingsReport) -> None:

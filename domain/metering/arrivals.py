@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from domain.metering.model import MINUTES_A_DAY, SLOT_MINUTES, ChannelDay, DayValues
+from domain.metering.model import MINUTES_A_DAY, SLOT_MINUTES, ChannelDay, DayValues, Tick
 from domain.metering.registers import SentRead
 from domain.shared.identifiers import ChannelId
+from domain.shared.time import SLOTS_A_DAY
 
 CLOCK_ALLOWANCE = timedelta(minutes=5)
 """A slot may end this much later than now: clocks of meters are not ours."""
@@ -76,7 +77,8 @@ class RejectedValues:
 class Arrived:
     """What was sent, by channel and day. `places` says where each channel was first named.
 
-    `wide` says that something came in slots of another length than 15 minutes.
+    A day of quarter-hours of which one value came is among the `ticks` and not among the `days`. `wide` says that
+    something came in slots of another length than 15 minutes.
     """
 
     days: tuple[ChannelDay, ...]
@@ -84,8 +86,16 @@ class Arrived:
     duplicate: int
     rejected: int
     rejections: tuple[RejectedValues, ...]
+    ticks: tuple[Tick, ...] = ()
     wide: bool = False
     registers: tuple[SentRead, ...] = ()
+
+    def in_days(self) -> "Arrived":
+        """Return the same with every tick as a day."""
+        if not self.ticks:
+            return self
+        days = sorted((*self.days, *[tick.as_day() for tick in self.ticks]), key=_by_day)
+        return replace(self, days=tuple(days), ticks=())
 
 
 @lru_cache(maxsize=_STAMPS_REMEMBERED)
@@ -133,6 +143,7 @@ class Sorter:
         self._last = (now + CLOCK_ALLOWANCE - _EPOCH + _SEOUL) // width - 1
         self._days: dict[tuple[int, int], list[int | None]] = {}
         self._whole: dict[tuple[int, int], DayValues] = {}
+        self._ones: dict[tuple[int, int], tuple[int, int]] = {}
         self._contradicted: set[tuple[int, int]] = set()
         self._places: dict[ChannelId, str] = {}
         self._rejections: list[RejectedValues] = []
@@ -162,7 +173,7 @@ class Sorter:
         while position < len(values):
             part = values[position : position + slots_a_day - index]
             key = (channel_id, day)
-            if len(part) == slots_a_day and key not in self._days and key not in self._whole:
+            if len(part) == slots_a_day and not (key in self._days or key in self._whole or key in self._ones):
                 self._whole[key] = tuple(part)
             else:
                 first, offset = day * slots_a_day + index, position
@@ -182,8 +193,8 @@ class Sorter:
         place: Callable[[int], str],
         blank: Rejection | None,
     ) -> None:
-        days, first, last, places = self._days, self._first, self._last, self._places
-        slots_a_day = self._slots_a_day
+        days, whole, ones, places = self._days, self._whole, self._ones, self._places
+        first, last, slots_a_day = self._first, self._last, self._slots_a_day
         for number, (channel_id, slot, value) in enumerate(rows):
             if value is None or slot > last or slot < first or value < 0 or value > VALUE_MAX:
                 if value is not None or blank is not None:
@@ -193,9 +204,12 @@ class Sorter:
             key = (channel_id, day)
             values = days.get(key)
             if values is None:
+                if key not in ones and key not in whole:
+                    ones[key] = (index, value)  # mostly the only one of its day
+                    if channel_id not in places:
+                        places[ChannelId(channel_id)] = place(number)
+                    continue
                 values = self._open(key)
-                if channel_id not in places:
-                    places[ChannelId(channel_id)] = place(number)
             kept = values[index]
             if kept is None and not (self._contradicted and (channel_id, slot) in self._contradicted):
                 values[index] = value
@@ -207,6 +221,9 @@ class Sorter:
     def _open(self, key: tuple[int, int]) -> list[int | None]:
         whole = self._whole.pop(key, None)
         values = self._days[key] = [None] * self._slots_a_day if whole is None else list(whole)
+        one = self._ones.pop(key, None)
+        if one is not None:
+            values[one[0]] = one[1]
         return values
 
     def _contradict(self, values: list[int | None], index: int, slot: tuple[int, int], place: str) -> None:
@@ -215,7 +232,11 @@ class Sorter:
         self._contradicted.add(slot)
 
     def arrived(self) -> Arrived:
-        """Return everything, by day and channel: the order in which it is written, and so locked."""
+        """Return everything, days by day and channel."""
+        ticks = self._ticks()
+        if self._slots_a_day != SLOTS_A_DAY:
+            for key in list(self._ones):
+                self._open(key)
         everything: list[tuple[int, int, DayValues]] = [
             (day, channel, values) for (channel, day), values in self._whole.items()
         ]
@@ -232,6 +253,18 @@ class Sorter:
             duplicate=self._duplicate,
             rejected=self._rejected,
             rejections=tuple(self._rejections),
+            ticks=ticks,
+        )
+
+    def _ticks(self) -> tuple[Tick, ...]:
+        if self._slots_a_day != SLOTS_A_DAY:
+            return ()
+        dates = {day: date.fromordinal(_EPOCH_DAY + day) for _, day in self._ones}
+        return tuple(
+            [
+                Tick(ChannelId(channel), dates[day], slot, value)
+                for (channel, day), (slot, value) in sorted(self._ones.items())
+            ]
         )
 
 
@@ -280,14 +313,19 @@ class Sorters:
             for channel_id, place in part.places.items():
                 places.setdefault(channel_id, place)
         return Arrived(
-            days=tuple(sorted((day for part in parts for day in part.days), key=lambda day: (day.day, day.channel_id))),
+            days=tuple(sorted((day for part in parts for day in part.days), key=_by_day)),
             places=places,
             duplicate=sum(part.duplicate for part in parts),
             rejected=sum(part.rejected for part in parts),
             rejections=tuple([one for part in parts for one in part.rejections])[:REJECTIONS_NAMED_MAX],
+            ticks=quarters.ticks,
             wide=True,
             registers=quarters.registers,
         )
+
+
+def _by_day(day: ChannelDay) -> tuple[date, ChannelId]:
+    return day.day, day.channel_id
 
 
 def _by_day_and_channel(entry: tuple[int, int, DayValues]) -> tuple[int, int]:

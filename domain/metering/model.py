@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import UUID
 
 from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId, TenantId
-from domain.shared.time import Month
+from domain.shared.time import SLOTS_A_DAY, Month
 
 ReadingImportId = NewType("ReadingImportId", UUID)
 MeterId = NewType("MeterId", UUID)
@@ -200,6 +200,24 @@ class ChannelDay:
     channel_id: ChannelId
     day: date
     values: DayValues
+
+
+class Tick(NamedTuple):
+    """The one value that a sender says of a channel's day of quarter-hours, as meters do that live: its slot from 0.
+
+    Ticks sort by their key, which is the order in which days are locked.
+    """
+
+    channel_id: ChannelId
+    day: date
+    slot: int
+    value: int
+
+    def as_day(self) -> ChannelDay:
+        """Return the day with this value and no other."""
+        values: list[int | None] = [None] * SLOTS_A_DAY
+        values[self.slot] = self.value
+        return ChannelDay(channel_id=self.channel_id, day=self.day, values=tuple(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from domain.metering.model import (
     Site,
     SiteSeries,
     StoredFinding,
+    Tick,
     UsageSnapshot,
     VettedMonth,
 )
@@ -239,13 +240,13 @@ class Readings(Protocol):
     async def tick(
         self,
         tenant_id: TenantId,
-        days: Sequence[ChannelDay],
+        ticks: Sequence[Tick],
         *,
         site_ids: Sequence[SiteId],
         source: ReadingSource,
         now: datetime,
     ) -> frozenset[DayKey] | None:
-        """Store days of one value each: a day begins with it, or its empty slot is filled in place.
+        """Store one value a day: a day begins with it, or its empty slot is filled in place.
 
         Returns the days whose slot held the very same value. None says that a day is otherwise known, marked,
         revised, or its month is frozen at these sites; nothing may be committed then. Only in a unit that shares the

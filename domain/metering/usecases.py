@@ -45,6 +45,7 @@ from domain.metering.model import (
     ReadingSource,
     Site,
     SiteSeries,
+    Tick,
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
@@ -56,7 +57,7 @@ from domain.metering.views import DayProfile, MonthEnergy, day_sums, month_flows
 from domain.shared.actor import COMPLEX_STAFF, TENANT_STAFF, Actor, Role, ScopeNotEnough
 from domain.shared.canonical import sha256
 from domain.shared.identifiers import ChannelId, ContractId, Ids, SiteId, SnapshotId, TenantId
-from domain.shared.time import SLOT, Clock, Month, day_start, utc_text
+from domain.shared.time import SLOT, SLOTS_A_DAY, Clock, Month, day_start, utc_text
 
 CONFLICTS_NAMED_MAX = 100
 SITES_LISTED_MAX = 500
@@ -369,45 +370,43 @@ async def take_together(
         SiteUnknown: an actor belongs to another tenant.
     """
     tenant_id = wishes[0].tenant_id
-    judged: list[tuple[list[ChannelDay], tuple[RejectedValues, ...]]] = []
-    site_ids: set[SiteId] = set()
+    judged: list[_Judged] = []
+    sites: set[SiteId] = set()
     for wish in wishes:
         require_send(wish.actor, wish.tenant_id)
         channels = await _channels_named(wish, work=work)
         judged.append(_judge(wish.arrived, channels))
         if wish.arrived.registers or (wish.arrived.wide and any(not one.is_quarter for one in channels.values())):
             return None  # registers and days of other slots are few: they take their turn
-        site_ids.update([channel.site_id for channel in channels.values()])
-    counts = [[known(day.values) for day in days] for days, _ in judged]
-    single: list[ChannelDay] = []
-    several: list[ChannelDay] = []
-    for (days, _), known_values in zip(judged, counts, strict=True):
-        for day, count in zip(days, known_values, strict=True):
-            (single if count == 1 else several).append(day)
+        sites.update([channel.site_id for channel in channels.values()])
+    site_ids = list(sites)
+    days = [day for one in judged for day in one.days]
+    ticks = [tick for one in judged for tick in one.ticks]
     now = whole_ms(clock.now())
     filled: Mapping[DayKey, int] = {}
-    if several:
-        met = await _add(tenant_id, several, site_ids=sorted(site_ids), work=work, now=now)
+    if days:
+        met = await _add(tenant_id, days, site_ids=site_ids, work=work, now=now)
         if met is None:
             return None
         filled = met
-    if single:
-        same = await work.readings.tick(tenant_id, single, site_ids=sorted(site_ids), source=ReadingSource.API, now=now)
+    if ticks:
+        same = await work.readings.tick(tenant_id, ticks, site_ids=site_ids, source=ReadingSource.API, now=now)
         if same is None:
             return None
         if same:
             filled = {**filled, **dict.fromkeys(same, 0)}
-    reports = []
-    for wish, (days, refused), known_values in zip(wishes, judged, counts, strict=True):
-        offered = accepted = sum(known_values)
-        if filled:
-            accepted = sum(
-                [filled.get((day.channel_id, day.day), count) for day, count in zip(days, known_values, strict=True)]
-            )
-        reports.append(
-            _report(wish.arrived, refused, accepted=accepted, duplicate=wish.arrived.duplicate + offered - accepted)
-        )
-    return tuple(reports)
+    return tuple([_taken(wish.arrived, one, filled) for wish, one in zip(wishes, judged, strict=True)])
+
+
+def _taken(arrived: Arrived, judged: "_Judged", filled: Mapping[DayKey, int]) -> ReadingsReport:
+    """Report what a request brought; `filled` says of known days how many of their values were new."""
+    counts = [known(day.values) for day in judged.days]
+    offered = accepted = sum(counts) + len(judged.ticks)
+    if filled:
+        accepted = sum(
+            [filled.get((day.channel_id, day.day), count) for day, count in zip(judged.days, counts, strict=True)]
+        ) + sum([filled.get((tick.channel_id, tick.day), 1) for tick in judged.ticks])
+    return _report(arrived, judged.refused, accepted=accepted, duplicate=arrived.duplicate + offered - accepted)
 
 
 async def _add(
@@ -461,11 +460,11 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
     await work.readings.hold(wish.tenant_id)
     now = whole_ms(clock.now())  # after the wait: what others stored meanwhile was known before
     channels = await _channels_named(wish, work=work)
-    days, refused = _judge(wish.arrived, channels)
+    judged = _judge(wish.arrived.in_days(), channels)
     merged = await merge_days(
         MergeDays(
             tenant_id=wish.tenant_id,
-            days=tuple(days),
+            days=tuple(judged.days),
             channels=channels,
             source=ReadingSource.API,
             content_sha256=file_sha256(wish.content),
@@ -476,7 +475,7 @@ async def merge_readings(wish: TakeReadings, *, work: MeteringWork, ids: Ids, cl
     )
     return _report(
         wish.arrived,
-        refused,
+        judged.refused,
         accepted=merged.accepted,
         duplicate=wish.arrived.duplicate + merged.duplicate,
         conflicting=merged.conflicting,
@@ -557,42 +556,65 @@ async def channels_named(
     return {channel.channel_id: channel for channel in found}
 
 
-def _judge(
-    arrived: Arrived, channels: Mapping[ChannelId, Channel]
-) -> tuple[list[ChannelDay], tuple[RejectedValues, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What channels of the tenant can have said, and what was refused of the rest."""
+
+    days: Sequence[ChannelDay]
+    ticks: Sequence[Tick]
+    refused: tuple[RejectedValues, ...] = ()
+
+
+def _judge(arrived: Arrived, channels: Mapping[ChannelId, Channel]) -> _Judged:
     """Leave out what no channel of the tenant can have said."""
     shares = {number for number, channel in channels.items() if channel.quantity is Quantity.STORAGE_SOC}
     plain = not arrived.wide and all(channel.is_plain for channel in channels.values())
     if plain and not shares and len(channels) == len(arrived.places):
-        return [day for day in arrived.days if day.values[0] is not None or known(day.values)], ()
+        told = [day for day in arrived.days if day.values[0] is not None or known(day.values)]
+        return _Judged(days=told, ticks=arrived.ticks)
     days: list[ChannelDay] = []
+    ticks: list[Tick] = []
     refused: dict[tuple[ChannelId, Rejection], int] = {}
+
+    def refuse(number: ChannelId, reason: Rejection, values: int) -> None:
+        refused[number, reason] = refused.get((number, reason), 0) + values
+
+    for tick in arrived.ticks:
+        reason = _misplaced(channels.get(tick.channel_id), tick.day, SLOTS_A_DAY)
+        if reason is None and tick.channel_id in shares and tick.value > _SOC_MAX_BP:
+            reason = Rejection.TOO_LARGE
+        if reason is None:
+            ticks.append(tick)
+        else:
+            refuse(tick.channel_id, reason, 1)
     for day in arrived.days:
         values = day.values
-        if day.channel_id not in channels:
-            place = (day.channel_id, Rejection.CHANNEL_UNKNOWN)
-            refused[place] = refused.get(place, 0) + known(values)
-            continue
-        if not plain and (reason := _misplaced(channels[day.channel_id], day)) is not None:
-            place = (day.channel_id, reason)
-            refused[place] = refused.get(place, 0) + known(values)
+        reason = _misplaced(channels.get(day.channel_id), day.day, len(values))
+        if reason is not None:
+            refuse(day.channel_id, reason, known(values))
             continue
         if day.channel_id in shares and (above := sum(value is not None and value > _SOC_MAX_BP for value in values)):
-            place = (day.channel_id, Rejection.TOO_LARGE)
-            refused[place] = refused.get(place, 0) + above
+            refuse(day.channel_id, Rejection.TOO_LARGE, above)
             values = tuple(None if value is None or value > _SOC_MAX_BP else value for value in values)
         if known(values):
             days.append(ChannelDay(channel_id=day.channel_id, day=day.day, values=values))
-    return days, tuple(
-        RejectedValues(place=arrived.places[number], reason=reason, values=values)
-        for (number, reason), values in refused.items()
+    return _Judged(
+        days=days,
+        ticks=ticks,
+        refused=tuple(
+            RejectedValues(place=arrived.places[number], reason=reason, values=values)
+            for (number, reason), values in refused.items()
+        ),
     )
 
 
-def _misplaced(channel: Channel, day: ChannelDay) -> Rejection | None:
-    if len(day.values) != channel.slots_a_day:
+def _misplaced(channel: Channel | None, day: date, slots: int) -> Rejection | None:
+    """Say why a day of so many slots is no day of a channel's; None where it is."""
+    if channel is None:
+        return Rejection.CHANNEL_UNKNOWN
+    if slots != channel.slots_a_day:
         return Rejection.RESOLUTION_MISMATCH
-    return None if channel.counts_on(day.day) else Rejection.CHANNEL_NOT_THERE
+    return None if channel.counts_on(day) else Rejection.CHANNEL_NOT_THERE
 
 
 async def _keep_aside(

@@ -21,7 +21,7 @@ from app.settings import read_settings
 from app.wiring import migrate_database, open_ports, story_clock
 from domain.journeys.readings import settle_day
 from domain.metering.arrivals import Arrived
-from domain.metering.model import ChannelDay
+from domain.metering.model import Tick
 from domain.metering.usecases import TakeReadings
 from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import ChannelId
@@ -34,14 +34,9 @@ HOUR_SLOTS = 4
 
 
 def _arrived(channels: list[int], day: date, slot: int, chance: random.Random) -> Arrived:
-    empty = [None] * SLOTS_A_DAY
-    days = []
-    for channel in channels:
-        values: list[int | None] = [*empty]
-        values[slot] = chance.randrange(5_000)
-        days.append(ChannelDay(channel_id=ChannelId(channel), day=day, values=tuple(values)))
+    ticks = tuple([Tick(ChannelId(channel), day, slot, chance.randrange(5_000)) for channel in channels])
     places = {ChannelId(channel): "1" for channel in channels}
-    return Arrived(days=tuple(days), places=places, duplicate=0, rejected=0, rejections=())
+    return Arrived(days=(), places=places, duplicate=0, rejected=0, rejections=(), ticks=ticks)
 
 
 async def measure(home: Path, *, days: int = DAYS) -> dict[str, dict[str, float]]:

@@ -58,6 +58,7 @@ from domain.metering.model import (
     ReadingSource,
     RevisionReason,
     Site,
+    Tick,
     UsageSnapshot,
 )
 from domain.metering.ports import MeteringWork
@@ -680,7 +681,13 @@ WHOLE_SECOND = NOW.replace(microsecond=0)
 
 
 async def tick(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
-    return await work.readings.tick(ONE, days, site_ids=site_ids, source=ReadingSource.API, now=at)
+    ticks = [
+        Tick(day.channel_id, day.day, slot, value)
+        for day in days
+        for slot, value in enumerate(day.values)
+        if value is not None
+    ]
+    return await work.readings.tick(ONE, ticks, site_ids=site_ids, source=ReadingSource.API, now=at)
 
 
 async def test_a_tick_begins_days_fills_empty_slots_in_place_and_tells_what_was_known(work):
@@ -868,6 +875,27 @@ async def test_a_day_that_another_sender_begins_meanwhile_is_neither_new_nor_the
     async with postgres_unit.sharing(SYSTEM, ONE) as third:
         met = await add(third, said(1, 1, 5), said(1, 2, 6))
         assert met == Added(same=frozenset({(1, date(2026, 7, 1))}), other=frozenset(), refused=False)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+async def test_ticks_of_the_same_days_pass_one_after_the_other(count, connection, postgres_unit):
+    await opened(PostgresMetering(connection))
+    await PostgresMetering(connection).readings.write(ONE, [block(1, 1 + n % 31, 5) for n in range(31)])
+    await connection.commit()
+    days = [(1 + n // 20, 1 + n % 20) for n in range(count)]
+    async with postgres_unit.sharing(SYSTEM, ONE) as first, postgres_unit.sharing(SYSTEM, ONE) as second:
+        assert await tick(first, *[said(*day, None, 6) for day in days]) == frozenset()
+        waiting = asyncio.create_task(tick(second, *[said(*day, None, None, 7) for day in days]))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        await first.commit()
+
+        met = await waiting
+        assert met == frozenset()
+        await second.commit()
+
+    found = await july(PostgresMetering(connection), 1, 2)
+    assert [found[number, date(2026, 7, day)].values[1:3] for number, day in days] == [(6, 7)] * count
 
 
 async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection):

@@ -43,6 +43,7 @@ from domain.metering.model import (
     Site,
     SiteSeries,
     StoredFinding,
+    Tick,
     UsageSnapshot,
     VettedMonth,
 )
@@ -277,12 +278,13 @@ class MemoryReadings:
     async def tick(
         self,
         tenant_id: TenantId,
-        days: Sequence[ChannelDay],
+        ticks: Sequence[Tick],
         *,
         site_ids: Sequence[SiteId],
         source: ReadingSource,
         now: datetime,
     ) -> frozenset[DayKey] | None:
+        days = [tick.as_day() for tick in ticks]
         added = await self.add(tenant_id, days, site_ids=site_ids, source=source, now=now)
         if added.refused:
             return None

@@ -1,14 +1,14 @@
 """Whatever the order, the split and the repetition: the totals are those of a plain oracle."""
 
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.metering.arrivals import Rejection, Sorter, slot_at
-from domain.metering.model import Quantity
+from domain.metering.model import ChannelDay, Quantity, Tick
 from domain.metering.usecases import (
     FreezeMonth,
     OpenSite,
@@ -94,6 +94,39 @@ class House:
 readings = st.dictionaries(
     st.tuples(st.integers(1, 2), st.integers(0, 300)), st.integers(0, 2**31 - 1), min_size=1, max_size=60
 )
+
+
+def test_a_days_only_value_is_a_tick_and_a_second_makes_a_day_of_it():
+    sorter = Sorter(now=NOW)
+    sorter.rows([(2, FIRST + 5, 7), (1, FIRST + 96, 3), (1, FIRST, 1), (3, FIRST, 4)], place=str)
+    sorter.rows([(1, FIRST + 95, 2), (3, FIRST, 4)], place=str)
+
+    arrived = sorter.arrived()
+
+    day, next_day = date(2026, 7, 1), date(2026, 7, 2)
+    one_two = ChannelDay(channel_id=1, day=day, values=(1, *[None] * 94, 2))
+    assert arrived.ticks == (Tick(1, next_day, 0, 3), Tick(2, day, 5, 7))
+    assert arrived.days == (one_two, ChannelDay(channel_id=3, day=day, values=(4, *[None] * 95)))
+    assert (arrived.duplicate, dict(arrived.places)) == (1, {2: "0", 1: "1", 3: "3"})
+    whole = arrived.in_days()
+    assert (whole.ticks, [(one.day, one.channel_id) for one in whole.days]) == (
+        (),
+        [(day, 1), (day, 2), (day, 3), (next_day, 1)],
+    )
+    assert whole.days[1].values == (*[None] * 5, 7, *[None] * 90)
+    assert whole.in_days() is whole
+
+
+def test_a_value_of_another_length_of_slots_is_a_day():
+    sorter = Sorter(now=NOW, minutes=60)
+    sorter.rows([(1, slot_at("2026-07-01T23:00:00+09:00", 60), 7)], place=str)
+
+    arrived = sorter.arrived()
+
+    assert (arrived.ticks, arrived.days) == (
+        (),
+        (ChannelDay(channel_id=1, day=date(2026, 7, 1), values=(*[None] * 23, 7)),),
+    )
 
 
 @settings(max_examples=60, deadline=None)
