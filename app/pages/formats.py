@@ -28,14 +28,6 @@ def month_name(month: Month, language: str) -> str:
     return f"{month.year}년 {month.number}월" if language == "ko" else f"{month.first_on:%B %Y}"
 
 
-_UNITS = {"percent": "%", "degC": "℃", "Ohm": "Ω", "MOhm": "MΩ", "mOhm": "mΩ", "Ohm/V": "Ω/V"}
-
-
-def unit(text: str) -> str:
-    """Write a protocol's unit as people read it; one that is not named here stays as it is spelt."""
-    return _UNITS.get(text, text)
-
-
 def number(value: int) -> str:
     """Write an integer with thousands separated."""
     return f"{value:,}"

@@ -28,7 +28,7 @@ from app.http.security import request_id_of
 from app.pages import charts, formats
 from app.pages.messages import LANGUAGES, say
 from app.ports import Ports
-from domain.certification.wording import quantity_name, word_name
+from domain.certification.wording import quantity_name, unit_name, word_name
 from domain.identity.errors import NotSignedIn, SecondFactorMissing
 from domain.shared.actor import GRANTED, Actor, ConfirmationNeeded, Role
 from domain.shared.errors import DomainError, RuleBroken
@@ -330,6 +330,27 @@ def _word(context: Context, word: str) -> str:
     return _either(context, *word_name(word))
 
 
+@pass_context
+def _measured(context: Context, text: str) -> Markup:
+    """Write what a rule looked at: a word in the page's language; a quantity's key so that it may break at its `_`."""
+    if text in ("true", "false"):
+        return Markup.escape(say("yes" if text == "true" else "no", context["language"]))
+    written = Markup.escape(_word(context, text).replace("=", " = "))
+    return written.replace("_", Markup("_<wbr>"))
+
+
+@pass_context
+def _limit_source(context: Context, text: str) -> str:
+    """Write where a limit comes from, as the report does: read in public, to be confirmed, or the body's own."""
+    language = context["language"]
+    kind, _, where = text.partition(":")
+    if text == "default":
+        return say("limit.default", language)
+    if kind in ("seen", "recalled") and where:
+        return f"{say('limit.seen' if kind == 'seen' else 'limit.recalled', language)}: {where}"
+    return text
+
+
 def _share(share_ppm: int) -> Markup:
     return Markup(charts.share_bar(share_ppm, title=formats.percent(share_ppm)))  # noqa: S704 drawn from an integer
 
@@ -365,9 +386,11 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         uncertainty=formats.uncertainty,
         rate=formats.plain_rate,
         short=formats.short_hash,
-        unit=formats.unit,
+        unit=unit_name,
         quantity=_quantity,
         word=_word,
+        measured=_measured,
+        limit_source=_limit_source,
         kw=formats.kw,
         tonnes=formats.tonnes,
         thousandths=formats.thousandths,

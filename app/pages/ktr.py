@@ -334,6 +334,7 @@ async def _reception(
         try:
             told = fill(pasted, grid=rows, protocol=protocol, scope=found.reception.facts.scope)
             filled, entered = frozenset(told), {**entered, **told}
+            entered.pop("pasted", None)
             rows = _grid(found, protocol, entered)
         except DomainError as unclear:
             error, entered["pasted"] = unclear, pasted

@@ -635,6 +635,8 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "particular.reception": ("접수", "Reception"),
         "particular.renewable_share_ppm": ("재생에너지 비율", "Renewable share"),
         "particular.report": ("성적서", "Report"),
+        "particular.report_content_sha256": ("성적서 내용 해시", "Report content hash"),
+        "particular.report_record_sha256": ("성적서 서명 기록 해시", "Signed report hash"),
         "particular.report_pdf_sha256": ("성적서 PDF 해시", "Report PDF hash"),
         "particular.rows": ("행", "Rows"),
         "particular.sheet_sha256": ("라벨지 해시", "Sheet hash"),
@@ -1113,6 +1115,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "protocols.drafted": ("작성", "Drafted by"),
         "protocols.approved": ("승인", "Approved by"),
         "protocols.in-force": ("시행", "In force"),
+        "protocols.shipped": ("프로그램에 실린 프로토콜", "The protocol shipped with the program"),
         "protocols.ever": ("처음부터", "from the start"),
         "protocols.draft": ("새 판 작성", "Draft a version"),
         "protocols.draft-text": (
@@ -1228,6 +1231,9 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ktr.measured": ("측정값", "Measured"),
         "ktr.limit": ("한계", "Limit"),
         "ktr.source": ("근거", "Source"),
+        "limit.default": ("기관 설정값", "set by the body"),
+        "limit.seen": ("공개 출처", "public source"),
+        "limit.recalled": ("원문 확인 필요", "to be confirmed"),
         "ktr.basis": ("산정 기준", "Basis"),
         "ktr.use": ("허용 용도", "Allowed use"),
         "ktr.enter": ("결과 입력", "Enter results"),
@@ -1265,7 +1271,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ktr.value": ("값", "Value"),
         "ktr.unit": ("단위", "Unit"),
         "ktr.complete": ("빈 항목이 없습니다.", "Nothing is lacking."),
-        "ktr.paste": ("스프레드시트에서 붙여 넣기", "Paste from a spreadsheet"),
+        "ktr.paste": ("스프레드시트에서 붙여넣기", "Paste from a spreadsheet"),
         "ktr.paste-hint": (
             "첫 행이나 첫 열에 항목 이름(한국어·영어·기호)을 두고 값과 함께 복사하세요. "
             "이름 없는 한 행이나 한 열은 위 칸의 순서로 읽습니다. 단위는 괄호 안에: 절연저항 (+) [MΩ]. "
@@ -1279,7 +1285,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "표에서 {count}개 항목을 채웠습니다. 아직 저장하지 않았습니다. 확인하고 저장하세요.",
             "{count} fields were filled from the table and nothing is kept yet: look at them, then keep the values.",
         ),
-        "ktr.sheet": ("시험대 기록 붙여 넣기 (JSON)", "Paste a bench sheet (JSON)"),
+        "ktr.sheet": ("시험대 기록 붙여넣기 (JSON)", "Paste a bench sheet (JSON)"),
         "ktr.sheet-file": ("또는 JSON 파일", "or a JSON file"),
         "ktr.sheet-go": ("기록 저장", "Keep the sheet"),
         "ktr.runs": ("시험 기록", "Results so far"),

@@ -27,7 +27,7 @@ from domain.certification.errors import (
 )
 from domain.certification.model import MeasurementSource, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.certification.wording import kind_name, quantity_name, word_names
+from domain.certification.wording import kind_name, quantity_name, unit_name, word_names
 
 TABLE_LENGTH_MAX = 100_000
 ROWS_MAX = 5_000
@@ -255,19 +255,19 @@ class _Filling:
             named = self._named(row[0], before)
             values = [cell for cell in row[1:] if cell.text]
             # The unit stands last, or between name and value; alone in the third column nothing was measured yet.
-            units = [
-                cell
-                for cell in values[:1] + values[-1:]
-                if (len(values) > 1 or cell.column > 2) and self._is_unit(cell)
-            ]
+            ends = [cell for cell in values[:1] + values[-1:] if len(values) > 1 or cell.column > 2]
+            units = [cell for cell in ends if self._is_unit(cell, named)]
             for cell in units[:1]:
                 _require_unit(named, cell.text, cell)
                 values.remove(cell)
             yield named, values
 
-    def _is_unit(self, cell: _Cell) -> bool:
+    def _is_unit(self, cell: _Cell, named: GridRow) -> bool:
+        """Return whether a cell of a row is its unit: one that a protocol writes, or any word beside a number."""
         known = {"", *(row.quantity.unit for rows in self._names.values() for row in rows)}
-        return not cell.text[0].isdecimal() and _unit(cell.text) in known
+        is_number = named.quantity.kind in (QuantityKind.NUMBER, QuantityKind.ROW)
+        word = not _is_plainly_a_value(cell.text) and cell.text.casefold() not in _STILL
+        return word and (is_number or _unit(cell.text) in known)
 
     def _in_order(self, cells: list[list[_Cell]], above: int) -> Iterator[tuple[GridRow, list[_Cell]]]:
         """Take a single row, or a single column, in the grid's order; an empty cell leaves its field empty."""
@@ -351,7 +351,7 @@ def _require_unit(row: GridRow, given: str, cell: _Cell) -> None:
     if _unit(given) != row.quantity.unit:
         ko, en = quantity_name(row.quantity.key)
         raise BenchUnitDiffers(
-            **cell.place, quantity_ko=ko, quantity_en=en, needed=row.quantity.unit or "-", given=given[:40]
+            **cell.place, quantity_ko=ko, quantity_en=en, needed=unit_name(row.quantity.unit) or "-", given=given[:40]
         )
 
 

@@ -129,6 +129,14 @@ _KINDS: Mapping[QuantityKind, tuple[str, str]] = {
 }
 
 
+_UNITS = {"percent": "%", "degC": "℃", "Ohm": "Ω", "MOhm": "MΩ", "mOhm": "mΩ", "Ohm/V": "Ω/V"}
+
+
+def unit_name(unit: str) -> str:
+    """Write a protocol's unit as people read it; one that is not named here stays as it is spelt."""
+    return _UNITS.get(unit, unit)
+
+
 def word_name(word: str) -> tuple[str, str]:
     """Return a protocol's word in Korean and in English."""
     return _WORDS.get(word, (word, word))

@@ -174,6 +174,28 @@ async def test_a_report_shows_the_sixteen_items_of_iso_17025(typst: TypstDocumen
     assert printed(pdf, *items.values()) == []
 
 
+async def test_a_row_of_many_values_is_counted_and_printed_whole_and_a_rules_quantities_stay_in_one_piece(
+    typst: TypstDocuments,
+) -> None:
+    report = content(DocumentKind.TEST_REPORT)
+    first = report["tests"][0]
+    row = [f"3.{number}" for number in range(600, 696)]
+    looked = {"overcharge_voltage_cutoff": "4.25", "overcharge_current_cutoff": "520", "contactors_ok": "true"}
+    of_many = {**first["quantities"][0], "quantity": "ocv_cells", "value": ", ".join(row), "unit": "V"}
+    of_several = {"measured": ", ".join(f"{key}={value}" for key, value in looked.items()), "limit": "-"}
+    report["tests"] = [
+        {**first, "quantities": [of_many], "verdicts": [{**first["verdicts"][0], **of_several}]},
+        *report["tests"][1:],
+    ]
+
+    pdf = await typst.typeset(DocumentKind.TEST_REPORT, report, dated_on=DAY)
+
+    lines = [line for page in PdfReader(io.BytesIO(pdf)).pages for line in page.extract_text().splitlines()]
+    assert any("96개" in line for line in lines)
+    assert [one for line in lines for one in re.findall(r"3\.\d{3}", line) if one in row] == row
+    assert [key for key, value in looked.items() if not any(f"{key} = {value}" in line for line in lines)] == []
+
+
 async def test_every_page_of_a_report_carries_its_number_and_its_place(typst: TypstDocuments) -> None:
     report = content(DocumentKind.TEST_REPORT)
     tests = report["tests"]

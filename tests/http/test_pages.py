@@ -594,6 +594,10 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     checked(shown)
     assert "approval" not in "".join(checked(shown).addresses)
     assert "검토는 검토자가 합니다." in shown.text
+    assert "원문 확인 필요: KEC 132" in shown.text
+    assert "기관 설정값" in shown.text
+    assert "recalled:" not in shown.text
+    assert "burn_<wbr>mark = false, leak = false" in shown.text
     for signer, step in ((reviewer, "review"), (approver, "approval"), (approver, "issue")):
         assert f"{reception}/{step}" in checked(await signer.get(reception)).addresses
         done = await signer.post(f"{reception}/{step}", data={"password_again": PASSWORD})
@@ -611,6 +615,8 @@ async def test_the_line_can_be_walked_by_forms_alone(signed_in, ports):
     assert printed.status_code == 303, printed.text[-3000:]
     life = await operator.get(pack)
     checked(life)
+    assert "성적서 내용 해시" in life.text
+    assert "report_content_sha256" not in life.text
     assert "건강도 예측" in life.text
     assert "요금에 쓰이지 않습니다." in life.text
 
