@@ -5,10 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
 
 from app.http.account import AccountController
 from app.http.alarms import AlarmsController
@@ -58,13 +56,13 @@ BODY_BYTES_MAX = 1024 * 1024
 OpenPorts = Callable[[Settings], AbstractAsyncContextManager[Ports]]
 
 
-async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Keep the policy, then the quota: one guard, for the framework copies the whole handler for each."""
-    await keep_policy(connection, handler)
-    await keep_quota(connection, handler)
+async def _admit(request: Request[Any, Any, Any]) -> None:
+    """Keep the policy, then the quota, then look at what comes along.
 
-
-async def _guard(request: Request[Any, Any, Any]) -> None:
+    The framework's own guards would do, but it copies the whole handler for each of them at every request.
+    """
+    await keep_policy(request)
+    await keep_quota(request)
     refuse_foreign_writes(request.headers, request.method)
     refuse_other_versions(request.headers, request.scope["path"])
     await refuse_loose_body(request)
@@ -128,8 +126,7 @@ def create_app(settings: Settings | None = None, *, ports: OpenPorts = open_port
             "upload": Provide(give_upload),
         },
         middleware=[AuditTrail(), LoadMiddleware(), TagMiddleware(), MatchMiddleware(), OnceMiddleware()],
-        guards=[_admit],
-        before_request=_guard,
+        before_request=_admit,
         before_send=[security_headers(secure=chosen.secure), quota_headers, carry_renewed(secure=chosen.secure)],
         exception_handlers=PROBLEM_HANDLERS,
         lifespan=[lifespan],

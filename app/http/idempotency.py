@@ -162,7 +162,7 @@ async def _claim(request: Request[Actor | None, Ports, State], ports: Ports) -> 
     if request.scope["path_template"] in UNKEYED_FORMS:
         return None
     try:
-        await keep_policy(request, route_handler)
+        await keep_policy(request)
     except DomainError:
         return None  # the guard says it itself, in front of everything else
     actor = await actor_of(request)
@@ -194,7 +194,7 @@ async def _held(request: Request[Actor | None, Ports, State], ports: Ports) -> O
     if rule.is_public or opt.get(ENROLLING):
         return ports.once.steps()
     try:
-        await keep_policy(request, request.route_handler)
+        await keep_policy(request)
     except DomainError:
         return None  # the guard says it itself
     actor = await actor_of(request)

@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from litestar import Litestar, Request
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 from app.http.identity import actor_of, why_nobody
 from app.http.matrix import MATRIX
 from app.ports import Ports
-from domain.identity.errors import NotSignedIn, PeopleOnly
+from domain.identity.errors import PeopleOnly
 from domain.identity.keyring import ROLES as MACHINES
 from domain.shared.actor import Role, RoleNotEnough
 
@@ -141,12 +141,16 @@ def apply_policy(app: Litestar) -> None:
     """Compare the program's routes with the matrix and write the matrix into the API's document.
 
     Raises:
-        PolicyIncomplete: a route has no row, or a row no route.
+        PolicyIncomplete: a route has no row, or a row no route, or requests do not come in where the policy is kept.
     """
     found = {route for route, _ in routes_of(app)}
     unruled, unmade = sorted(found - POLICY.keys()), sorted(POLICY.keys() - found)
     if unruled or unmade:
         raise PolicyIncomplete(f"routes without a row: {unruled}; rows without a route: {unmade}")
+    others = [one.path for one in app.routes if not isinstance(one, HTTPRoute)]
+    others += [path for (_, path), handler in routes_of(app) if handler.resolve_before_request() != app.before_request]
+    if others:
+        raise PolicyIncomplete(f"routes that are entered by a door of their own: {sorted(others)}")
     for route, handler in routes_of(app):
         describe(handler, POLICY[route])
 
@@ -170,7 +174,7 @@ def describe(handler: HTTPRouteHandler, rule: Rule) -> None:
     handler.description = f"{text}\n\n{told}" if text else told
 
 
-async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def keep_policy(request: Request[Any, Any, Any]) -> None:
     """Let pass whom the matrix lets pass on this route, before anything of the request is looked at.
 
     Raises:
@@ -180,22 +184,20 @@ async def keep_policy(connection: ASGIConnection[Any, Any, Any, Any], _handler: 
         PeopleOnly: the route is marked, and a program asks, which cannot prove anything.
         ConfirmationNeeded: the route is marked, and they did not prove within five minutes who they are.
     """
-    if not isinstance(connection, Request):
-        raise NotSignedIn
-    method = connection.method
+    method = request.method
     if method in _SELF_DESCRIBING:
         return
-    rule = POLICY[method, connection.scope["path_template"]]
+    rule = POLICY[method, request.scope["path_template"]]
     if rule.is_public:
         return
-    actor = await actor_of(connection)
+    actor = await actor_of(request)
     if actor is None:
-        raise why_nobody(connection)
+        raise why_nobody(request)
     if rule.reach[actor.role] is Reach.NONE:
         actor.require(*rule.roles)
         raise RoleNotEnough
     if rule.takes_proof:
         if actor.key_id is not None:
             raise PeopleOnly
-        ports: Ports = connection.app.state["ports"]
+        ports: Ports = request.app.state["ports"]
         actor.require_confirmed(ports.clock.now())

@@ -125,9 +125,10 @@ def _if_match(scope: Scope) -> str | None:
     route = scope.get("path_template", "")
     if scope["type"] != ScopeType.HTTP or scope["method"] not in _CHANGES or route in COMPARED_INSIDE:
         return None
-    if not scope["path"].startswith("/api/") or parent_of(route) is None:
+    asked = next((value.decode("latin-1")[:_LENGTH_MAX] for name, value in scope["headers"] if name == IF_MATCH), None)
+    if asked is None or not scope["path"].startswith("/api/") or parent_of(route) is None:
         return None
-    return next((value.decode("latin-1")[:_LENGTH_MAX] for name, value in scope["headers"] if name == IF_MATCH), None)
+    return asked
 
 
 async def _shown_now(scope: Scope) -> str | None:

@@ -10,9 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
-from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from app.http.callers import caller_of
@@ -126,7 +124,7 @@ def _times(quota: Quota, share: int) -> Quota:
     return Quota(rate_per_s=quota.rate_per_s * share, burst=quota.burst * share, batch=quota.batch * share)
 
 
-async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def keep_quota(request: Request[Any, Any, Any]) -> None:
     """Count a request of somebody who signed in, and what strangers send: a file to look at, a password to hash.
 
     What strangers look at shares what load shedding leaves them.
@@ -134,19 +132,19 @@ async def keep_quota(connection: ASGIConnection[Any, Any, Any, Any], _handler: B
     Raises:
         QuotaExceeded: the sender, its organisation or its address asked for more than its share.
     """
-    meters: Meters | None = connection.app.state.get(METERS)
-    if meters is None or not isinstance(connection, Request):
+    meters: Meters | None = request.app.state.get(METERS)
+    if meters is None:
         return
-    actor = await actor_of(connection)
+    actor = await actor_of(request)
     if actor is None:
-        if connection.method not in _LOOKING:
-            await meters.spend_of_address(caller_of(connection), connection.app.state["ports"])
+        if request.method not in _LOOKING:
+            await meters.spend_of_address(caller_of(request), request.app.state["ports"])
         return
-    kind = Kind.LOOKS if connection.method in _LOOKING else Kind.CHANGES
-    if getattr(_handler, "operation_id", None) in ("SendReadings", "SendTelemetry"):
+    kind = Kind.LOOKS if request.method in _LOOKING else Kind.CHANGES
+    if getattr(request.route_handler, "operation_id", None) in ("SendReadings", "SendTelemetry"):
         kind = Kind.VALUES
-    ports: Ports = connection.app.state["ports"]
-    connection.scope["state"][_STANDING] = await meters.spend(actor, kind, ports)
+    ports: Ports = request.app.state["ports"]
+    request.scope["state"][_STANDING] = await meters.spend(actor, kind, ports)
 
 
 def charge_values(request: Request[Any, Any, Any], actor: Actor, values: int) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, asgi, get
 
 from app.http.matrix import MATRIX
 from app.http.policy import COLUMNS, POLICY, PolicyIncomplete, Reach, Route, Rule, apply_policy, read_matrix
@@ -625,6 +625,26 @@ def test_a_route_without_a_row_stops_the_program() -> None:
 
     with pytest.raises(PolicyIncomplete, match="/unruled"):
         apply_policy(Litestar([unruled], openapi_config=None))
+
+
+@pytest.mark.parametrize("door", ["before_request", "asgi"])
+def test_a_route_with_a_door_of_its_own_stops_the_program(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(_request: object) -> None:
+        return None
+
+    @get("/ruled", before_request=nothing if door == "before_request" else None)
+    async def ruled() -> str:
+        return ""
+
+    @asgi("/mounted", copy_scope=True)
+    async def mounted(scope: object, receive: object, send: object) -> None:
+        return None
+
+    monkeypatch.setattr("app.http.policy.POLICY", {("GET", "/ruled"): POLICY["GET", "/livez"]})
+    others = [mounted] if door == "asgi" else []
+
+    with pytest.raises(PolicyIncomplete, match="door of their own"):
+        apply_policy(Litestar([ruled, *others], openapi_config=None))
 
 
 @pytest.mark.parametrize(
