@@ -45,6 +45,7 @@ from app.pages.packs import with_offset
 from app.pages.prior_lives import ticked, told_life
 from app.ports import Ports
 from domain.certification.bench_grid import GridRow, every_row, fill, lacking, typed
+from domain.certification.completeness import NOT_RECORDED
 from domain.certification.custody import HandOver, SetFees
 from domain.certification.errors import ProtocolVersionUnknown, ReceptionUnknown
 from domain.certification.evaluating import evaluate
@@ -62,6 +63,7 @@ from domain.certification.model import (
     QueuePlace,
     ReceptionState,
 )
+from domain.certification.printing import ambient
 from domain.certification.protocol import Protocol
 from domain.certification.requests import RequestState
 from domain.certification.usecases.citing import CITABLE, CiteRecord
@@ -318,9 +320,10 @@ async def _reception(
     error: DomainError | None = None,
     form: dict[str, str] | None = None,
     pasted: str | None = None,
+    added: str = "",
 ) -> Template:
-    """Show a reception; once more with what is wrong, or with its bench grid filled from a pasted table."""
-    entered = dict(form or {})
+    """Show a reception; once more with what is wrong, with its bench grid filled from a table, or with a row added."""
+    entered = {**({added: ""} if added else {}), **(form or {})}
     found = await inspection.open_reception(actor, reception_id, unit=ports.unit)
     async with ports.unit(actor) as work:
         pack = await work.packs.one(found.reception.pack_id)
@@ -328,11 +331,12 @@ async def _reception(
         devices = await work.devices.of_body(actor.tenant_id)
         protocol = await protocol_of(found.reception, work=work, shipped=ports.protocol)
     state = found.reception.state
+    scope = found.reception.facts.scope
     filled: frozenset[str] = frozenset()
     rows = _grid(found, protocol, entered)
     if pasted is not None:
         try:
-            told = fill(pasted, grid=rows, protocol=protocol, scope=found.reception.facts.scope)
+            told = fill(pasted, grid=rows, protocol=protocol, scope=scope)
             filled, entered = frozenset(told), {**entered, **told}
             entered.pop("pasted", None)
             rows = _grid(found, protocol, entered)
@@ -353,6 +357,10 @@ async def _reception(
         "judgement": _decided(found),
         "rows": rows,
         "filled": filled,
+        "blank_count": sum(not entered.get(row.name) for row in rows),
+        "focus": next((row.name for row in rows if row.name in filled), added),
+        "addable": [row for row in every_row(protocol) if row.test.applies_to(scope) and row not in rows],
+        "lacks_ambient": NOT_RECORDED in ambient(found.runs),
         "protocol": protocol,
         "may_measure": actor.role is Role.TESTER and measuring,
         "decision_rules": tuple(rule.value for rule in DecisionRule),
@@ -504,8 +512,10 @@ async def enter_values(
 async def fill_grid(
     request: PageRequest, reception_id: FromPath[UUID], ports: GivenPorts, actor: GivenActor, page: GivenPage
 ) -> Template:
-    """Answer the bench grid filled from a pasted table, beside what was typed into it already; nothing is kept yet."""
+    """Answer the bench grid filled from a pasted table, or with one more row; what was typed stays, nothing is kept."""
     form = await read_form(request)
+    if "add" in form:
+        return await _reception(page, ports, actor, ReceptionId(reception_id), form=form, added=form.get("row", ""))
     return await _reception(
         page, ports, actor, ReceptionId(reception_id), form=form, pasted=await read_table(request, "pasted")
     )

@@ -381,7 +381,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "certificate.do-suspension": ("효력 정지", "Suspend"),
         "certificate.do-reinstatement": ("효력 회복", "Reinstate"),
-        "certificate.do-revocation": ("취소", "Revoke"),
+        "certificate.do-revocation": ("인증 취소", "Revoke"),
         "certificate.about-suspension": (
             "배정과 기본료가 지금 멈추고 상태 목록에 표시됩니다. 다른 사람이 회복할 수 있습니다.",
             "The assignment and its fee stop now and the status list says so. Another person can reinstate it.",
@@ -602,7 +602,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "entry.opened": ("개봉", "Opened"),
         "entry.moved": ("이설", "Moved"),
         "entry.bms_changed": ("BMS 변경", "BMS changed"),
-        "entry.certificate_ended": ("인증 효력 종료", "Certificate ended"),
+        "entry.certificate_ended": ("인증 효력 정지·종료", "Certificate suspended or ended"),
         "entry.certificate_reinstated": ("인증 효력 회복", "Certificate reinstated"),
         "entry.withdrawn_from_use": ("운용에서 회수", "Withdrawn from use"),
         "entry.report_amended": ("수정 성적서 발급", "Amended report issued"),
@@ -903,6 +903,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ktr.custody": ("보관·인계", "Custody"),
         "ktr.sample-label": ("시료 라벨 인쇄", "Print the sample label"),
         "ktr.hand-over": ("이동·인계 기록", "Record a hand-over"),
+        "ktr.hand-over-condition": ("넘길 때 상태", "Condition as handed over"),
         "ktr.hand-over-kind": ("구분", "Kind"),
         "ktr.hand-over-go": ("기록", "Record"),
         "custody.taken_in": ("입고", "Taken in"),
@@ -1271,6 +1272,16 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ktr.value": ("값", "Value"),
         "ktr.unit": ("단위", "Unit"),
         "ktr.complete": ("빈 항목이 없습니다.", "Nothing is lacking."),
+        "ktr.add-row": ("선택 항목 추가, 다시 재기", "Add a quantity, or measure one again"),
+        "ktr.add-row-go": ("칸 추가", "Add the field"),
+        "ktr.ambient-hint": (
+            "성적서에 꼭 필요하며 아직 어느 기록에도 없습니다.",
+            "The report needs it, and no run says it yet.",
+        ),
+        "ktr.ambient-again": (
+            "주위 온도가 아직 없습니다. 항목 하나를 다시 재고 함께 적어 주세요.",
+            "No run says the ambient temperature yet: measure a quantity again and tell it with that.",
+        ),
         "ktr.paste": ("스프레드시트에서 붙여넣기", "Paste from a spreadsheet"),
         "ktr.paste-hint": (
             "첫 행이나 첫 열에 항목 이름(한국어·영어·기호)을 두고 값과 함께 복사하세요. "

@@ -95,7 +95,7 @@ def report_content(
         "started_on": seoul_day(min(run.first_at for run in runs)).isoformat(),
         "finished_on": seoul_day(max(run.last_at for run in runs)).isoformat(),
         **bench_content(reception, runs, devices),
-        "tests": [_test(test) for test in done],
+        "tests": [_test(test, reception.facts.sampled) for test in done],
         "not_assessed": [
             {"test_id": test.test_id, "reason": f"{test.reason_ko} / {test.reason_en}"}
             for test in judgement.tests
@@ -392,7 +392,19 @@ def _applicant(reception: Reception) -> dict[str, Canonical]:
     return {"name": reception.applicant.name, "contact": reception.applicant.contact}
 
 
-def _test(test: TestVerdict) -> dict[str, Canonical]:
+_OF_THE_SAMPLE = frozenset({"rated_capacity", "rated_energy"})
+"""Ratings against which the sample is judged; where that is one cell of a pack, they are not the pack's."""
+
+
+def printed_name(quantity: str, sampled: Sampled) -> tuple[str, str]:
+    """Return what a report calls a quantity, in Korean and in English; a sampled cell's rating says so."""
+    ko, en = quantity_name(quantity)
+    if sampled is Sampled.CELL and quantity in _OF_THE_SAMPLE:
+        return f"{ko} (시료 셀 1개)", f"{en} (of the cell sampled)"
+    return ko, en
+
+
+def _test(test: TestVerdict, sampled: Sampled) -> dict[str, Canonical]:
     return {
         "test_id": test.test_id,
         "name_ko": test.name_ko,
@@ -401,7 +413,7 @@ def _test(test: TestVerdict) -> dict[str, Canonical]:
         "quantities": [
             {
                 "quantity": one.quantity,
-                **_both("name", quantity_name(one.quantity)),
+                **_both("name", printed_name(one.quantity, sampled)),
                 "value": one.value,
                 "unit": one.unit,
                 "source": one.source.value,

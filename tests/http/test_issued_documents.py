@@ -80,6 +80,9 @@ async def test_a_report_prints_everything_it_must_say_in_both_languages(issued, 
     ):  # fmt: skip
         for language in ("ko", "en"):
             assert "".join(content[f"{name}_{language}"].split()) in text, (name, language)
+    ratings = {one["quantity"]: one["name_ko"] for test in content["tests"] for one in test["quantities"]}
+    assert ratings["rated_capacity"] == "정격 용량 (시료 셀 1개)"  # 5 Ah beside a pack of 600
+    assert ratings["nominal_voltage"] == "공칭 전압"
     for test in content["tests"]:
         assert "".join(f"{test['name_ko']}{test['name_en']}".split()) in text
         for one in test["quantities"]:

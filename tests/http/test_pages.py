@@ -676,6 +676,20 @@ async def test_a_pasted_table_fills_the_bench_grid_and_only_its_own_button_keeps
     kept = await tester.post(f"{path}/values", data={**typed, "T03.r_iso_pos": "12.4", "T05.soh_bms": "91.5"})
     assert kept.status_code == 303, kept.text[-2000:]
 
+    before = await tester.get(path)
+    assert {"v-T03.r_iso_pos", "v-T05.dtc"}.isdisjoint(checked(before).ids)  # measured, and never asked for
+    assert '<option value="T03.r_iso_pos">' in before.text
+    assert "성적서에 꼭 필요하며 아직 어느 기록에도 없습니다." in before.text
+    again = {"add": "yes", "row": "T03.r_iso_pos", "T02.swelling": "1.2"}
+    added = await tester.post(f"{path}/grid", data=again)
+    assert added.status_code == 200
+    assert "v-T03.r_iso_pos" in checked(added).ids
+    assert 'name="T02.swelling" value="1.2"' in added.text
+    assert "v-T99.none" not in checked(await tester.post(f"{path}/grid", data={**again, "row": "T99.none"})).ids
+    kept = await tester.post(f"{path}/values", data={**typed, "T03.r_iso_pos": "12.6", "ambient_c": "25.1"})
+    assert kept.status_code == 303, kept.text[-2000:]
+    assert "성적서에 꼭 필요하며" not in (await tester.get(path)).text
+
 
 async def test_a_reader_of_json_on_a_passport_that_is_not_there_gets_one_clear_sentence(client):
     unknown = await client.get("/01/09506000134352/21/NOBODY")

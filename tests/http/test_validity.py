@@ -186,7 +186,7 @@ async def test_a_certificate_is_suspended_reinstated_and_revoked_on_its_own_page
     assert (await step(approver, "revocation")).status_code == 303
     shown = await approver.get(path)
     checked(shown)
-    for said in ("인증 효력 회복", "취소", "인증 효력 종료", "성적서 발급·인증"):
+    for said in ("인증 효력 회복", "취소", "인증 효력 정지·종료", "성적서 발급·인증"):
         assert said in shown.text, said
     assert (await approver.get(f"/ktr/certificates/{UUID(int=404)}")).status_code == 404
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from domain.certification.errors import ConditionMissing
-from domain.certification.model import Applicant, Chemistry, ItemFacts, Reception, ReceptionState, Scope
-from domain.certification.printing import covered
+from domain.certification.model import Applicant, Chemistry, ItemFacts, Reception, ReceptionState, Sampled, Scope
+from domain.certification.printing import covered, printed_name
 from domain.certification.requests import InspectionRequest, RequestedUnit, RequestState
 from domain.certification.usecases.intake import condition_told
 from domain.shared.identifiers import PackId, PersonId, ReceptionId, TenantId
@@ -93,6 +93,15 @@ def asked(*scopes: Scope) -> InspectionRequest:
 )
 def test_a_document_says_which_unit_of_which_request_it_covers(reception, request_, ko, en):
     assert covered(reception, request_) == (ko, en)
+
+
+def test_a_rating_of_the_sampled_cell_is_not_taken_for_the_packs():
+    assert printed_name("rated_energy", Sampled.CELL) == (
+        "정격 에너지 (시료 셀 1개)",
+        "rated energy (of the cell sampled)",
+    )
+    assert printed_name("rated_energy", Sampled.PACK) == ("정격 에너지", "rated energy")
+    assert printed_name("nominal_voltage", Sampled.CELL) == ("공칭 전압", "nominal voltage")
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t\n", "-", "· –"])
