@@ -147,7 +147,7 @@ async def _up(settings: Settings, language: Language, *, with_demo: bool) -> Non
     from app.jobs.schedule import running_schedule
     from app.listening import running_listener
     from app.main import create_app
-    from app.serving import listen, serving, stop_asked
+    from app.serving import collect_seldom, listen, serving, stop_asked
 
     stopping = stop_asked()
     listening = listen(settings.host, settings.port)
@@ -163,6 +163,7 @@ async def _up(settings: Settings, language: Language, *, with_demo: bool) -> Non
                 running_listener(ports, wiring.telemetry_stream(opened)),
                 serving(create_app(opened, ports=lambda _: _lend(ports)), listening),
             ):
+                collect_seldom()
                 _greet(opened, password, language)
                 await stopping.wait()
                 err.print("멈추는 중 …" if language == "ko" else "Stopping …")
@@ -229,7 +230,7 @@ def _greet(settings: Settings, password: str | None, language: Language) -> None
 def serve(language: Lang = "ko") -> None:
     """웹 콘솔과 API만 시작한다 (서버 배포) · serve console and API only, on DATABASE_URL."""
     from app.main import create_app
-    from app.serving import listen, serving, stop_asked
+    from app.serving import collect_seldom, listen, serving, stop_asked
 
     logs.configure(logging.INFO)
     settings = _settings(language)
@@ -240,6 +241,7 @@ def serve(language: Lang = "ko") -> None:
             async with wiring.open_database(settings) as address:
                 opened = replace(settings, database_url=address)
                 async with serving(create_app(opened), listening):
+                    collect_seldom()
                     err.print(f"{opened.public_url}/")
                     await stopping.wait()
 

@@ -1,9 +1,8 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from time import monotonic
-from typing import TypeVar
 
 import asyncpg
 from sqlalchemy import RowMapping, insert, select, text, update
@@ -72,34 +71,24 @@ from domain.shared.identifiers import ChannelId, ContractId, SiteId, SnapshotId,
 from domain.shared.time import SLOTS_A_DAY, Month
 
 _READINGS_LOCK = 0x52454144  # "READ": the first half of an advisory lock's name, the tenant is the second
-_NO_VALUE = -1  # stands for null on the way in, where no value is negative; PostgreSQL slices arrays without null fast
 
-_WRITE_BLOCKS = text(
-    f"""
+_WRITE_BLOCKS = f"""
     insert into {SCHEMA}.interval_day
         (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at, fills, marks, reason)
     select
-        cast(:tenant_id as int4), block.day, block.channel_id, block.revision,
-        array_replace(
-            (cast(:wh as int4[]))[
-                (block.place - 1) * cast(:width as int4) + 1 : block.place * cast(:width as int4)
-            ],
-            {_NO_VALUE}, null
-        ),
+        cast($1 as int4), block.day, block.channel_id, block.revision, cast(block.wh as int4[]),
         block.quality, block.source, block.recorded_at, block.fills, block.marks, block.reason
     from unnest(
-        cast(:days as date[]), cast(:channel_ids as int4[]), cast(:revisions as int2[]),
-        cast(:qualities as text[]), cast(:sources as text[]), cast(:recorded_ats as timestamptz[]),
-        cast(:fills as bytea[]), cast(:marks as bytea[]), cast(:reasons as text[])
-    ) with ordinality as block
-        (day, channel_id, revision, quality, source, recorded_at, fills, marks, reason, place)
-    join {SCHEMA}.channel on channel.tenant_id = cast(:tenant_id as int4) and channel.channel_id = block.channel_id
+        cast($2 as date[]), cast($3 as int4[]), cast($4 as int2[]), cast($5 as text[]),
+        cast($6 as text[]), cast($7 as text[]), cast($8 as timestamptz[]),
+        cast($9 as bytea[]), cast($10 as bytea[]), cast($11 as text[])
+    ) as block (day, channel_id, revision, wh, quality, source, recorded_at, fills, marks, reason)
+    join {SCHEMA}.channel on channel.tenant_id = cast($1 as int4) and channel.channel_id = block.channel_id
     order by block.channel_id, block.day, block.revision
     on conflict (tenant_id, day, channel_id, revision) do update set
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at,
         fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
     """  # noqa: S608  (only our own constants are written in)
-)
 _OWN_CHANNEL = f"""
     select from {SCHEMA}.channel where tenant_id = cast($1 as int4) and channel_id = new.channel_id limit 1
 """
@@ -356,14 +345,9 @@ _ASIDE_BEFORE = f"""
     """  # noqa: S608  (only our own constants are written in)
 _PUT_ASIDE = f"""
     insert into {SCHEMA}.reading_conflict (tenant_id, day, channel_id, import_id, part, offered)
-    select
-        cast($1 as int4), aside.day, aside.channel_id, cast($2 as uuid), aside.part,
-        array_replace(
-            (cast($6 as int4[]))[(aside.place - 1) * cast($7 as int4) + 1 : aside.place * cast($7 as int4)],
-            {_NO_VALUE}, null
-        )
-    from unnest(cast($3 as date[]), cast($4 as int4[]), cast($5 as int2[]))
-        with ordinality as aside (day, channel_id, part, place)
+    select cast($1 as int4), aside.day, aside.channel_id, cast($2 as uuid), aside.part, cast(aside.offered as int4[])
+    from unnest(cast($3 as date[]), cast($4 as int4[]), cast($5 as int2[]), cast($6 as text[]))
+        as aside (day, channel_id, part, offered)
     """  # noqa: S608  (only our own constants are written in)
 
 
@@ -413,12 +397,33 @@ _CHANNELS_REMEMBERED = 100_000
 _REMEMBERED_S = 60
 
 
-class PostgresSites:
-    """Sites and their channels; `known` remembers channels from one transaction to the next."""
+class PostgresChannels:
+    """Channels by number; `known` remembers them from one transaction to the next."""
+
+    def __init__(self, connection: AsyncConnection | asyncpg.Connection, known: KnownChannels | None = None) -> None:
+        self._on = connection
+        self._known = KnownChannels() if known is None else known
+
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        """Return a tenant's channels of these numbers."""
+        self._known.refresh()
+        asked = [number for number in channel_ids if (tenant_id, number) not in self._known]
+        if asked:
+            if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
+                self._known.clear()
+                asked = list(channel_ids)
+            for row in await driver_of(self._on).fetch(_NUMBERED, tenant_id, asked):
+                self._known[tenant_id, row["channel_id"]] = _to_channel(row)
+        found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
+        return tuple([channel for channel in found if channel is not None])
+
+
+class PostgresSites(PostgresChannels):
+    """Sites and their channels."""
 
     def __init__(self, connection: AsyncConnection, known: KnownChannels | None = None) -> None:
+        super().__init__(connection, known)
         self._connection = connection
-        self._known = KnownChannels() if known is None else known
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
         """Return numbers that no other channel has; the counter's row stays locked until the transaction ends."""
@@ -464,20 +469,6 @@ class PostgresSites:
             .order_by(col(ChannelRow.channel_id))
         )
         return tuple(_to_channel(row) for row in found.mappings())
-
-    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
-        """Return a tenant's channels of these numbers."""
-        self._known.refresh()
-        asked = [number for number in channel_ids if (tenant_id, number) not in self._known]
-        if asked:
-            if len(self._known) + len(asked) > _CHANNELS_REMEMBERED:
-                self._known.clear()
-                asked = list(channel_ids)
-            driver = driver_of(self._connection)
-            for row in await driver.fetch(_NUMBERED, tenant_id, asked):
-                self._known[tenant_id, row["channel_id"]] = _to_channel(row)
-        found = [self._known.get((tenant_id, number)) for number in sorted(set(channel_ids))]
-        return tuple([channel for channel in found if channel is not None])
 
     async def assign_tariff(
         self, tenant_id: TenantId, site_id: SiteId, assignment: TariffAssignment, *, by: str, at: datetime
@@ -539,22 +530,6 @@ def _to_channel(row: RowMapping | asyncpg.Record) -> Channel:
 
 _SITE_COLUMNS = tuple(SiteRow.__table__.c)  # type: ignore[attr-defined]
 _CHANNEL_COLUMNS = tuple(ChannelRow.__table__.c)  # type: ignore[attr-defined]
-
-
-def _flat(days: Iterable[DayValues]) -> list[int]:
-    """Lay the values of many days one after another."""
-    return [_NO_VALUE if value is None else value for values in days for value in values]
-
-
-_Any = TypeVar("_Any")
-
-
-def _by_length(found: Sequence[_Any], length: Callable[[_Any], int]) -> list[tuple[int, list[_Any]]]:
-    """Group days by how many slots they have."""
-    groups: dict[int, list[_Any]] = {}
-    for one in found:
-        groups.setdefault(length(one), []).append(one)
-    return sorted(groups.items())
 
 
 def _to_block(row: RowMapping | asyncpg.Record, values: DayValues | None = None) -> DayBlock:
@@ -622,18 +597,11 @@ def _without(ticks: Iterable[Tick], done: Collection[DayKey]) -> list[Tick]:
     return [tick for tick in ticks if (tick.channel_id, tick.day) not in done]
 
 
-class PostgresReadings:
-    """Day blocks."""
+class PostgresSharedReadings:
+    """Day blocks, as those write them who share a tenant's readings."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def hold(self, tenant_id: TenantId) -> None:
-        """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
-        await self._connection.execute(
-            text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
-            {"room": _READINGS_LOCK, "tenant_id": tenant_id},
-        )
+    def __init__(self, connection: AsyncConnection | asyncpg.Connection) -> None:
+        self._on = connection
 
     async def add(
         self,
@@ -645,7 +613,7 @@ class PostgresReadings:
         now: datetime,
     ) -> Added:
         """Compare the known days and store the others, in one statement."""
-        driver = driver_of(self._connection)
+        driver = driver_of(self._on)
         new, same, other = await driver.fetchrow(
             _ADD,
             tenant_id,
@@ -670,7 +638,7 @@ class PostgresReadings:
         now: datetime,
     ) -> frozenset[DayKey] | None:
         """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
-        driver = driver_of(self._connection)
+        driver = driver_of(self._on)
         where = source.value, site_ids, [str(month) for month in {Month.of(day) for day in {one.day for one in ticks}}]
         same: set[DayKey] = set()
         left: Sequence[Tick] = ticks
@@ -690,17 +658,53 @@ class PostgresReadings:
                 return None
         return frozenset(same)
 
+    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
+        """Return the current blocks of just these days, their rows locked in the order of the key."""
+        driver = driver_of(self._on)
+        found = await driver.fetch(_LOCKED_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
+        return {(block.channel_id, block.day): block for block in map(_to_block, found)}  # the last is the current one
+
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        """Store blocks in place of those of the same channel, day and revision."""
+        if not blocks:
+            return
+        written = await driver_of(self._on).execute(
+            _WRITE_BLOCKS,
+            tenant_id,
+            [block.day for block in blocks],
+            [block.channel_id for block in blocks],
+            [block.revision for block in blocks],
+            [spell_values(block.values) for block in blocks],
+            [block.quality.value for block in blocks],
+            [block.source.value for block in blocks],
+            [block.recorded_at for block in blocks],
+            [spell_fills(block.fills, block.day, len(block.values)) for block in blocks],
+            [spell_marks(block.marks, len(block.values)) for block in blocks],
+            [block.reason for block in blocks],
+        )
+        if written != f"INSERT 0 {len(blocks)}":
+            raise ValueError("a block is of a channel that its tenant does not have")
+
+
+class PostgresReadings(PostgresSharedReadings):
+    """Day blocks."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self._connection = connection
+
+    async def hold(self, tenant_id: TenantId) -> None:
+        """Order the writers of a tenant's readings by an advisory lock, held until the transaction ends."""
+        await self._connection.execute(
+            text("select pg_advisory_xact_lock(cast(:room as int4), cast(:tenant_id as int4))"),
+            {"room": _READINGS_LOCK, "tenant_id": tenant_id},
+        )
+
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
         driver = driver_of(self._connection)
         found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
         return {(block.channel_id, block.day): block for block in map(_to_block, found)}
-
-    async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
-        """Return the current blocks of just these days, their rows locked in the order of the key."""
-        driver = driver_of(self._connection)
-        found = await driver.fetch(_LOCKED_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
-        return {(block.channel_id, block.day): block for block in map(_to_block, found)}  # the last is the current one
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""
@@ -735,32 +739,6 @@ class PostgresReadings:
         then = {key: known_at(block, as_of) for key, block in blocks.items()}
         return {key: block for key, block in then.items() if block is not None}
 
-    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
-        """Store blocks, a statement for each length of day, in place of those of the same channel, day and revision."""
-        for width, alike in _by_length(blocks, lambda block: len(block.values)):
-            await self._write(tenant_id, alike, width)
-
-    async def _write(self, tenant_id: TenantId, blocks: Sequence[DayBlock], width: int) -> None:
-        written = await self._connection.execute(
-            _WRITE_BLOCKS,
-            {
-                "tenant_id": tenant_id,
-                "width": width,
-                "days": [block.day for block in blocks],
-                "channel_ids": [block.channel_id for block in blocks],
-                "revisions": [block.revision for block in blocks],
-                "qualities": [block.quality.value for block in blocks],
-                "sources": [block.source.value for block in blocks],
-                "recorded_ats": [block.recorded_at for block in blocks],
-                "wh": _flat(block.values for block in blocks),
-                "fills": [spell_fills(block.fills, block.day, width) for block in blocks],
-                "marks": [spell_marks(block.marks, width) for block in blocks],
-                "reasons": [block.reason for block in blocks],
-            },
-        )
-        if written.rowcount != len(blocks):
-            raise ValueError("a block is of a channel that its tenant does not have")
-
     async def settle(
         self, tenant_id: TenantId, day: date, *, after: ChannelId | None, limit: int
     ) -> tuple[int, ChannelId | None]:
@@ -793,16 +771,15 @@ class PostgresReadings:
             values = tuple([None if any(k[i] is not None for k in kept) else v for i, v in enumerate(one.values)])
             if known(values):
                 new.append((OfferedDay(channel_id=one.channel_id, day=one.day, values=values), len(kept)))
-        for width, alike in _by_length(new, lambda pair: len(pair[0].values)):
+        if new:
             await driver.execute(
                 _PUT_ASIDE,
                 tenant_id,
                 import_id,
-                [one.day for one, _ in alike],
-                [one.channel_id for one, _ in alike],
-                [part for _, part in alike],
-                _flat(one.values for one, _ in alike),
-                width,
+                [one.day for one, _ in new],
+                [one.channel_id for one, _ in new],
+                [part for _, part in new],
+                [spell_values(one.values) for one, _ in new],
             )
 
     async def aside(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId], *, limit: int) -> tuple[AsideDay, ...]:

@@ -1,17 +1,15 @@
 """Who holds what a request carries, told by the database in one trip (docs/decisions/0020-who-asks-in-one-trip.md)."""
 
-import asyncio
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
-from adapters.postgres.engine import reaching
 from adapters.postgres.identity import to_complex_reach, to_session
 from adapters.postgres.keys import to_key
 from adapters.postgres.tables.base import SCHEMA
+from adapters.postgres.transaction import lent_driver
 from domain.identity.keyring import ApiKey
 from domain.identity.model import Holder
 from domain.shared.actor import Actor, ComplexReach, Role
@@ -48,16 +46,5 @@ class PostgresRecognition:
         return None if row is None else (to_key(row), to_complex_reach(row))
 
     async def _ask(self, question: str, *told: object) -> asyncpg.Record | None:
-        # The pool's own connection: SQLAlchemy's, made and put away, would cost half as much as the look.
-        with reaching():
-            lent = await self._engine.raw_connection()
-            driver = lent.driver_connection
-            if not isinstance(driver, asyncpg.Connection):
-                raise TypeError("the driver is asyncpg")
-            try:
-                return await driver.fetchrow(question, *told)
-            except (asyncpg.InternalClientError, asyncio.CancelledError):
-                driver.terminate()  # it ended, or nobody knows where the server stands; the pool makes another
-                raise
-            finally:
-                await greenlet_spawn(lent.close)
+        async with lent_driver(self._engine) as driver:
+            return await driver.fetchrow(question, *told)

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import asyncpg
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 from sqlmodel import col
 
 from adapters.postgres.engine import reaching
@@ -58,13 +59,39 @@ async def lent(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
                 raise
 
 
-def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+@asynccontextmanager
+async def lent_driver(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+    """Lend the driver's own connection of a pool: SQLAlchemy's around it costs as much as a small statement.
+
+    Raises:
+        DatabaseUnreachable: no database answers.
+        DatabaseBusy: a statement waited too long for others.
+    """
+    with reaching():
+        fairy = await engine.raw_connection()
+        driver = _asyncpg(fairy.driver_connection)
+        try:
+            yield driver
+        except BaseException as error:
+            if not isinstance(error, Exception) or isinstance(error, asyncpg.InternalClientError):
+                driver.terminate()  # cancelled, or ended: nobody knows where the server stands; the pool makes another
+            raise
+        finally:
+            await greenlet_spawn(fairy.close)
+
+
+def driver_of(connection: AsyncConnection | asyncpg.Connection) -> asyncpg.Connection:
     """Return the driver's own connection of one that is open.
 
     SQLAlchemy's own way to it changes to another stack and back, which costs as much as a small statement.
     """
+    if isinstance(connection, asyncpg.Connection):
+        return connection
     opened = connection.sync_connection
-    driver = None if opened is None else opened.connection.driver_connection
+    return _asyncpg(None if opened is None else opened.connection.driver_connection)
+
+
+def _asyncpg(driver: object) -> asyncpg.Connection:
     if not isinstance(driver, asyncpg.Connection):
         raise TypeError("the driver is asyncpg")
     return driver
@@ -75,12 +102,12 @@ class NotCommitted(RuntimeError):
 
 
 class Transaction:
-    """A transaction of one actor on a connection that SQLAlchemy leaves to us (AUTOCOMMIT).
+    """A transaction of one actor on the driver's connection, or on one that SQLAlchemy leaves to us (AUTOCOMMIT).
 
     `also` is said in the same trip, after the beginning.
     """
 
-    def __init__(self, connection: AsyncConnection, actor: Actor, *, also: str = "") -> None:
+    def __init__(self, connection: AsyncConnection | asyncpg.Connection, actor: Actor, *, also: str = "") -> None:
         self._connection = connection
         self._begin = begin_statement(actor) + also
         self._driver: asyncpg.Connection | None = None

@@ -36,9 +36,11 @@ from adapters.postgres.lots import PostgresPpaLots
 from adapters.postgres.members import PostgresInvitations, PostgresMembers
 from adapters.postgres.metering import (
     KnownChannels,
+    PostgresChannels,
     PostgresReadingEstimates,
     PostgresReadingImports,
     PostgresReadings,
+    PostgresSharedReadings,
     PostgresSites,
     PostgresUsageSnapshots,
     share_statement,
@@ -52,7 +54,7 @@ from adapters.postgres.requests import PostgresRequests
 from adapters.postgres.shared import PostgresFiles, PostgresJobReports, PostgresLocks, PostgresNumbers, PostgresOutbox
 from adapters.postgres.subscription import PostgresAssignments, PostgresContracts, PostgresPlans
 from adapters.postgres.telemetry import PostgresAlarms, PostgresTelemetry
-from adapters.postgres.transaction import Transaction, Within, lent, reach_statement, within_of
+from adapters.postgres.transaction import Transaction, Within, lent, lent_driver, reach_statement, within_of
 from adapters.postgres.vetting import PostgresFindings
 from domain.metering.ports import ReadingsCrossed
 from domain.shared.actor import DOOR, Actor, Extent
@@ -356,6 +358,28 @@ class PostgresWork:
         return PostgresDeposits(self._connection, self._within)
 
 
+class PostgresSharingWork:
+    """What is done to a tenant's readings beside others, on the driver's own connection."""
+
+    def __init__(self, transaction: Transaction, channels: KnownChannels) -> None:
+        self._transaction = transaction
+        self._channels = channels
+
+    async def commit(self) -> None:
+        """Make the work durable."""
+        await self._transaction.commit()
+
+    @cached_property
+    def sites(self) -> PostgresChannels:
+        """Channels."""
+        return PostgresChannels(self._transaction.driver, self._channels)
+
+    @cached_property
+    def readings(self) -> PostgresSharedReadings:
+        """Readings."""
+        return PostgresSharedReadings(self._transaction.driver)
+
+
 class PostgresUnit:
     """Opens transactions on somebody's behalf; leaving one without commit undoes everything.
 
@@ -373,7 +397,7 @@ class PostgresUnit:
         """Open one transaction."""
         return self._open(actor)
 
-    def sharing(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[PostgresWork]:
+    def sharing(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[PostgresSharingWork]:
         """Open one transaction that shares a tenant's readings; the lock is taken in the trip that begins it.
 
         Raises:
@@ -382,16 +406,15 @@ class PostgresUnit:
         return self._sharing(actor, tenant_id)
 
     @asynccontextmanager
-    async def _sharing(self, actor: Actor, tenant_id: TenantId) -> AsyncIterator[PostgresWork]:
+    async def _sharing(self, actor: Actor, tenant_id: TenantId) -> AsyncIterator[PostgresSharingWork]:
         try:
-            async with self._open(actor, also=share_statement(tenant_id)) as work:
-                yield work
-        except DatabaseBusy as error:
-            said = error.__cause__
-            if (
-                getattr(said, "sqlstate", None) == _DEADLOCK
-                or getattr(getattr(said, "orig", None), "sqlstate", None) == _DEADLOCK
+            async with (
+                lent_driver(self._engine) as driver,
+                Transaction(driver, actor, also=share_statement(tenant_id)) as begun,
             ):
+                yield PostgresSharingWork(begun, self.channels)
+        except DatabaseBusy as error:
+            if getattr(error.__cause__, "sqlstate", None) == _DEADLOCK:
                 raise ReadingsCrossed from error
             raise
 

@@ -14,12 +14,12 @@ from domain.metering import usecases as metering
 from domain.metering.arrivals import REJECTIONS_NAMED_MAX
 from domain.metering.errors import ReadingsOutsideMonth
 from domain.metering.model import DayKey, ImportReport, Site
-from domain.metering.ports import ReadingFiles, ReadingsCrossed
+from domain.metering.ports import ReadingFiles, ReadingsCrossed, SharingWork
 from domain.shared.actor import SYSTEM, Actor, Extent
 from domain.shared.errors import Unavailable
 from domain.shared.identifiers import Ids, SiteId, TenantId
 from domain.shared.time import SLOTS_A_DAY, Clock, Month
-from domain.shared.unit import Unit
+from domain.shared.unit import Committable, Unit
 
 
 async def open_site(wish: metering.OpenSite, *, unit: Unit[JourneyWork], ids: Ids, clock: Clock) -> Site:
@@ -92,13 +92,17 @@ def require_month(month: Month | None, days: Iterable[date]) -> None:
             raise ReadingsOutsideMonth(month=str(month), day=day.isoformat())
 
 
+class ReadingsWork(SharingWork, Committable, Protocol):
+    """What is done to readings beside other senders, in one transaction."""
+
+
 class SharingUnit(Protocol):
     """Opens a transaction on somebody's behalf that shares a tenant's readings with other writers of new ones.
 
     Whoever holds the tenant's readings waits until it ends, and it for them.
     """
 
-    def __call__(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[JourneyWork]:
+    def __call__(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[ReadingsWork]:
         """Return the context manager whose value is the work inside the transaction."""
         ...
 

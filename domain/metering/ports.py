@@ -56,7 +56,15 @@ class ReadingFiles(Protocol):
         ...
 
 
-class Sites(Protocol):
+class Channels(Protocol):
+    """Channels by number."""
+
+    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
+        """Return a tenant's channels of these numbers, of whatever site; unknown numbers are left out."""
+        ...
+
+
+class Sites(Channels, Protocol):
     """Sites and their channels."""
 
     async def reserve_channels(self, tenant_id: TenantId, count: int) -> tuple[ChannelId, ...]:
@@ -81,10 +89,6 @@ class Sites(Protocol):
 
     async def channels(self, tenant_id: TenantId, site_id: SiteId) -> tuple[Channel, ...]:
         """Return a site's channels by number."""
-        ...
-
-    async def numbered(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> tuple[Channel, ...]:
-        """Return a tenant's channels of these numbers, of whatever site; unknown numbers are left out."""
         ...
 
     async def assign_tariff(
@@ -212,15 +216,8 @@ class Registers(Protocol):
         ...
 
 
-class Readings(Protocol):
-    """Day blocks, read and written many at a time."""
-
-    async def hold(self, tenant_id: TenantId) -> None:
-        """Keep other writers of the tenant's readings waiting until the unit ends.
-
-        Taken before blocks are read that are then changed or frozen.
-        """
-        ...
+class SharedReadings(Protocol):
+    """What those do to day blocks who write new ones beside each other."""
 
     async def add(
         self,
@@ -258,6 +255,21 @@ class Readings(Protocol):
         """Return the current blocks of just these days, and let nobody else change them until the unit ends."""
         ...
 
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`, or `locked`."""
+        ...
+
+
+class Readings(SharedReadings, Protocol):
+    """Day blocks, read and written many at a time."""
+
+    async def hold(self, tenant_id: TenantId) -> None:
+        """Keep other writers of the tenant's readings waiting until the unit ends.
+
+        Taken before blocks are read that are then changed or frozen.
+        """
+        ...
+
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
         ...
@@ -279,10 +291,6 @@ class Readings(Protocol):
 
         With `as_of`, what was known at that instant: the revision of then, without what was filled in later.
         """
-        ...
-
-    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
-        """Store blocks, in place of those of the same channel, day and revision. Only under `hold`, or `locked`."""
         ...
 
     async def settle(
@@ -599,6 +607,20 @@ class WatchWork(Protocol):
     @property
     def alarms(self) -> Alarms:
         """The alarms."""
+        ...
+
+
+class SharingWork(Protocol):
+    """What a transaction offers that shares a tenant's readings with others."""
+
+    @property
+    def sites(self) -> Channels:
+        """The channels."""
+        ...
+
+    @property
+    def readings(self) -> SharedReadings:
+        """The readings."""
         ...
 
 

@@ -48,7 +48,7 @@ from domain.metering.model import (
     Tick,
     UsageSnapshot,
 )
-from domain.metering.ports import MeteringWork
+from domain.metering.ports import MeteringWork, SharingWork
 from domain.metering.readings import Merged, known, merge, tolerance_of, total, unbalanced_slots
 from domain.metering.registers import RegistersReport
 from domain.metering.service_points import SINCE_EVER, PowerTerm, ServicePoint, ServicePointId
@@ -357,7 +357,7 @@ class ReadingsReport:
 
 
 async def take_together(
-    wishes: Sequence[TakeReadings], *, work: MeteringWork, clock: Clock
+    wishes: Sequence[TakeReadings], *, work: SharingWork, clock: Clock
 ) -> tuple[ReadingsReport, ...] | None:
     """Take requests of one tenant beside other writers, in a unit that shares the tenant's readings.
 
@@ -410,7 +410,7 @@ def _taken(arrived: Arrived, judged: "_Judged", filled: Mapping[DayKey, int]) ->
 
 
 async def _add(
-    tenant_id: TenantId, days: list[ChannelDay], *, site_ids: list[SiteId], work: MeteringWork, now: datetime
+    tenant_id: TenantId, days: list[ChannelDay], *, site_ids: list[SiteId], work: SharingWork, now: datetime
 ) -> Mapping[DayKey, int] | None:
     """Store new days and fill the gaps of others; return how many values the known ones took, None if any disagrees."""
     added = await work.readings.add(tenant_id, days, site_ids=site_ids, source=ReadingSource.API, now=now)
@@ -539,12 +539,12 @@ async def merge_days(wish: MergeDays, *, work: MeteringWork, ids: Ids, now: date
     )
 
 
-async def _channels_named(wish: TakeReadings, *, work: MeteringWork) -> dict[ChannelId, Channel]:
+async def _channels_named(wish: TakeReadings, *, work: SharingWork) -> dict[ChannelId, Channel]:
     return await channels_named(wish, wish.arrived.places, work=work)
 
 
 async def channels_named(
-    wish: TakeReadings, numbers: Iterable[ChannelId], *, work: MeteringWork
+    wish: TakeReadings, numbers: Iterable[ChannelId], *, work: SharingWork
 ) -> dict[ChannelId, Channel]:
     """Return the channels of these numbers that the sender may tell of; others are as if they were not there."""
     named = [number for number in sorted(set(numbers)) if number <= VALUE_MAX]  # numbers are int4, as values are

@@ -32,7 +32,7 @@ from sqlalchemy.engine import make_url
 from adapters.postgres.supervisor import EmbeddedPostgres
 from app import demo_complex
 from app.main import create_app
-from app.serving import listen, serving
+from app.serving import collect_seldom, listen, serving
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
@@ -81,6 +81,7 @@ async def serve(kind: str, url: str, fd: int) -> None:
         settings = replace(read_settings({"SUNHWAN_HOME": home}), database_url=url)
         app = create_app(replace(settings, quotas=False)) if kind == "door" else floor_app(plain(url))
         async with serving(app, listening):
+            collect_seldom()
             print("ready", flush=True)
             await stopping.wait()
 
