@@ -331,6 +331,13 @@ def _word(context: Context, word: str) -> str:
 
 
 @pass_context
+def _row_place(context: Context, place: str) -> str:
+    """Write where in a file a row stands: `row 3` is `3행` in Korean; other places stay as the file has them."""
+    number = place.removeprefix("row ")
+    return say("records.row", context["language"], number=number) if number != place else place
+
+
+@pass_context
 def _measured(context: Context, text: str) -> Markup:
     """Write what a rule looked at: a word in the page's language; a quantity's key so that it may break at its `_`."""
     if text in ("true", "false"):
@@ -390,6 +397,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         quantity=_quantity,
         word=_word,
         measured=_measured,
+        row_place=_row_place,
         limit_source=_limit_source,
         kw=formats.kw,
         tonnes=formats.tonnes,

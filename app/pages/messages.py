@@ -1041,6 +1041,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "records.rows": ("행", "Rows"),
         "records.rows-caption": ("행별 결과", "What became of each row"),
         "records.by": ("가져온 사람", "By"),
+        "records.row": ("{number}행", "Row {number}"),
         "records.place": ("위치", "Place"),
         "records.outcome": ("결과", "Outcome"),
         "records.why": ("사유", "Why"),

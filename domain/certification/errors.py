@@ -876,7 +876,7 @@ class RecordRowWrong(RuleBroken):
     """A row of a file of records does not say what it must."""
 
     code = "certification.record-row-wrong"
-    title_ko = "{field}: {needed_ko}."
+    title_ko = "{field_ko}: {needed_ko}."
     title_en = "{field} {needed_en}."
 
 
@@ -892,7 +892,7 @@ class RecordChanged(Conflict):
     """The same issuer's number is held already, and says something else."""
 
     code = "certification.record-changed"
-    title_ko = "같은 발급기관·번호의 기록이 이미 있고 내용이 다릅니다: {fields}."
+    title_ko = "같은 발급기관·번호의 기록이 이미 있고 내용이 다릅니다: {fields_ko}."
     title_en = "A record of this issuer and number is held already and differs in {fields}."
 
 

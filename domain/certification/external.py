@@ -351,31 +351,27 @@ def content_of(given: Mapping[str, str], *, today: date) -> RecordContent:
     said = {key: text.strip() for key, text in given.items() if text.strip()}
     for key in said:
         if key not in KEYS:
-            raise RecordRowWrong(
-                field=key[:60], needed_ko="정의되지 않은 필드입니다", needed_en="is no field of a record"
-            )
+            raise _wrong(field=key[:60], needed_ko="정의되지 않은 필드입니다", needed_en="is no field of a record")
     for field in FIELDS:
         _require_shape(field, said.get(field.key))
     if not any(key in said for key in IDENTIFIERS):
-        raise RecordRowWrong(
+        raise _wrong(
             field=", ".join(IDENTIFIERS),
             needed_ko="식별자가 하나는 있어야 합니다",
             needed_en="one of these identifiers is needed",
         )
     if "grade" not in said and "verdict" not in said:
-        raise RecordRowWrong(
+        raise _wrong(
             field="grade, verdict",
             needed_ko="등급과 판정 중 하나는 있어야 합니다",
             needed_en="a grade or a verdict is needed",
         )
     issued_on = _day("issued_on", said["issued_on"])
     if issued_on > today:
-        raise RecordRowWrong(
-            field="issued_on", needed_ko="오늘보다 뒤일 수 없습니다", needed_en="may not lie in the future"
-        )
+        raise _wrong(field="issued_on", needed_ko="오늘보다 뒤일 수 없습니다", needed_en="may not lie in the future")
     valid_until = _day("valid_until", said["valid_until"]) if "valid_until" in said else None
     if valid_until is not None and valid_until < issued_on:
-        raise RecordRowWrong(
+        raise _wrong(
             field="valid_until",
             needed_ko="발급일보다 앞설 수 없습니다",
             needed_en="may not come before the day of issue",
@@ -397,24 +393,34 @@ def content_of(given: Mapping[str, str], *, today: date) -> RecordContent:
     )
 
 
+def named(keys: str) -> str:
+    """Return what fields are called in Korean, each with its key, for a column bears either; other keys stay alone."""
+    names = {one.key: f"{one.name_ko}({one.key})" for one in FIELDS}
+    return ", ".join(names.get(key, key) for key in keys.split(", "))
+
+
+def _wrong(*, field: str, needed_ko: str, needed_en: str) -> RecordRowWrong:
+    return RecordRowWrong(field=field, field_ko=named(field), needed_ko=needed_ko, needed_en=needed_en)
+
+
 def _require_shape(field: RecordField, text: str | None) -> None:
     if text is None:
         if field.required:
-            raise RecordRowWrong(field=field.key, needed_ko="값이 없습니다", needed_en="is missing")
+            raise _wrong(field=field.key, needed_ko="값이 없습니다", needed_en="is missing")
         return
     if len(text) > field.length_max:
-        raise RecordRowWrong(
+        raise _wrong(
             field=field.key,
             needed_ko=f"{field.length_max}자까지입니다",
             needed_en=f"may have at most {field.length_max} characters",
         )
     if not text.isprintable():
-        raise RecordRowWrong(
+        raise _wrong(
             field=field.key, needed_ko="인쇄할 수 없는 문자가 있습니다", needed_en="holds what cannot be printed"
         )
     if field.words and text not in field.words:
         words = ", ".join(field.words)
-        raise RecordRowWrong(
+        raise _wrong(
             field=field.key, needed_ko=f"다음 중 하나여야 합니다: {words}", needed_en=f"must be one of {words}"
         )
 
@@ -426,9 +432,7 @@ def _day(key: str, text: str) -> date:
             return day
     except ValueError:
         pass  # told below, as for every other text that is no day
-    raise RecordRowWrong(
-        field=key, needed_ko="YYYY-MM-DD 형식의 날짜여야 합니다", needed_en="must be a day written YYYY-MM-DD"
-    )
+    raise _wrong(field=key, needed_ko="YYYY-MM-DD 형식의 날짜여야 합니다", needed_en="must be a day written YYYY-MM-DD")
 
 
 def _soh_ppm(text: str) -> int:
@@ -438,7 +442,7 @@ def _soh_ppm(text: str) -> int:
             return int((percent * _PPM_A_PERCENT).to_integral_value())
     except InvalidOperation:
         pass  # told below, as for every other text that is no share
-    raise RecordRowWrong(
+    raise _wrong(
         field="soh_percent",
         needed_ko=f"0 초과 {_SOH_PERCENT_MAX} 이하의 수여야 합니다",
         needed_en=f"must be a number above 0 and at most {_SOH_PERCENT_MAX}",

@@ -29,6 +29,7 @@ from domain.certification.external import (
     TrustedIssuer,
     content_of,
     differing,
+    named,
     own_records,
 )
 from domain.certification.model import Reception, TestRun
@@ -185,7 +186,9 @@ async def _row(
         if before.sha256 == content.sha256:
             return told(Outcome.DUPLICATE, record_id=known, pack_id=pack_id)
         fields = ", ".join(differing(before, content))
-        return told(Outcome.CONFLICT, RecordChanged(fields=fields), record_id=known, pack_id=pack_id)
+        return told(
+            Outcome.CONFLICT, RecordChanged(fields=fields, fields_ko=named(fields)), record_id=known, pack_id=pack_id
+        )
     seen[content.issuer, content.number] = content
     if desk.dry_run:
         return told(Outcome.ACCEPTED, pack_id=pack_id)

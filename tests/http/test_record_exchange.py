@@ -77,7 +77,8 @@ async def test_a_file_is_taken_in_row_by_row_and_a_second_time_adds_nothing(sign
     conflict, wrong = first.json()["rows"][2:4]
     assert conflict["code"] == "certification.record-changed"
     assert conflict["reason_en"].endswith("differs in grade.")
-    assert wrong["reason_ko"] == "issued_on: YYYY-MM-DD 형식의 날짜여야 합니다."
+    assert conflict["reason_ko"].endswith("다릅니다: 등급(grade).")
+    assert wrong["reason_ko"] == "발급일(issued_on): YYYY-MM-DD 형식의 날짜여야 합니다."
     assert [one for _, one in outcomes(again)] == ["duplicate", "duplicate", "conflict", "rejected", "duplicate"]
     assert [one["number"] for one in (await quality.get("/api/v1/records")).json()] == ["A-2", "A-1"]
     assert first.json()["rows"][0]["pack_id"] == str(pack_id)
@@ -215,6 +216,8 @@ async def test_the_page_tries_takes_and_tells_every_row(signed_in) -> None:
     assert taken.status_code == 303
     shown = await quality.get(taken.headers["location"])
     checked(shown)
+    assert "2행" in shown.text
+    assert "row 2" not in shown.text
     assert "DH-2025-0042" in shown.text
     assert "certificate, report" in shown.text
     refused = await quality.post("/ktr/records/imports", data={"how": "take"}, files={"file": ("x.csv", b"=1")})
