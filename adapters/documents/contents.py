@@ -76,6 +76,7 @@ SHAPES: Mapping[DocumentKind, Mapping[str, Shape]] = {
         "scope_ko": Leaf.TEXT,
         "scope_en": Leaf.TEXT,
         "request_number": Leaf.TEXT_OR_NONE,
+        "prior_life_source": Leaf.TEXT_OR_NONE,
         "pack": _NAMED_PACK,
         "protocol": _PROTOCOL,
         "started_on": Leaf.DAY,

@@ -146,6 +146,7 @@ def _test_report() -> Content:
         "scope_en": "one battery pack: unit 1 of the 3 (1 pack, 2 cells) of request Q-2026-000017",
         "unit_scope": "pack",
         "request_number": "Q-2026-000017",
+        "prior_life_source": "정비 이력서, 의뢰자 진술",
         "pack": _pack(),
         "protocol": {"id": "BAAS-REUSE-01", "version": "1.0.0"},
         "started_on": "2026-11-10",

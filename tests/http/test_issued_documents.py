@@ -74,6 +74,8 @@ async def test_a_report_prints_everything_it_must_say_in_both_languages(issued, 
     text = squeezed(issued["report"])
 
     assert missing_items(content) == ()
+    assert content["prior_life_source"] == "의뢰자 진술, 제조사 자료"
+    assert "의뢰자진술,제조사자료" in text
     assert content["number"] in text
     for name in (
         "title", "relates", "place", "ambient", "sampling", "deviations", "external", "decision_rule",
