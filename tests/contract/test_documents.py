@@ -144,7 +144,7 @@ async def test_a_report_shows_the_sixteen_items_of_iso_17025(typst: TypstDocumen
         "f method": "BAAS-REUSE-01 version 1.0.0",
         "g item": "LGES-EV60-2019-11-004217",
         "g condition": "외함 긁힘 2곳, 커넥터 이상 없음, 누액 없음.",
-        "past told by": "이전 용도·사고 이력의 출처 Source of the unit's past 정비 이력서, 의뢰자 진술",
+        "past told by": "이전 이력의 출처 Source of its past 정비 이력서, 의뢰자 진술",
         "h received": "KTR-A-2026-000311 2026. 11. 10. 08:41 (KST)",
         "request": "신청 번호 Request No. Q-2026-000017",
         "scope": "시험 범위 Scope 배터리 팩 1점: 신청 Q-2026-000017의 3점(팩 1점, 셀 2점) 중 1번",
