@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from time import monotonic
 
 import asyncpg
@@ -552,25 +553,26 @@ def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
     return day.channel_id, day.day
 
 
-def _alike(ticks: Iterable[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[str], list[str]]:
+def _alike(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[str], list[str]]:
     """Return ticks as `_ALIKE` reads them, a list each: day, slot from 1, how the arrival is spelled, who tells what.
 
     Lists go as the text of arrays: the driver looks at each number of an array again and again.
     """
-    groups: dict[tuple[date, int], tuple[list[int], list[int]]] = {}
-    for channel_id, day, slot, value in ticks:
-        group = groups.get((day, slot))
-        if group is None:
-            group = groups[day, slot] = [], []
-        group[0].append(channel_id)
-        group[1].append(value)
-    return (
-        [day for day, _ in groups],
-        [slot + 1 for _, slot in groups],
-        [spell_fill(Fill(at=now, slots=(slot,)), day) for day, slot in groups],
-        [spell_values(channel_ids) for channel_ids, _ in groups.values()],
-        [spell_values(values) for _, values in groups.values()],
+    slots = {_by_slot(tick) for tick in ticks}
+    groups = (
+        [ticks] if len(slots) == 1 else [list(one) for _, one in groupby(sorted(ticks, key=_by_slot), key=_by_slot)]
     )
+    return (
+        [alike[0].day for alike in groups],
+        [alike[0].slot + 1 for alike in groups],
+        [spell_fill(Fill(at=now, slots=(alike[0].slot,)), alike[0].day) for alike in groups],
+        [spell_values([tick.channel_id for tick in alike]) for alike in groups],
+        [spell_values([tick.value for tick in alike]) for alike in groups],
+    )
+
+
+def _by_slot(tick: Tick) -> tuple[date, int]:
+    return tick.day, tick.slot
 
 
 def _listed(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[int], list[int]]:

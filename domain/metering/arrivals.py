@@ -259,7 +259,7 @@ class Sorter:
     def _ticks(self) -> tuple[Tick, ...]:
         if self._slots_a_day != SLOTS_A_DAY:
             return ()
-        dates = {day: date.fromordinal(_EPOCH_DAY + day) for _, day in self._ones}
+        dates = {day: date.fromordinal(_EPOCH_DAY + day) for day in {day for _, day in self._ones}}
         return tuple(
             [
                 Tick(ChannelId(channel), dates[day], slot, value)
