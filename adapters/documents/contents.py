@@ -40,7 +40,7 @@ _NAMED_PACK: Shape = {
     "model": Leaf.TEXT,
     "chemistry": Leaf.TEXT,
     "cell_model": Leaf.TEXT_OR_NONE,
-    "modules_in_series": Leaf.WHOLE,
+    "modules_in_series": Leaf.WHOLE_OR_NONE,
     "rated_capacity_mah": Leaf.WHOLE,
     "rated_energy_wh": Leaf.WHOLE,
     "nominal_voltage_mv": Leaf.WHOLE,

@@ -608,7 +608,8 @@ def _report_told(report: Report) -> dict[str, Canonical]:
 
 async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
     names = {name.scheme: name.value for name in await work.packs.identifiers(pack.pack_id)}
-    if pack.kind is UnitKind.PACK:
+    is_pack = pack.kind is UnitKind.PACK
+    if is_pack:
         product_uri = (await passport.active_passport(pack.pack_id, work=work)).product_uri
     else:  # a module or a cell has no passport; our own name of it says which one it is
         product_uri = f"urn:uuid:{pack.pack_id}"
@@ -618,8 +619,9 @@ async def _pack_print(pack: Pack, *, work: JourneyWork) -> dict[str, Canonical]:
         "product_uri": product_uri,
         "model": pack.model,
         "chemistry": pack.chemistry,
-        "cell_model": pack.cell_model,
-        "modules_in_series": pack.modules_in_series,
+        # what is known of a module or a cell names it and not its cells, and only a pack is made of modules
+        "cell_model": pack.cell_model if is_pack else None,
+        "modules_in_series": pack.modules_in_series if is_pack else None,
         "rated_capacity_mah": pack.rated_capacity_mah,
         "rated_energy_wh": pack.rated_energy_wh,
         "nominal_voltage_mv": pack.nominal_voltage_mv,

@@ -197,6 +197,23 @@ async def test_a_row_of_many_values_is_counted_and_printed_whole_and_a_rules_qua
     assert [key for key, value in looked.items() if not any(f"{key} = {value}" in line for line in lines)] == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "of_a_pack", "of_a_part"),
+    [
+        (DocumentKind.CERTIFICATE, "Make-up직렬", "Make-up43.56V"),
+        (DocumentKind.TEST_REPORT, "Modulesinseries12", "Modulesinseries–"),
+    ],
+)
+async def test_a_part_of_a_pack_is_not_said_to_be_made_of_modules(
+    typst: TypstDocuments, kind: DocumentKind, of_a_pack: str, of_a_part: str
+) -> None:
+    whole, part = content(kind), content(kind)
+    part["pack"] = {**inner(part, "pack"), "cell_model": None, "modules_in_series": None}
+
+    assert printed(await typst.typeset(kind, whole, dated_on=DAY), of_a_pack) == []
+    assert printed(await typst.typeset(kind, part, dated_on=DAY), of_a_part) == []
+
+
 async def test_every_page_of_a_report_carries_its_number_and_its_place(typst: TypstDocuments) -> None:
     report = content(DocumentKind.TEST_REPORT)
     tests = report["tests"]

@@ -103,6 +103,8 @@ async def test_units_of_one_request_become_receptions_and_a_cell_gets_its_own_ce
     async with engine.connect() as connection:
         printed = json.loads(await connection.scalar(text("select content from sunhwan.test_report")) or "")
     assert (printed["request_number"], printed["unit_scope"]) == ("Q-2026-000001", "cell")
+    assert (printed["pack"]["model"], printed["pack"]["cell_model"]) == ("M50T", None)
+    assert printed["pack"]["modules_in_series"] is None
     assert printed["scope_ko"] == "배터리 셀 1점: 신청 Q-2026-000001의 2점(모듈 1점, 셀 1점) 중 1번"
     assert printed["scope_en"] == "one battery cell: unit 1 of the 2 (1 module, 1 cell) of request Q-2026-000001"
     for name in ("tenant", "operator", "tester"):
