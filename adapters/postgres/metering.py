@@ -90,6 +90,18 @@ _WRITE_BLOCKS = f"""
         wh = excluded.wh, quality = excluded.quality, source = excluded.source, recorded_at = excluded.recorded_at,
         fills = excluded.fills, marks = excluded.marks, reason = excluded.reason
     """  # noqa: S608  (only our own constants are written in)
+_CURRENT = f"""
+    from {SCHEMA}.interval_day
+    where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
+    order by revision desc
+    limit 1
+"""
+"""The current row of a day that arrived, by one way down the key."""
+_STILL_OPEN = (
+    f"not exists (select from {SCHEMA}.usage_snapshot where tenant_id = cast($1 as int4)"
+    " and site_id = any(cast({SITES} as uuid[])) and month = any(cast({MONTHS} as text[])))"
+)
+"""No month of what is stored is frozen at its sites."""
 _OWN_CHANNEL = f"""
     select from {SCHEMA}.channel where tenant_id = cast($1 as int4) and channel_id = new.channel_id limit 1
 """
@@ -104,10 +116,7 @@ _ADD = f"""
         select arrived.place, kept.wh = arrived.wh and kept.marks is null as same
         from arrived
         cross join lateral (
-            select wh, marks from {SCHEMA}.interval_day
-            where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
-            order by revision desc
-            limit 1
+            select wh, marks {_CURRENT}
         ) as kept
     ),
     new as materialized (
@@ -118,10 +127,7 @@ _ADD = f"""
         select cast($1 as int4), day, new.channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
         from new
         cross join lateral ({_OWN_CHANNEL}) as own
-        where not exists (
-            select from {SCHEMA}.usage_snapshot
-            where tenant_id = cast($1 as int4) and site_id = any(cast($4 as uuid[])) and month = any(cast($5 as text[]))
-        )
+        where {_STILL_OPEN.format(SITES="$4", MONTHS="$5")}
         order by channel_id, day
         on conflict do nothing
         returning 1
@@ -164,11 +170,7 @@ _ALIKE = """
     )"""
 """Many ticks in the order of their key. Meters tick together, so they come as lists for each slot of a day."""
 
-_OPEN = f"""
-    not exists (
-        select from {SCHEMA}.usage_snapshot
-        where tenant_id = cast($1 as int4) and site_id = any(cast($8 as uuid[])) and month = any(cast($9 as text[]))
-    )"""
+_OPEN = _STILL_OPEN.format(SITES="$8", MONTHS="$9")
 _FILL_GAPS = f"""
     with {_ALIKE},
     filled as (
@@ -178,10 +180,7 @@ _FILL_GAPS = f"""
             select kept.place, arrived.slot, arrived.value, arrived.spelled
             from arrived
             cross join lateral (
-                select ctid as place, revision, marks, wh from {SCHEMA}.interval_day
-                where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
-                order by revision desc
-                limit 1
+                select ctid as place, revision, marks, wh {_CURRENT}
             ) as kept
             where kept.revision = 0 and kept.marks is null and kept.wh[arrived.slot] is null
         ) as gap
@@ -204,11 +203,7 @@ _KNOWN_SAME = f"""
     select arrived.channel_id, arrived.day
     from arrived
     cross join lateral (
-        select wh[arrived.slot] as value, marks is null and revision = 0 as plain
-        from {SCHEMA}.interval_day
-        where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
-        order by revision desc
-        limit 1
+        select wh[arrived.slot] as value, marks is null and revision = 0 as plain {_CURRENT}
     ) as kept
     where kept.plain and kept.value = arrived.value
     """  # noqa: S608  (only our own constants are written in)
@@ -229,11 +224,7 @@ _TICK = f"""
             kept.plain is not null as known, kept.plain, kept.value as kept
         from arrived
         left join lateral (
-            select wh[arrived.slot] as value, marks is null and revision = 0 as plain
-            from {SCHEMA}.interval_day
-            where tenant_id = cast($1 as int4) and channel_id = arrived.channel_id and day = arrived.day
-            order by revision desc
-            limit 1
+            select wh[arrived.slot] as value, marks is null and revision = 0 as plain {_CURRENT}
             for update
         ) as kept on true
     ),
@@ -553,15 +544,18 @@ def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
     return day.channel_id, day.day
 
 
+def _months(days: Iterable[ChannelDay | Tick]) -> list[str]:
+    return [str(month) for month in sorted({Month.of(day) for day in {one.day for one in days}})]
+
+
 def _alike(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[str], list[str]]:
     """Return ticks as `_ALIKE` reads them, a list each: day, slot from 1, how the arrival is spelled, who tells what.
 
     Lists go as the text of arrays: the driver looks at each number of an array again and again.
     """
-    slots = {_by_slot(tick) for tick in ticks}
-    groups = (
-        [ticks] if len(slots) == 1 else [list(one) for _, one in groupby(sorted(ticks, key=_by_slot), key=_by_slot)]
-    )
+    groups = [ticks]
+    if len({_by_slot(tick) for tick in ticks}) > 1:
+        groups = [list(alike) for _, alike in groupby(sorted(ticks, key=_by_slot), key=_by_slot)]
     return (
         [alike[0].day for alike in groups],
         [alike[0].slot + 1 for alike in groups],
@@ -622,7 +616,7 @@ class PostgresSharedReadings:
             source.value,
             now,
             site_ids,
-            [str(month) for month in sorted({Month.of(day) for day in {d.day for d in days}})],
+            _months(days),
             [d.day for d in days],
             [d.channel_id for d in days],
             [spell_values(d.values) for d in days],
@@ -641,7 +635,7 @@ class PostgresSharedReadings:
     ) -> frozenset[DayKey] | None:
         """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
         driver = driver_of(self._on)
-        where = source.value, site_ids, [str(month) for month in {Month.of(day) for day in {one.day for one in ticks}}]
+        where = source.value, site_ids, _months(ticks)
         same: set[DayKey] = set()
         left: Sequence[Tick] = ticks
         if len(ticks) > _FEW_TICKS:
@@ -651,7 +645,8 @@ class PostgresSharedReadings:
             filled, *keys = await driver.fetchrow(_FILL_GAPS, tenant_id, *told, *where, len(ticks))
             left = [] if filled == len(ticks) else _without(ticks, _told(*keys))
             if left:
-                same = {tuple(key) for key in await driver.fetch(_KNOWN_SAME, tenant_id, *_alike(left, now))}
+                told = _alike(left, now) if filled else told
+                same = {tuple(key) for key in await driver.fetch(_KNOWN_SAME, tenant_id, *told)}
                 left = _without(left, same)
         if left:
             taken, *keys = await driver.fetchrow(_TICK, tenant_id, *_listed(left, now), *where, now)

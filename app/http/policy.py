@@ -143,15 +143,16 @@ def apply_policy(app: Litestar) -> None:
     Raises:
         PolicyIncomplete: a route has no row, or a row no route, or requests do not come in where the policy is kept.
     """
-    found = {route for route, _ in routes_of(app)}
+    routes = tuple(routes_of(app))
+    found = {route for route, _ in routes}
     unruled, unmade = sorted(found - POLICY.keys()), sorted(POLICY.keys() - found)
     if unruled or unmade:
         raise PolicyIncomplete(f"routes without a row: {unruled}; rows without a route: {unmade}")
     others = [one.path for one in app.routes if not isinstance(one, HTTPRoute)]
-    others += [path for (_, path), handler in routes_of(app) if handler.resolve_before_request() != app.before_request]
+    others += [path for (_, path), handler in routes if handler.resolve_before_request() != app.before_request]
     if others:
         raise PolicyIncomplete(f"routes that are entered by a door of their own: {sorted(others)}")
-    for route, handler in routes_of(app):
+    for route, handler in routes:
         describe(handler, POLICY[route])
 
 

@@ -70,14 +70,16 @@ CYCLER_BYTES_MAX = 64 * 1024 * 1024
 PDF = {200: ResponseSpec(data_container=bytes, media_type="application/pdf", description="The document.")}
 
 
+PriorUse = Literal["BEV", "PHEV", "HEV", "ESS", "test", "unknown"]
+EventFlag = Literal["crash", "flood", "fire", "recall_open", "opened_pack"]
+
+
 class PriorLifeIn(In):
     """What is said of a unit's life before, in the protocol's words, and by whom; no flags: nothing happened."""
 
-    use: Literal["BEV", "PHEV", "HEV", "ESS", "test", "unknown"]
+    use: PriorUse
     source: Name
-    event_flags: Annotated[
-        list[Literal["crash", "flood", "fire", "recall_open", "opened_pack"]], msgspec.Meta(max_length=5)
-    ] = msgspec.field(default_factory=list)
+    event_flags: Annotated[list[EventFlag], msgspec.Meta(max_length=5)] = msgspec.field(default_factory=list)
 
 
 class ProtocolNameIn(In):

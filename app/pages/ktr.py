@@ -42,7 +42,7 @@ from app.pages.frame import (
     read_upload,
 )
 from app.pages.packs import with_offset
-from app.pages.prior_lives import ticked, told_life
+from app.pages.prior_lives import PRIOR_LIFE_FORM, ticked, told_life
 from app.ports import Ports
 from domain.certification.bench_grid import GridRow, every_row, fill, lacking, typed
 from domain.certification.completeness import NOT_RECORDED
@@ -173,10 +173,11 @@ async def receive_form(request: PageRequest, ports: GivenPorts, actor: GivenActo
 
 
 async def _asked(ports: Ports, actor: Actor) -> dict[str, object]:
-    """Return what the form offers: a due day, and the protocols that may be named."""
+    """Return what the form offers: a due day, the protocols that may be named, what may have been before."""
     return {
         "due_on": _due(ports),
         "protocols": await protocols.list_nameable(actor, unit=ports.unit, clock=ports.clock),
+        **PRIOR_LIFE_FORM,
     }
 
 

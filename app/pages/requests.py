@@ -17,7 +17,7 @@ from app.http.identity import GivenActor, GivenPorts
 from app.http.receptions import ReasonIn
 from app.http.requests import AcceptanceIn, RequestIn, UnitIn, asked_units
 from app.pages.frame import FormMalformed, GivenPage, Page, PageRequest, field_name, read_as, read_form
-from app.pages.prior_lives import PRIOR_FIELDS, ticked, told_life
+from app.pages.prior_lives import PRIOR_FIELDS, PRIOR_LIFE_FORM, ticked, told_life
 from app.ports import Ports
 from domain.certification.errors import ProtocolVersionUnknown, RequestEmpty
 from domain.certification.model import Applicant, Chemistry, ProtocolName
@@ -113,6 +113,7 @@ async def _offered(ports: Ports, actor: Actor, rows: int) -> dict[str, object]:
         "scopes": [scope.value for scope in ASKED],
         "chemistries": [one.value for one in Chemistry],
         "columns": UNIT_FIELDS,
+        **PRIOR_LIFE_FORM,
     }
 
 

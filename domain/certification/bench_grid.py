@@ -27,7 +27,7 @@ from domain.certification.errors import (
 )
 from domain.certification.model import MeasurementSource, Scope
 from domain.certification.protocol import Given, Protocol, Quantity, QuantityKind, Test
-from domain.certification.wording import kind_name, quantity_name, unit_name, word_names
+from domain.certification.wording import NOTHING, kind_name, plain, quantity_name, unit_name, word_names
 
 TABLE_LENGTH_MAX = 100_000
 ROWS_MAX = 5_000
@@ -40,7 +40,6 @@ RECEPTION_FACTS = frozenset(
 
 _YES = frozenset({"yes", "y", "true", "o", "○", "예", "네", "있음"})
 _NO = frozenset({"no", "n", "false", "x", "×", "아니오", "아니요", "없음"})
-_NONE = frozenset({"-", "–", "none", "없음"})
 _STILL = frozenset({DID_NOT_ACT, "동작하지 않음", "동작 안 함", "did not act"})
 _TITLES = frozenset({"항목", "시험항목", "측정항목", "값", "측정값", "단위", "quantity", "item", "value", "unit"})
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -329,7 +328,7 @@ def _spellings(row: GridRow) -> set[str]:
 def _plain(text: str) -> str:
     """Bring a name to one spelling: blanks, case, width of letters, kinds of minus and of brackets do not matter."""
     even = unicodedata.normalize("NFKC", text).replace("−", "-").replace("[", "(").replace("]", ")")
-    return "".join(even.split()).casefold()
+    return plain(even)
 
 
 def _readings(text: str) -> Iterator[tuple[str, str | None]]:
@@ -390,7 +389,7 @@ def _spelled(row: GridRow, cell: _Cell, *, several: bool) -> str:
         case QuantityKind.WORD:
             return word_names(quantity.words).get(_plain(text), text)
         case QuantityKind.WORDS:
-            if text.casefold() in _NONE:
+            if text.casefold() in NOTHING:
                 return "-"
             words = word_names(quantity.words)
             return ", ".join(words.get(_plain(part), part.strip()) for part in _LISTED.split(text) if part.strip())

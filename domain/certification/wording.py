@@ -142,9 +142,18 @@ def word_name(word: str) -> tuple[str, str]:
     return _WORDS.get(word, (word, word))
 
 
+NOTHING = frozenset({"-", "–", "none", "없음"})
+"""What people write where none of the words is meant, in small letters."""
+
+
+def plain(text: str) -> str:
+    """Bring a name to one spelling: blanks and case do not matter."""
+    return "".join(text.split()).casefold()
+
+
 def word_names(words: Iterable[str]) -> Mapping[str, str]:
     """Return the words by what people write for them: themselves and their names, in small letters without blanks."""
-    return {"".join(name.split()).casefold(): word for word in words for name in (*word_name(word), word)}
+    return {plain(name): word for word in words for name in (*word_name(word), word)}
 
 
 def kind_name(kind: QuantityKind, words: Sequence[str] = ()) -> tuple[str, str]:

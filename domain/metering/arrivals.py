@@ -233,7 +233,6 @@ class Sorter:
 
     def arrived(self) -> Arrived:
         """Return everything, days by day and channel."""
-        ticks = self._ticks()
         if self._slots_a_day != SLOTS_A_DAY:
             for key in list(self._ones):
                 self._open(key)
@@ -253,12 +252,10 @@ class Sorter:
             duplicate=self._duplicate,
             rejected=self._rejected,
             rejections=tuple(self._rejections),
-            ticks=ticks,
+            ticks=self._ticks(),
         )
 
     def _ticks(self) -> tuple[Tick, ...]:
-        if self._slots_a_day != SLOTS_A_DAY:
-            return ()
         dates = {day: date.fromordinal(_EPOCH_DAY + day) for day in {day for _, day in self._ones}}
         return tuple(
             [
