@@ -16,11 +16,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import engine as postgres_engine
+from adapters.postgres import metering
 from adapters.postgres.engine import open_engine
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP
 from adapters.postgres.supervisor import EmbeddedPostgres
 from adapters.postgres.work import PostgresUnit
+from domain.metering import usecases
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -49,6 +51,13 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture
+def any_slot_makes_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep as it came what in earnest only many meters make worth it."""
+    monkeypatch.setattr(usecases, "TICKS_SHARED_MAX", 0)
+    monkeypatch.setattr(metering, "_PAGE_LEAST", 1)
 
 
 def _refuse_or_skip(reason: str) -> None:

@@ -1,9 +1,10 @@
 """How a day's row says when its values came and which are marked: short, because there is a row for every day."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import overload
 
 import msgspec
 
@@ -65,16 +66,16 @@ def spell_values(values: Sequence[int | None]) -> str:
     return "{" + msgspec.json.encode(values)[1:-1].decode() + "}"
 
 
-def spell_fills(fills: tuple[Fill, ...], day: date, slots_a_day: int) -> bytes | None:
+def spell_fills(fills: Sequence[Fill], day: date, slots_a_day: int) -> bytes | None:
     """Spell when slots came, one after another, as short as it can be said; None where nothing came later."""
     if slots_a_day != SLOTS_A_DAY:
         return b"".join([_long_fill(fill) for fill in fills]) or None
     spelled = bytearray()
     for alike in _in_series(fills, day):
         if len(alike) >= _SERIES_LEAST:
-            spelled += _series(alike, day)
+            spelled += _series(alike)
         else:
-            for fill in alike:
+            for fill, _ in alike:
                 spelled += spell_fill(fill, day)
     return bytes(spelled) or None
 
@@ -120,6 +121,44 @@ def read_fills(spelled: bytes, day: date, slots_a_day: int) -> tuple[Fill, ...]:
     return tuple(found)
 
 
+class SpelledFills(Sequence[Fill]):
+    """Fills that are read once somebody asks for them: who wants a day as it is now does not, and they cost most."""
+
+    __slots__ = ("_day", "_read", "_slots_a_day", "_spelled")
+
+    def __init__(self, spelled: bytes, day: date, slots_a_day: int) -> None:
+        self._spelled, self._day, self._slots_a_day = spelled, day, slots_a_day
+        self._read: tuple[Fill, ...] | None = None
+
+    @property
+    def _fills(self) -> tuple[Fill, ...]:
+        if self._read is None:
+            self._read = read_fills(self._spelled, self._day, self._slots_a_day)
+        return self._read
+
+    def __len__(self) -> int:
+        return len(self._fills)
+
+    @overload
+    def __getitem__(self, place: int) -> Fill: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Fill, ...]: ...
+    def __getitem__(self, place: int | slice) -> Fill | tuple[Fill, ...]:
+        return self._fills[place]
+
+    def __iter__(self) -> Iterator[Fill]:
+        return iter(self._fills)
+
+    def __eq__(self, other: object) -> bool:
+        return self._fills == (other._fills if isinstance(other, SpelledFills) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._fills)
+
+    def __repr__(self) -> str:
+        return repr(self._fills)
+
+
 def spell_marks(marks: tuple[Mark, ...], slots_a_day: int) -> bytes | None:
     """Spell which slots are known otherwise than their day; None where none is."""
     size = 1 if slots_a_day <= _BYTE_SLOTS else 2
@@ -140,31 +179,36 @@ def read_marks(spelled: bytes, slots_a_day: int) -> tuple[Mark, ...]:
     )
 
 
-def _in_series(fills: Sequence[Fill], day: date) -> list[list[Fill]]:
+_Late = tuple[Fill, int | None]
+"""A fill, and by how many milliseconds it came after the end of its only slot; None where no series can say so."""
+
+
+def _in_series(fills: Sequence[Fill], day: date) -> list[list[_Late]]:
     """Group neighbours that one series can tell."""
-    groups: list[list[Fill]] = []
+    start = day_start(day)
+    groups: list[list[_Late]] = []
     for fill in fills:
-        group = groups[-1] if groups else []
-        if group and fill.slots == (group[-1].slots[-1] + 1,) and _is_alike(group[0], fill, day):
-            group.append(fill)
-        else:
-            groups.append([fill])
+        slot, late = fill.slots[0], None
+        if len(fill.slots) == 1:
+            after, rest = divmod(fill.at - start, _MILLISECOND)
+            late = None if rest else after - (slot + 1) * _SLOT_MS
+        if groups and late is not None:
+            group = groups[-1]
+            first, least = group[-1][0].slots[0], group[0][1]
+            if slot == first + 1 and least is not None and abs(late - least) < _ALIKE_MS:
+                group.append((fill, late))
+                continue
+        groups.append([(fill, late)])
     return groups
 
 
-def _is_alike(one: Fill, other: Fill, day: date) -> bool:
-    late, later = (fill.at - _slot_end(day, fill.slots[0]) for fill in (one, other))
-    is_whole = not late % _MILLISECOND and not later % _MILLISECOND
-    return is_whole and len(one.slots) == 1 and abs(later - late) < _ALIKE_MS * _MILLISECOND
-
-
-def _series(fills: Sequence[Fill], day: date) -> bytes:
-    afters = [(fill.at - _slot_end(day, fill.slots[0])) // _MILLISECOND for fill in fills]
+def _series(alike: Sequence[_Late]) -> bytes:
+    afters = [late for _, late in alike if late is not None]
     least = min(afters)
     width = (max(afters) - least).bit_length()
     packed = sum([(after - least) << width * place for place, after in enumerate(afters)])
-    head = bytes((_SERIES, fills[0].slots[0], len(fills))) + _number(least) + bytes((width,))
-    return head + packed.to_bytes((len(fills) * width + 7) // 8, "little")
+    head = bytes((_SERIES, alike[0][0].slots[0], len(afters))) + _number(least) + bytes((width,))
+    return head + packed.to_bytes((len(afters) * width + 7) // 8, "little")
 
 
 def _long_fill(fill: Fill) -> bytes:

@@ -1,6 +1,6 @@
 """Ports of the metering context on PostgreSQL; readings go in and out many day blocks at a time."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from time import monotonic
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from adapters.postgres.day_spelling import (
+    SpelledFills,
     read_fills,
     read_marks,
     read_values,
@@ -32,6 +33,15 @@ from adapters.postgres.tables.metering import (
     SiteRow,
     SiteTariffRow,
     UsageSnapshotRow,
+)
+from adapters.postgres.ticks import (
+    NOT_IN_PAGES,
+    TickPages,
+    Told,
+    in_pages,
+    no_page,
+    still_open,
+    with_ticks,
 )
 from adapters.postgres.transaction import driver_of
 from domain.metering.errors import EstimateStands, EstimateUnknown, SiteUnknown, TariffAssigned
@@ -97,11 +107,6 @@ _CURRENT = f"""
     limit 1
 """
 """The current row of a day that arrived, by one way down the key."""
-_STILL_OPEN = (
-    f"not exists (select from {SCHEMA}.usage_snapshot where tenant_id = cast($1 as int4)"
-    " and site_id = any(cast({SITES} as uuid[])) and month = any(cast({MONTHS} as text[])))"
-)
-"""No month of what is stored is frozen at its sites."""
 _OWN_CHANNEL = f"""
     select from {SCHEMA}.channel where tenant_id = cast($1 as int4) and channel_id = new.channel_id limit 1
 """
@@ -112,6 +117,8 @@ _ADD = f"""
         from unnest(cast($6 as date[]), cast($7 as int4[]), cast($8 as text[]))
             with ordinality as listed (day, channel_id, wh, place)
     ),
+    open as (select {still_open(sites="$4", months="$5")} as still),
+    unpaged as materialized (select {no_page(days="cast($6 as date[])", channels="cast($7 as int4[])")} as free),
     met as materialized (
         select arrived.place, kept.wh = arrived.wh and kept.marks is null as same
         from arrived
@@ -127,7 +134,7 @@ _ADD = f"""
         select cast($1 as int4), day, new.channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
         from new
         cross join lateral ({_OWN_CHANNEL}) as own
-        where {_STILL_OPEN.format(SITES="$4", MONTHS="$5")}
+        where (select still from open) and (select free from unpaged)
         order by channel_id, day
         on conflict do nothing
         returning 1
@@ -135,79 +142,17 @@ _ADD = f"""
     select
         (select count(*) from begun),
         (select array_agg(place) from met where same),
-        (select array_agg(place) from met where not same)
+        (select array_agg(place) from met where not same and (select free from unpaged))
     """  # noqa: S608  (only our own constants are written in)
 """What is known is only compared, in the database, and what is not is begun: a day sent again costs no write.
 
 A day's values come spelled as the array's own text: one parameter for many days, and the driver encodes no value."""
 
 _FEW_TICKS = 32
-"""So many ticks go through `_TICK` at once, one trip whatever they meet; more are looked at step by step."""
+"""So many ticks go through `_TICK` at once: its joins are planned for few."""
 
-_TICKING_LOCK = 0x5449434B  # "TICK": the first half of an advisory lock's name, a channel is the second
-_BY_KEYS = """
-    set local enable_hashjoin = off; set local enable_mergejoin = off;
-    set local enable_bitmapscan = off; set local enable_seqscan = off;
-    set local plan_cache_mode = force_generic_plan;
-    select pg_advisory_xact_lock({room}, {channel})
-    """
-"""Many ticks look up their rows by the whole key, each its own, whatever the planner believes of the table.
-
-Its statistics are always behind a table that grows by the minute: it expected one row of a tenant, and walked through
-all there were, the more the longer a tenant stored. Who sends the next slot of the same meters waits here, before its
-statement looks: waiting row by row it would have to look at each anew, and then at all once more.
-"""
-
-_ALIKE = """
-    arrived as materialized (
-        select one.channel_id, alike.day, alike.slot, one.value, alike.spelled
-        from unnest(
-            cast($2 as date[]), cast($3 as int2[]), cast($4 as bytea[]), cast($5 as text[]), cast($6 as text[])
-        ) as alike (day, slot, spelled, channel_ids, wh)
-        cross join lateral unnest(cast(alike.channel_ids as int4[]), cast(alike.wh as int4[]))
-            as one (channel_id, value)
-        order by one.channel_id, alike.day
-    )"""
-"""Many ticks in the order of their key. Meters tick together, so they come as lists for each slot of a day."""
-
-_OPEN = _STILL_OPEN.format(SITES="$8", MONTHS="$9")
-_FILL_GAPS = f"""
-    with {_ALIKE},
-    filled as (
-        update {SCHEMA}.interval_day as day
-        set wh[gap.slot] = gap.value, fills = coalesce(day.fills, '') || gap.spelled, source = $7
-        from (
-            select kept.place, arrived.slot, arrived.value, arrived.spelled
-            from arrived
-            cross join lateral (
-                select ctid as place, revision, marks, wh {_CURRENT}
-            ) as kept
-            where kept.revision = 0 and kept.marks is null and kept.wh[arrived.slot] is null
-        ) as gap
-        where day.ctid = gap.place and day.marks is null and day.wh[gap.slot] is null and {_OPEN}
-        returning day.channel_id, day.day
-    )
-    select
-        count(*) as filled,
-        case when count(*) < $10 then array_agg(channel_id) end,
-        case when count(*) < $10 then array_agg(day) end
-    from filled
-    """  # noqa: S608  (only our own constants are written in)
-"""What a day's next value mostly does: it fills an empty slot of a row that nobody revised.
-
-A row that another sender moves on at this moment is not filled here, and met again by `_TICK`.
-"""
-
-_KNOWN_SAME = f"""
-    with {_ALIKE}
-    select arrived.channel_id, arrived.day
-    from arrived
-    cross join lateral (
-        select wh[arrived.slot] as value, marks is null and revision = 0 as plain {_CURRENT}
-    ) as kept
-    where kept.plain and kept.value = arrived.value
-    """  # noqa: S608  (only our own constants are written in)
-"""What a repeated value meets; nothing is locked, since a value that is there changes only by another revision."""
+_PAGE_LEAST = 32
+"""So many ticks of one slot are worth a page; fewer go into the rows of their days."""
 
 _TICK = f"""
     with arrived as materialized (
@@ -217,11 +162,17 @@ _TICK = f"""
         ) as listed (day, slot, spelled, channel_id, value)
         order by channel_id, day
     ),
-    open as materialized (select {_OPEN} as still),
+    open as materialized (select {still_open(sites="$8", months="$9")} as still),
     met as materialized (
         select
             arrived.*, cast($1 as int4) as tenant_id, 0 as revision,
-            kept.plain is not null as known, kept.plain, kept.value as kept
+            kept.plain is not null as known, kept.plain, kept.value as kept,
+            exists (
+                select from {SCHEMA}.tick_page
+                where tenant_id = cast($1 as int4) and day = arrived.day and slot = arrived.slot - 1
+                    and first_channel <= arrived.channel_id and last_channel >= arrived.channel_id
+                    and arrived.channel_id = any(channel_ids)
+            ) as paged
         from arrived
         left join lateral (
             select wh[arrived.slot] as value, marks is null and revision = 0 as plain {_CURRENT}
@@ -234,7 +185,7 @@ _TICK = f"""
         from met
         where day.tenant_id = met.tenant_id and day.channel_id = met.channel_id and day.day = met.day
             and day.revision = met.revision and met.plain and met.kept is null and day.wh[met.slot] is null
-            and (select still from open)
+            and not met.paged and (select still from open)
         returning 1
     ),
     begun as (
@@ -246,7 +197,7 @@ _TICK = f"""
             '{Quality.MEASURED.value}', $7, $10
         from met as new
         cross join lateral ({_OWN_CHANNEL}) as own
-        where not known and (select still from open)
+        where not known and not paged and (select still from open)
         order by channel_id, day
         on conflict do nothing
         returning 1
@@ -268,18 +219,23 @@ _LOCKED_AT = f"""
     order by kept.channel_id, kept.day, kept.revision
     for update of kept
     """  # noqa: S608  (only our own constants are written in)
+_WANTED_DAYS = "unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)"
 _BLOCKS_AT = f"""
-    select distinct on (kept.day, kept.channel_id)
-        kept.day, kept.channel_id, kept.revision, kept.wh, kept.quality, kept.source, kept.recorded_at,
-        kept.fills, kept.marks, kept.reason
-    from unnest(cast($2 as date[]), cast($3 as int4[])) as wanted (day, channel_id)
-    join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
-    where kept.tenant_id = cast($1 as int4)
-    order by kept.day, kept.channel_id, kept.revision desc
+    (
+        select distinct on (kept.day, kept.channel_id)
+            kept.channel_id, kept.day, array_send(kept.wh) as sent, kept.revision, kept.quality, kept.source,
+            kept.recorded_at, kept.fills, kept.marks, kept.reason, {NOT_IN_PAGES}
+        from {_WANTED_DAYS}
+        join {SCHEMA}.interval_day as kept on kept.day = wanted.day and kept.channel_id = wanted.channel_id
+        where kept.tenant_id = cast($1 as int4)
+        order by kept.day, kept.channel_id, kept.revision desc
+    )
+    union all
+    {in_pages(wanted=_WANTED_DAYS, which="wanted.day = page.day")}
     """  # noqa: S608  (only our own constants are written in)
 _DAY_BLOCKS = """
     select wanted.channel_id, kept.day, array_send(kept.wh) as sent,
-        kept.revision, kept.quality, kept.source, kept.recorded_at, kept.fills, kept.marks, kept.reason
+        kept.revision, kept.quality, kept.source, kept.recorded_at, kept.fills, kept.marks, kept.reason, {NOT_IN_PAGES}
     from unnest(cast($2 as int4[])) as wanted (channel_id)
     cross join lateral (
         select distinct on (day) day, revision, wh, quality, source, recorded_at, fills, marks, reason
@@ -287,23 +243,42 @@ _DAY_BLOCKS = """
         where tenant_id = cast($1 as int4) and channel_id = wanted.channel_id and day between $3 and $4 {KNOWN}
         order by day desc, revision desc
     ) as kept
+    union all
+    {IN_PAGES}
     """
-_DAY_BLOCKS_NOW = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="")
-_DAY_BLOCKS_THEN = _DAY_BLOCKS.format(SCHEMA=SCHEMA, KNOWN="and recorded_at <= $5")
+
+
+def _day_blocks(known: str = "") -> str:
+    pages = in_pages(
+        wanted="unnest(cast($2 as int4[])) as wanted (channel_id)", which=f"page.day between $3 and $4 {known}"
+    )
+    return _DAY_BLOCKS.format(SCHEMA=SCHEMA, NOT_IN_PAGES=NOT_IN_PAGES, KNOWN=known, IN_PAGES=pages)
+
+
+_DAY_BLOCKS_NOW = _day_blocks()
+_DAY_BLOCKS_THEN = _day_blocks("and recorded_at <= $5")
 """A channel's days lie beside each other under the key: one way down for each channel, whatever others store.
 
 The values come as the server spells them on the wire, which `read_values` reads four times as fast as the driver.
 """
 
 _FIRST_ON = f"""
-    select min(kept.day)
-    from unnest(cast($2 as int4[])) as wanted (channel_id)
-    cross join lateral (
-        select day from {SCHEMA}.interval_day
-        where tenant_id = cast($1 as int4) and channel_id = wanted.channel_id
-        order by day
-        limit 1
-    ) as kept
+    with rows as materialized (
+        select min(kept.day) as first_on
+        from unnest(cast($2 as int4[])) as wanted (channel_id)
+        cross join lateral (
+            select day from {SCHEMA}.interval_day
+            where tenant_id = cast($1 as int4) and channel_id = wanted.channel_id
+            order by day
+            limit 1
+        ) as kept
+    )
+    select least(first_on, (
+        select min(day) from {SCHEMA}.tick_page
+        where tenant_id = cast($1 as int4) and day < coalesce((select first_on from rows), 'infinity')
+            and channel_ids && cast($2 as int4[])
+    ))
+    from rows
     """  # noqa: S608  (only our own constants are written in)
 """The key leads from a channel to its days, so each channel costs one look however much others stored."""
 
@@ -502,9 +477,10 @@ _NUMBERED = f"""
     """  # noqa: S608  (only our own constants are written in)
 
 
-def share_statement(tenant_id: TenantId) -> str:
-    """Return what lets those who hold a tenant's readings wait until the transaction ends, but not others who share."""
-    return f"; select pg_advisory_xact_lock_shared({_READINGS_LOCK}, {int(tenant_id)})"
+def turn_statement(tenant_id: TenantId, *, alone: bool) -> str:
+    """Return what lets those who hold a tenant's readings wait until the transaction ends, `alone` all others too."""
+    shared = "" if alone else "_shared"
+    return f"; select pg_advisory_xact_lock{shared}({_READINGS_LOCK}, {int(tenant_id)})"
 
 
 def _to_channel(row: RowMapping | asyncpg.Record) -> Channel:
@@ -534,10 +510,25 @@ def _to_block(row: RowMapping | asyncpg.Record, values: DayValues | None = None)
         quality=Quality(row["quality"]),
         source=ReadingSource(row["source"]),
         recorded_at=row["recorded_at"],
-        fills=() if row["fills"] is None else read_fills(row["fills"], row["day"], len(values)),
+        fills=() if row["fills"] is None else SpelledFills(row["fills"], row["day"], len(values)),
         marks=() if row["marks"] is None else read_marks(row["marks"], len(values)),
         reason=None if row["reason"] is None else RevisionReason(row["reason"]),
     )
+
+
+def _blocks(found: Sequence[asyncpg.Record]) -> dict[DayKey, DayBlock]:
+    """Return what was found in rows and in pages, the earliest day of a channel first."""
+    rows = [row for row in found if row["slots"] is None]
+    blocks = [_to_block(row, read_values(row["sent"])) for row in reversed(rows)]
+    by_key = {(block.channel_id, block.day): block for block in blocks}
+    if len(rows) == len(found):
+        return by_key
+    for row in found:
+        if row["slots"] is not None:
+            key = ChannelId(row["channel_id"]), row["day"]
+            told = zip(row["came_at"], row["slots"], row["told"], strict=True)
+            by_key[key] = with_ticks(by_key.get(key), key, told)
+    return dict(sorted(by_key.items()))
 
 
 def _by_key(day: ChannelDay) -> tuple[ChannelId, date]:
@@ -548,24 +539,15 @@ def _months(days: Iterable[ChannelDay | Tick]) -> list[str]:
     return [str(month) for month in sorted({Month.of(day) for day in {one.day for one in days}})]
 
 
-def _alike(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[str], list[str]]:
-    """Return ticks as `_ALIKE` reads them, a list each: day, slot from 1, how the arrival is spelled, who tells what.
-
-    Lists go as the text of arrays: the driver looks at each number of an array again and again.
-    """
-    groups = [ticks]
-    if len({_by_slot(tick) for tick in ticks}) > 1:
-        groups = [list(alike) for _, alike in groupby(sorted(ticks, key=_by_slot), key=_by_slot)]
-    return (
-        [alike[0].day for alike in groups],
-        [alike[0].slot + 1 for alike in groups],
-        [spell_fill(Fill(at=now, slots=(alike[0].slot,)), alike[0].day) for alike in groups],
-        [spell_values([tick.channel_id for tick in alike]) for alike in groups],
-        [spell_values([tick.value for tick in alike]) for alike in groups],
-    )
+def _by_slots(ticks: Sequence[Tick]) -> list[list[Tick]]:
+    """Group ticks by their slot, each group in the order of its channels."""
+    listed = sorted(ticks)
+    if len({_slot(tick) for tick in listed}) > 1:
+        listed.sort(key=_slot)
+    return [list(alike) for _, alike in groupby(listed, key=_slot)]
 
 
-def _by_slot(tick: Tick) -> tuple[date, int]:
+def _slot(tick: Tick) -> tuple[date, int]:
     return tick.day, tick.slot
 
 
@@ -587,10 +569,6 @@ def _keys(days: Sequence[ChannelDay], places: Sequence[int] | None) -> frozenset
 
 def _told(channel_ids: Sequence[ChannelId] | None, days: Sequence[date] | None) -> set[DayKey]:
     return set(zip(channel_ids or (), days or (), strict=True))
-
-
-def _without(ticks: Iterable[Tick], done: Collection[DayKey]) -> list[Tick]:
-    return [tick for tick in ticks if (tick.channel_id, tick.day) not in done]
 
 
 class PostgresSharedReadings:
@@ -635,24 +613,38 @@ class PostgresSharedReadings:
     ) -> frozenset[DayKey] | None:
         """Begin or fill each day by one value, where it is; the days are locked in the order of their key."""
         driver = driver_of(self._on)
-        where = source.value, site_ids, _months(ticks)
+        listed = sorted(ticks)
         same: set[DayKey] = set()
-        left: Sequence[Tick] = ticks
-        if len(ticks) > _FEW_TICKS:
-            first = min([tick.channel_id for tick in ticks])
-            await driver.execute(_BY_KEYS.format(room=_TICKING_LOCK, channel=int(first)))
-            told = _alike(ticks, now)
-            filled, *keys = await driver.fetchrow(_FILL_GAPS, tenant_id, *told, *where, len(ticks))
-            left = [] if filled == len(ticks) else _without(ticks, _told(*keys))
-            if left:
-                told = _alike(left, now) if filled else told
-                same = {tuple(key) for key in await driver.fetch(_KNOWN_SAME, tenant_id, *told)}
-                left = _without(left, same)
-        if left:
-            taken, *keys = await driver.fetchrow(_TICK, tenant_id, *_listed(left, now), *where, now)
-            same |= (met := _told(*keys))
-            if taken + len(met) != len(left):
+        for first in range(0, len(listed), _FEW_TICKS):
+            few = listed[first : first + _FEW_TICKS]
+            where = source.value, site_ids, _months(few)
+            taken, *keys = await driver.fetchrow(_TICK, tenant_id, *_listed(few, now), *where, now)
+            met = _told(*keys)
+            if taken + len(met) != len(few):
                 return None
+            same |= met
+        return frozenset(same)
+
+    async def keep_ticks(
+        self, tenant_id: TenantId, ticks: Sequence[Tick], *, site_ids: Sequence[SiteId], now: datetime
+    ) -> frozenset[DayKey] | None:
+        """Keep the values of a slot that many channels have as they came; those of few go into their rows."""
+        pages = TickPages(driver_of(self._on))
+        same: set[DayKey] = set()
+        few: list[Tick] = []
+        for alike in _by_slots(ticks):
+            if len(alike) < _PAGE_LEAST:
+                few += alike
+                continue
+            met = await pages.keep(tenant_id, alike, site_ids=site_ids, now=now)
+            if met is None:
+                return None
+            same |= met
+        if few:
+            met = await self.tick(tenant_id, few, site_ids=site_ids, source=ReadingSource.API, now=now)
+            if met is None:
+                return None
+            same |= met
         return frozenset(same)
 
     async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
@@ -683,6 +675,10 @@ class PostgresSharedReadings:
             raise ValueError("a block is of a channel that its tenant does not have")
 
 
+_PAGES_FOLDED = 192
+"""So many pages are laid into their days at once: two days of half a thousand meters."""
+
+
 class PostgresReadings(PostgresSharedReadings):
     """Day blocks."""
 
@@ -697,11 +693,30 @@ class PostgresReadings(PostgresSharedReadings):
             {"room": _READINGS_LOCK, "tenant_id": tenant_id},
         )
 
+    async def write(self, tenant_id: TenantId, blocks: Sequence[DayBlock]) -> None:
+        """Store blocks; what pages say of their days is laid into rows before."""
+        if blocks:
+            keys = [(block.channel_id, block.day) for block in blocks]
+            await self._lay(tenant_id, await TickPages(driver_of(self._connection)).take_of(tenant_id, keys))
+        await super().write(tenant_id, blocks)
+
+    async def fold_ticks(self, tenant_id: TenantId, *, until: date) -> int:
+        """Lay pages of the earliest day into its rows, so many at once that nobody waits long."""
+        pages = TickPages(driver_of(self._connection))
+        return await self._lay(tenant_id, await pages.take_until(tenant_id, until, limit=_PAGES_FOLDED))
+
+    async def _lay(self, tenant_id: TenantId, told: Mapping[DayKey, Sequence[Told]]) -> int:
+        if told:
+            kept = await self.locked(tenant_id, list(told))  # what their rows say, not what other pages do
+            await super().write(tenant_id, [with_ticks(kept.get(key), key, said) for key, said in told.items()])
+        return len(told)
+
     async def blocks(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days."""
         driver = driver_of(self._connection)
-        found = await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
-        return {(block.channel_id, block.day): block for block in map(_to_block, found)}
+        return _blocks(
+            await driver.fetch(_BLOCKS_AT, tenant_id, [day for _, day in keys], [number for number, _ in keys])
+        )
 
     async def first_on(self, tenant_id: TenantId, channel_ids: Sequence[ChannelId]) -> date | None:
         """Return the earliest day with a reading."""
@@ -729,8 +744,7 @@ class PostgresReadings(PostgresSharedReadings):
                 f" pg_advisory_unlock({_READINGS_LOCK}, {int(tenant_id)})"
             )
             found = await driver.fetch(_DAY_BLOCKS_THEN, tenant_id, channel_ids, first_on, last_on, as_of)
-        listed = [_to_block(row, read_values(row["sent"])) for row in reversed(found)]  # the earliest day first
-        blocks = {(block.channel_id, block.day): block for block in listed}
+        blocks = _blocks(found)
         if as_of is None:
             return blocks
         then = {key: known_at(block, as_of) for key, block in blocks.items()}

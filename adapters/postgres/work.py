@@ -43,7 +43,7 @@ from adapters.postgres.metering import (
     PostgresSharedReadings,
     PostgresSites,
     PostgresUsageSnapshots,
-    share_statement,
+    turn_statement,
 )
 from adapters.postgres.meters import PostgresMeters, PostgresRegisters, PostgresServicePoints
 from adapters.postgres.passport import PostgresHistories, PostgresPacks, PostgresPassports, PostgresPrintedLabels
@@ -397,20 +397,22 @@ class PostgresUnit:
         """Open one transaction."""
         return self._open(actor)
 
-    def sharing(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[PostgresSharingWork]:
-        """Open one transaction that shares a tenant's readings; the lock is taken in the trip that begins it.
+    def sharing(
+        self, actor: Actor, tenant_id: TenantId, *, alone: bool = False
+    ) -> AbstractAsyncContextManager[PostgresSharingWork]:
+        """Open one transaction that shares a tenant's readings, or holds them; locked in the trip that begins it.
 
         Raises:
             ReadingsCrossed: the database ended it, since another waited for it while it waited for that.
         """
-        return self._sharing(actor, tenant_id)
+        return self._sharing(actor, tenant_id, alone=alone)
 
     @asynccontextmanager
-    async def _sharing(self, actor: Actor, tenant_id: TenantId) -> AsyncIterator[PostgresSharingWork]:
+    async def _sharing(self, actor: Actor, tenant_id: TenantId, *, alone: bool) -> AsyncIterator[PostgresSharingWork]:
         try:
             async with (
                 lent_driver(self._engine) as driver,
-                Transaction(driver, actor, also=share_statement(tenant_id)) as begun,
+                Transaction(driver, actor, also=turn_statement(tenant_id, alone=alone)) as begun,
             ):
                 yield PostgresSharingWork(begun, self.channels)
         except DatabaseBusy as error:

@@ -99,10 +99,12 @@ class ReadingsWork(SharingWork, Committable, Protocol):
 class SharingUnit(Protocol):
     """Opens a transaction on somebody's behalf that shares a tenant's readings with other writers of new ones.
 
-    Whoever holds the tenant's readings waits until it ends, and it for them.
+    Whoever holds the tenant's readings waits until it ends, and it for them. With `alone` it holds them itself.
     """
 
-    def __call__(self, actor: Actor, tenant_id: TenantId) -> AbstractAsyncContextManager[ReadingsWork]:
+    def __call__(
+        self, actor: Actor, tenant_id: TenantId, *, alone: bool = False
+    ) -> AbstractAsyncContextManager[ReadingsWork]:
         """Return the context manager whose value is the work inside the transaction."""
         ...
 
@@ -172,10 +174,11 @@ class Intake:
                     self._waiting.pop(line, None)
 
     async def _take(self, batch: list[_Waiting]) -> None:
-        first = batch[0].wish
+        first, wishes = batch[0].wish, [one.wish for one in batch]
+        alone = metering.take_a_turn(wishes)
         try:
-            async with self._sharing(first.actor, first.tenant_id) as work:
-                reports = await metering.take_together([one.wish for one in batch], work=work, clock=self._clock)
+            async with self._sharing(first.actor, first.tenant_id, alone=alone) as work:
+                reports = await metering.take_together(wishes, work=work, clock=self._clock)
                 if reports is not None:
                     await work.commit()
         except ReadingsCrossed:
@@ -261,11 +264,14 @@ CHANNELS_SETTLED = 500
 
 
 async def settle_day(tenant_id: TenantId, day: date, *, unit: Unit[JourneyWork]) -> int:
-    """Let the storage of a finished day become as small as it can be; return how many rows did.
+    """Let the storage of a finished day become as small as it can be; return how many rows were written for it.
 
-    Nothing that is read changes. A value that still comes is taken as before; the day settles again.
+    What was kept as it came, of this day and earlier ones, is laid into the rows of its days. Nothing that is read
+    changes. A value that still comes is taken as before; the day settles again.
     """
     settled, after = 0, None
+    while count := await _fold_ticks(tenant_id, day, unit=unit):
+        settled += count
     while True:
         async with unit(SYSTEM) as work:
             count, after = await work.readings.settle(tenant_id, day, after=after, limit=CHANNELS_SETTLED)
@@ -273,3 +279,11 @@ async def settle_day(tenant_id: TenantId, day: date, *, unit: Unit[JourneyWork])
         settled += count
         if after is None:
             return settled
+
+
+async def _fold_ticks(tenant_id: TenantId, day: date, *, unit: Unit[JourneyWork]) -> int:
+    async with unit(SYSTEM) as work:
+        await work.readings.hold(tenant_id)
+        count = await work.readings.fold_ticks(tenant_id, until=day)
+        await work.commit()
+    return count

@@ -1,7 +1,7 @@
 """Sites, channels, day blocks of readings, and what is frozen of a month."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -177,7 +177,7 @@ class DayBlock:
     quality: Quality
     source: ReadingSource
     recorded_at: datetime
-    fills: tuple[Fill, ...] = ()
+    fills: Sequence[Fill] = ()
     marks: tuple[Mark, ...] = ()
     reason: RevisionReason | None = None
 

@@ -251,6 +251,15 @@ class SharedReadings(Protocol):
         """
         ...
 
+    async def keep_ticks(
+        self, tenant_id: TenantId, ticks: Sequence[Tick], *, site_ids: Sequence[SiteId], now: datetime
+    ) -> frozenset[DayKey] | None:
+        """Do what `tick` does, for as many as may be and as they came; only in a unit that holds the readings.
+
+        They come by the API. What is read is the same wherever a value is kept.
+        """
+        ...
+
     async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         """Return the current blocks of just these days, and let nobody else change them until the unit ends."""
         ...
@@ -290,6 +299,13 @@ class Readings(SharedReadings, Protocol):
         """Return the current blocks of channels over days, both ends included; days without one are left out.
 
         With `as_of`, what was known at that instant: the revision of then, without what was filled in later.
+        """
+        ...
+
+    async def fold_ticks(self, tenant_id: TenantId, *, until: date) -> int:
+        """Lay some of what `keep_ticks` kept as it came into the days it is of; nothing that is read changes.
+
+        Only under `hold`. Returns how many days were written; 0 once nothing is left of days until this one.
         """
         ...
 

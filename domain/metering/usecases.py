@@ -356,10 +356,19 @@ class ReadingsReport:
     registers: RegistersReport | None = None
 
 
+TICKS_SHARED_MAX = 32
+"""So many single values of days are stored beside other senders; more take their turn, and come through faster."""
+
+
+def take_a_turn(wishes: Iterable[TakeReadings]) -> bool:
+    """Say whether requests tell so many single values of days that `take_together` must hold the readings for them."""
+    return sum([len(wish.arrived.ticks) for wish in wishes]) > TICKS_SHARED_MAX
+
+
 async def take_together(
     wishes: Sequence[TakeReadings], *, work: SharingWork, clock: Clock
 ) -> tuple[ReadingsReport, ...] | None:
-    """Take requests of one tenant beside other writers, in a unit that shares the tenant's readings.
+    """Take requests of one tenant in a unit that shares the tenant's readings, or holds them if they `take_a_turn`.
 
     Each of their days is new, known with the very same values, or has its gaps filled; none is named by two requests.
     None says that something disagrees, is an estimate or lies in a frozen month, and must be merged by
@@ -390,7 +399,10 @@ async def take_together(
             return None
         filled = met
     if ticks:
-        same = await work.readings.tick(tenant_id, ticks, site_ids=site_ids, source=ReadingSource.API, now=now)
+        if take_a_turn(wishes):
+            same = await work.readings.keep_ticks(tenant_id, ticks, site_ids=site_ids, now=now)
+        else:
+            same = await work.readings.tick(tenant_id, ticks, site_ids=site_ids, source=ReadingSource.API, now=now)
         if same is None:
             return None
         if same:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Protocol, Self
 
 SEOUL = timezone(timedelta(hours=9), "Asia/Seoul")
@@ -25,6 +26,7 @@ def seoul_day(at: datetime) -> date:
     return at.astimezone(SEOUL).date()
 
 
+@lru_cache(maxsize=4_096)
 def day_start(day: date) -> datetime:
     """Return the UTC instant at which a Seoul day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=SEOUL).astimezone(UTC)

@@ -238,10 +238,11 @@ def memory_mb(pids: list[int]) -> float:
 
 
 async def bytes_a_reading(connection: asyncpg.Connection) -> float:
-    """Return what the table of day blocks and its index take, over the values in it; 0 if there are none."""
+    """Return what days, and pages not yet laid into them, take with their indexes, over the values in them; else 0."""
     kept = await connection.fetchrow(
-        """select pg_total_relation_size('sunhwan.interval_day') as bytes,
-                  (select sum(cardinality(array_remove(wh, null))) from sunhwan.interval_day) as readings"""
+        """select pg_total_relation_size('sunhwan.interval_day') + pg_total_relation_size('sunhwan.tick_page') as bytes,
+                  coalesce((select sum(cardinality(array_remove(wh, null))) from sunhwan.interval_day), 0)
+                  + coalesce((select sum(cardinality(wh)) from sunhwan.tick_page), 0) as readings"""
     )
     return float(kept["bytes"] / kept["readings"]) if kept["readings"] else 0.0
 

@@ -877,28 +877,200 @@ async def test_a_day_that_another_sender_begins_meanwhile_is_neither_new_nor_the
         assert met == Added(same=frozenset({(1, date(2026, 7, 1))}), other=frozenset(), refused=False)
 
 
-@pytest.mark.parametrize("count", [1, 40])
-async def test_ticks_of_the_same_days_pass_one_after_the_other(count, connection, postgres_unit):
+@pytest.mark.parametrize("alone", [False, True])
+async def test_ticks_of_the_same_days_pass_one_after_the_other(alone, connection, postgres_unit, any_slot_makes_a_page):
     await opened(PostgresMetering(connection))
-    await PostgresMetering(connection).readings.write(ONE, [block(1, 1 + n % 31, 5) for n in range(31)])
+    await PostgresMetering(connection).readings.write(ONE, [block(1, day, 5) for day in range(1, 9)])
     await connection.commit()
-    days = [(1 + n // 20, 1 + n % 20) for n in range(count)]
-    async with postgres_unit.sharing(SYSTEM, ONE) as first, postgres_unit.sharing(SYSTEM, ONE) as second:
-        assert await tick(first, *[said(*day, None, 6) for day in days]) == frozenset()
-        waiting = asyncio.create_task(tick(second, *[said(*day, None, None, 7) for day in days]))
+    days = [(channel, day) for channel in (1, 2) for day in range(1, 13)] if alone else [(1, 1)]
+    say = keep if alone else tick
+
+    async def send(*first: int | None) -> None:
+        async with postgres_unit.sharing(SYSTEM, ONE, alone=alone) as second:
+            assert await say(second, *[said(*day, *first) for day in days]) == frozenset()
+            await second.commit()
+
+    async with postgres_unit.sharing(SYSTEM, ONE, alone=alone) as first:
+        assert await say(first, *[said(*day, None, 6) for day in days]) == frozenset()
+        waiting = asyncio.create_task(send(None, None, 7))
         await asyncio.sleep(0.1)
         assert not waiting.done()
         await first.commit()
 
-        met = await waiting
-        assert met == frozenset()
-        await second.commit()
-
+    await waiting
     found = await july(PostgresMetering(connection), 1, 2)
-    assert [found[number, date(2026, 7, day)].values[1:3] for number, day in days] == [(6, 7)] * count
+    assert [found[number, date(2026, 7, day)].values[1:3] for number, day in days] == [(6, 7)] * len(days)
 
 
-async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection):
+async def keep(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
+    ticks = [
+        Tick(day.channel_id, day.day, slot, value)
+        for day in days
+        for slot, value in enumerate(day.values)
+        if value is not None
+    ]
+    return await work.readings.keep_ticks(ONE, ticks, site_ids=site_ids, now=at)
+
+
+async def paged(connection: AsyncConnection) -> int:
+    found: int = (await connection.execute(text("select count(*) from sunhwan.tick_page"))).scalar_one()
+    return found
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_what_is_kept_as_it_came_is_read_as_if_it_were_in_its_day(work):
+    await opened(work)
+    at = [WHOLE_SECOND + timedelta(minutes=15 * slot) for slot in range(4)]
+    api = {"source": ReadingSource.API, "recorded_at": at[0]}
+    await work.readings.write(ONE, [replace(block(2, 2, None, None, None, 9), recorded_at=at[0])])
+
+    assert await keep(work, said(1, 1, 5), said(2, 1, 6), said(1, 2, 7), at=at[0]) == frozenset()
+    assert await keep(work, said(1, 1, None, 8), said(2, 2, None, 4), at=at[1]) == frozenset()
+    assert await keep(work, said(1, 1, None, 8), said(2, 1, None, 3), at=at[2]) == {(1, date(2026, 7, 1))}
+    assert await keep(work, said(1, 1, 6)) is None
+    assert await keep(work, said(2, 2, None, None, None, 8)) is None
+
+    known = {
+        (1, date(2026, 7, 1)): replace(block(1, 1, 5, 8), fills=(Fill(at=at[1], slots=(1,)),), **api),
+        (1, date(2026, 7, 2)): replace(block(1, 2, 7), **api),
+        (2, date(2026, 7, 1)): replace(block(2, 1, 6, 3), fills=(Fill(at=at[2], slots=(1,)),), **api),
+        (2, date(2026, 7, 2)): replace(block(2, 2, None, 4, None, 9), fills=(Fill(at=at[1], slots=(1,)),), **api),
+    }
+    for _ in range(2):
+        assert await july(work, 1, 2) == known
+        assert list(await july(work, 1)) == [(1, date(2026, 7, 1)), (1, date(2026, 7, 2))]
+        assert await work.readings.blocks(ONE, list(known)[1:]) == dict(list(known.items())[1:])
+        then = await july(work, 1, 2, as_of=at[1])
+        assert {key: block.values[:4] for key, block in then.items()} == {
+            (1, date(2026, 7, 1)): (5, 8, None, None),
+            (1, date(2026, 7, 2)): (7, None, None, None),
+            (2, date(2026, 7, 1)): (6, None, None, None),
+            (2, date(2026, 7, 2)): (None, 4, None, 9),
+        }
+        assert await july(work, 1, 2, as_of=at[0] - timedelta(milliseconds=1)) == {}
+        assert await work.readings.first_on(ONE, [ChannelId(1), ChannelId(2)]) == date(2026, 7, 1)
+        while await work.readings.fold_ticks(ONE, until=date(2026, 7, 31)):
+            pass
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_a_day_whose_first_value_was_kept_as_it_came_began_with_it(work):
+    await opened(work)
+    later = WHOLE_SECOND + timedelta(seconds=5)
+    await keep(work, said(1, 1, 5), said(2, 1, 5))
+    await tick(work, said(1, 1, None, 6), at=later)
+
+    expected = replace(
+        block(1, 1, 5, 6),
+        recorded_at=WHOLE_SECOND,
+        source=ReadingSource.API,
+        fills=(Fill(at=later, slots=(1,)),),
+    )
+    assert await july(work, 1) == {(1, date(2026, 7, 1)): expected}
+    await work.readings.fold_ticks(ONE, until=date(2026, 7, 1))
+    assert await july(work, 1) == {(1, date(2026, 7, 1)): expected}
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_days_fold_the_earliest_first_until_the_day_that_is_asked(work, connection):
+    await opened(work)
+    await keep(work, said(1, 1, 5), said(2, 1, 5), said(1, 2, 5), said(2, 3, 5))
+    before = await july(work, 1, 2)
+    if await paged(connection):  # the fake keeps nothing as it came
+        assert await work.readings.fold_ticks(ONE, until=date(2026, 6, 30)) == 0
+        assert await work.readings.fold_ticks(ONE, until=date(2026, 7, 2)) == 2
+        assert await paged(connection) == 2
+        assert await work.readings.fold_ticks(ONE, until=date(2026, 7, 2)) == 1
+        assert await paged(connection) == 1
+
+    assert await work.readings.fold_ticks(ONE, until=date(2026, 7, 2)) == 0
+    assert await july(work, 1, 2) == before
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_a_correction_finds_what_was_kept_as_it_came_and_leaves_each_value_in_one_place(work, connection):
+    await opened(work)
+    await keep(work, said(1, 1, 5), said(2, 1, 6))
+    await keep(work, said(2, 1, None, 7), at=WHOLE_SECOND + timedelta(minutes=15))
+    before = await july(work, 1, 2)
+
+    await work.readings.write(
+        ONE, [block(1, 1, 4, revision=1)]
+    )  # its page speaks of channel 2 too, another of it alone
+
+    assert await july(work, 1, 2) == {**before, (1, date(2026, 7, 1)): block(1, 1, 4, revision=1)}
+    assert await july(work, 1, as_of=WHOLE_SECOND) == {key: known for key, known in before.items() if key[0] == 1}
+    assert await keep(work, said(1, 1, None, 4)) is None
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+@pytest.mark.parametrize("kept", ["another value", "marked", "revised"])
+async def test_what_would_be_kept_as_it_came_but_needs_a_turn_says_so(kept, work):
+    await opened(work)
+    blocks = {
+        "another value": [block(1, 1, 5)],
+        "marked": [replace(block(1, 1, None, 5), marks=(Mark(slot=1, quality=Quality.ESTIMATED),))],
+        "revised": [block(1, 1, None, 5), block(1, 1, None, 6, revision=1)],
+    }[kept]
+    await work.readings.write(ONE, blocks)
+
+    assert await keep(work, said(1, 1, 4), said(2, 1, 4)) is None
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_nothing_is_kept_as_it_came_in_a_frozen_month(work):
+    made = await opened(work)
+    await work.usage_snapshots.keep(snapshot(21, of=made))
+
+    assert await keep(work, said(1, 1, 4), said(2, 1, 4), site_ids=[made.site_id]) is None
+    assert await july(work, 1, 2) == {}
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+async def test_those_who_share_touch_nothing_that_is_kept_as_it_came(connection):
+    work = PostgresMetering(connection)
+    await opened(work)
+    await keep(work, said(1, 1, 5), said(2, 1, 5))
+    await work.readings.write(ONE, [block(1, 2, 1)])
+    await keep(work, said(1, 2, None, 5), said(2, 2, None, 5))
+
+    assert await tick(work, said(1, 1, 5)) is None
+    assert await tick(work, said(1, 1, 6)) is None
+    assert (await add(work, said(1, 1, 5, 6), said(1, 3, 5, 6))).refused
+    met = await add(work, said(1, 2, 1, None, 7))
+    assert (met.same, met.other, met.refused) == (frozenset(), frozenset(), True)
+    assert await tick(work, said(1, 1, None, 6)) == frozenset()
+
+
+PAGE = (
+    "insert into sunhwan.tick_page (tenant_id, day, slot, first_channel, last_channel, channel_ids, wh, recorded_at)"
+    " values (1, date '2026-07-01', {slot}, 1, 2, {channel_ids}, {wh}, now())"
+)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"slot": "96"},
+        {"slot": "-1"},
+        {"wh": "array[1]"},
+        {"wh": "array[1, -1]"},
+        {"wh": "array[1, null]"},
+        {"channel_ids": "array[1, null]"},
+        {"channel_ids": "cast(array[] as int4[])", "wh": "cast(array[] as int4[])"},
+        {"channel_ids": "array_fill(1, array[497])", "wh": "array_fill(1, array[497])"},
+    ],
+)
+async def test_the_database_keeps_no_page_without_sense(broken, connection):
+    await opened(PostgresMetering(connection))
+    whole = {"slot": "0", "channel_ids": "array[1, 2]", "wh": "array[5, 6]"}
+    await connection.execute(text(PAGE.format(**whole)))
+
+    with pytest.raises(IntegrityError):
+        await connection.execute(text(PAGE.format(**{**whole, "slot": "1", **broken})))
+
+
+async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection, any_slot_makes_a_page):
     work = PostgresMetering(connection)
     await opened(work)
 
@@ -906,6 +1078,7 @@ async def test_no_day_is_stored_of_a_channel_that_the_tenant_has_not(connection)
         await work.readings.write(ONE, [block(9, 1, 5)])
     assert (await add(work, said(9, 1, 5))).refused
     assert await tick(work, said(9, 1, 5)) is None
+    assert await keep(work, said(1, 1, 5), said(9, 1, 5)) is None
     assert await july(work, 9) == {}
 
 

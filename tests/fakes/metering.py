@@ -307,6 +307,14 @@ class MemoryReadings:
             await self.write(tenant_id, [replace(block, values=values, fills=fills, source=source)])
         return frozenset(same)
 
+    async def keep_ticks(
+        self, tenant_id: TenantId, ticks: Sequence[Tick], *, site_ids: Sequence[SiteId], now: datetime
+    ) -> frozenset[DayKey] | None:
+        return await self.tick(tenant_id, ticks, site_ids=site_ids, source=ReadingSource.API, now=now)
+
+    async def fold_ticks(self, tenant_id: TenantId, *, until: date) -> int:
+        return 0
+
     async def locked(self, tenant_id: TenantId, keys: Sequence[DayKey]) -> Blocks:
         return await self.blocks(tenant_id, keys)
 

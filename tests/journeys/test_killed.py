@@ -33,7 +33,10 @@ PASSWORD = "wire-rope-2026-gumi"
 CLIENTS = 8
 DAYS = 30
 START = datetime(2026, 5, 31, 15, tzinfo=UTC)
+FIRST_ON = (START + timedelta(hours=9)).date()
 SLOT = timedelta(minutes=15)
+SITES = 7
+"""Their meters are so many that a slot of all is kept as it came."""
 PATIENCE_S = 120
 
 Slot = tuple[int, int]
@@ -59,7 +62,7 @@ class Journal:
 
 @dataclass
 class Senders:
-    """Eight programs that send series and single rows of the same meters, overlapping each other."""
+    """Eight programs that send series, single rows and slots of many meters, the same ones, overlapping each other."""
 
     port: int
     token: str
@@ -69,6 +72,9 @@ class Senders:
 
     def parts(self) -> list[tuple[int, int, int]]:
         """Say what one body holds: channel, first slot and number of slots of each series."""
+        if self.dice.random() < 0.2:
+            slot = self.dice.randrange(DAYS * 96 - 200)
+            return [(channel, slot, 1) for channel in self.channels]
         one = self.dice.random() < 0.5
         return [
             (
@@ -144,16 +150,22 @@ async def kept(url: str) -> dict[Slot, int]:
     connection = await asyncpg.connect(plain(url))
     try:
         rows = await connection.fetch("select channel_id, day, revision, wh from sunhwan.interval_day")
+        pages = await connection.fetch("select day, slot, channel_ids, wh from sunhwan.tick_page")
         assert await connection.fetchval("select count(*) from sunhwan.reading_conflict") == 0
     finally:
         await connection.close()
     assert {row["revision"] for row in rows} <= {0}
     found: dict[Slot, int] = {}
     for row in rows:
-        first = (row["day"] - (START + timedelta(hours=9)).date()).days * 96
+        first = (row["day"] - FIRST_ON).days * 96
         for index, value in enumerate(row["wh"]):
             if value is not None:
                 found[row["channel_id"], first + index] = value
+    for page in pages:
+        slot = (page["day"] - FIRST_ON).days * 96 + page["slot"]
+        for channel, value in zip(page["channel_ids"], page["wh"], strict=True):
+            assert (channel, slot) not in found, "a slot is kept twice"
+            found[channel, slot] = value
     return found
 
 
@@ -212,31 +224,30 @@ async def server(home: Path, url: str, port: int) -> AsyncIterator[subprocess.Po
 
 
 async def prepared(home: Path, url: str) -> list[int]:
-    """Make the complex with one site; return the site's channels."""
+    """Make the complex with its sites; return their channels."""
     await migrate_database(url)
     settings = replace(read_settings({"SUNHWAN_HOME": str(home)}), database_url=url)
     async with open_ports(settings) as ports:
         await demo_complex.make_complex(ports, password=PASSWORD)
         async with ports.unit(SYSTEM) as work:
             operator = await acting(await work.people.named("operator"), work=work)
-        site = await readings.open_site(
-            OpenSite(
-                actor=operator,
-                tenant_id=demo_complex.TENANT,
-                name_ko="순환금속",
-                name_en="Sunhwan Metal",
-                address_ko="구미시",
-                kepco_customer_no="1",
-                contract_power_w=300_000,
-                quantities=ENERGIES,
-            ),
-            unit=ports.unit,
-            ids=ports.ids,
-            clock=ports.clock,
-        )
-        async with ports.unit(SYSTEM) as work:
-            channels = await work.sites.channels(demo_complex.TENANT, site.site_id)
-    return [channel.channel_id for channel in channels]
+        for number in range(SITES):
+            await readings.open_site(
+                OpenSite(
+                    actor=operator,
+                    tenant_id=demo_complex.TENANT,
+                    name_ko=f"순환금속 {number}",
+                    name_en=f"Sunhwan Metal {number}",
+                    address_ko="구미시",
+                    kepco_customer_no=str(number),
+                    contract_power_w=300_000,
+                    quantities=ENERGIES,
+                ),
+                unit=ports.unit,
+                ids=ports.ids,
+                clock=ports.clock,
+            )
+    return list(range(1, SITES * len(ENERGIES) + 1))
 
 
 async def sign_in(port: int) -> str:

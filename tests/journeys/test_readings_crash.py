@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from itertools import count
+from random import Random
 
 import asyncpg
 import pytest
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.work import PostgresUnit
 from adapters.system import UuidV7
-from domain.journeys.readings import Intake, open_site
+from domain.journeys.readings import Intake, open_site, settle_day
 from domain.metering.arrivals import Sorter, slot_at
 from domain.metering.model import Quantity
 from domain.metering.usecases import OpenSite, ReadingsReport, TakeReadings
@@ -89,6 +90,15 @@ class House:
                 for index, value in enumerate(wh):
                     if value is not None:
                         values[channel, (day - begin).days * 96 + index] = value
+            kept_as_they_came = await connection.execute(
+                text("select channel_ids, wh, day, slot from sunhwan.tick_page where day >= :begin and day < :end"),
+                {"begin": begin, "end": begin + timedelta(days=days)},
+            )
+            for channels, wh, day, slot in kept_as_they_came:
+                for channel, value in zip(channels, wh, strict=True):
+                    key = (channel, (day - begin).days * 96 + slot)
+                    assert key not in values, "a slot is kept twice"
+                    values[key] = value
             put = await connection.execute(
                 text(
                     "select channel_id, day, offered from sunhwan.reading_conflict where day >= :begin and day < :end"
@@ -157,11 +167,29 @@ STORY = {
     "gaps": [MONTH[:150], MONTH[:300]],
     "something that disagrees": [MONTH[:100], [(1, 3, 9_999), (1, 120, 4), (3, 1, 7)]],
 }
+SLOTS = {
+    "a slot of several": [[(1, 0, 5), (2, 0, 6)], [(1, 1, 7), (2, 1, 8), (3, 1, 9)]],
+    "a slot of which some is known": [[(1, 0, 5), (2, 0, 6)], [(1, 0, 5), (2, 0, 6), (3, 0, 7)]],
+    "a slot after days with rows": [[(1, 0, 5), (1, 1, 6)], [(1, 2, 7), (2, 2, 8)]],
+    "whole days after slots": [[(1, 0, 0), (2, 0, 0)], MONTH],
+    "a slot that disagrees": [[(1, 0, 5), (2, 0, 6)], [(1, 0, 6), (2, 0, 6), (3, 0, 7)]],
+}
 
 
 @pytest.mark.parametrize("story", STORY)
 async def test_a_crash_after_any_statement_and_a_resend_leave_what_no_crash_leaves(story, house, app_engine) -> None:
-    bodies, days = STORY[story], 9
+    await tell_and_crash(STORY[story], house, app_engine)
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+@pytest.mark.parametrize("story", SLOTS)
+async def test_so_it_is_with_slots_that_are_kept_as_they_came(story, house, app_engine) -> None:
+    await tell_and_crash(SLOTS[story], house, app_engine)
+
+
+async def tell_and_crash(bodies: list[list[tuple[int, int, int]]], house: House, app_engine: AsyncEngine) -> None:
+    """Tell a story once without a crash, then from its beginning with one after each statement of its last body."""
+    days = 9
 
     async def tell(first: int, crash: int | None) -> int:
         """Send the story from a day on; the last body crashes after a statement and is sent again."""
@@ -203,11 +231,29 @@ said_values = st.dictionaries(
 _window = count(0)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+examples = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@examples
 @given(said=said_values, dice=st.randoms(use_true_random=False), bodies=st.integers(1, 12), at_once=st.integers(1, 6))
 async def test_any_order_split_and_repetition_by_concurrent_senders_is_the_oracles(
     said, dice, bodies, at_once, house
 ) -> None:
+    await send_in_any_way(said, dice, bodies, at_once, house)
+
+
+@pytest.mark.usefixtures("any_slot_makes_a_page")
+@examples
+@given(said=said_values, seed=st.integers(0, 2**32), bodies=st.integers(1, 12), at_once=st.integers(1, 6))
+async def test_so_it_is_whether_kept_as_it_came_or_in_rows_and_whenever_days_settle(
+    said, seed, bodies, at_once, house
+) -> None:
+    await send_in_any_way(said, Random(seed), bodies, at_once, house, settling=True)
+
+
+async def send_in_any_way(said, dice, bodies, at_once, house, *, settling: bool = False) -> None:
     # The oracle: what was said, slot by slot, in a dictionary; every example has days of its own.
     days = 3
     first = next(_window) * days
@@ -215,6 +261,11 @@ async def test_any_order_split_and_repetition_by_concurrent_senders_is_the_oracl
     sent = rows + dice.choices(rows, k=len(rows))
     dice.shuffle(sent)
     parts = [part for part in (sent[number::bodies] for number in range(bodies)) if part]
+    if settling:  # some of the bodies are what meters say of one slot
+        slots = sorted({slot for _, slot, _ in rows})
+        parts += [[row for row in rows if row[1] == slot] for slot in dice.choices(slots, k=min(6, len(slots)))]
+        sent = [row for part in parts for row in part]
+        dice.shuffle(parts)
     doors = [dice.randrange(2) for _ in parts]
     reports: list[ReadingsReport] = []
 
@@ -222,7 +273,11 @@ async def test_any_order_split_and_repetition_by_concurrent_senders_is_the_oracl
         end = begin + at_once
         pairs = zip(parts[begin:end], doors[begin:end], strict=True)
         together = [house.send(part, door=door) for part, door in pairs]
-        reports.extend(await asyncio.gather(*together))
+        if settling and dice.random() < 0.3:
+            together.append(
+                settle_day(TENANT, FIRST_ON + timedelta(days=first + dice.randrange(days)), unit=house.unit)
+            )
+        reports.extend((await asyncio.gather(*together))[: len(parts[begin:end])])
 
     assert await house.kept(first=first, days=days) == (said, [])
     assert sum(report.accepted for report in reports) == len(said)

@@ -230,6 +230,39 @@ class IntervalDayRow(SQLModel, table=True):
     reason: str | None = Field(sa_column=Column("reason", Text, nullable=True))
 
 
+TICKS_A_PAGE = 496
+"""So many ticks are kept in one row at most: two of them fill a block of the database."""
+
+
+class TickPageRow(SQLModel, table=True):
+    """What many channels of quarter-hours say of one slot, as it came; it waits to be laid into the rows of their days.
+
+    A slot's value is here or in its day's row, never in both (docs/decisions/0108).
+    """
+
+    __tablename__ = "tick_page"
+    __table_args__ = (
+        PrimaryKeyConstraint("tenant_id", "day", "slot", "first_channel"),
+        CheckConstraint("slot between 0 and 95", name="tick_page_slot_is_of_a_day"),
+        CheckConstraint(
+            f"cardinality(channel_ids) between 1 and {TICKS_A_PAGE} and cardinality(wh) = cardinality(channel_ids)"
+            " and array_position(channel_ids, null) is null and array_position(wh, null) is null",
+            name="tick_page_has_a_value_a_channel",
+        ),
+        CheckConstraint("0 <= all (wh)", name="tick_page_values_are_not_negative"),
+        distributed("tenant_id"),
+    )
+
+    tenant_id: int = Field(sa_column=Column("tenant_id", Integer, nullable=False, autoincrement=False))
+    day: date = Field(sa_column=Column("day", Date, nullable=False))
+    slot: int = Field(sa_column=Column("slot", SmallInteger, nullable=False, autoincrement=False))
+    first_channel: int = Field(sa_column=Column("first_channel", Integer, nullable=False, autoincrement=False))
+    last_channel: int = Field(sa_column=Column("last_channel", Integer, nullable=False))
+    channel_ids: list[int] = Field(sa_column=Column("channel_ids", ARRAY(Integer), nullable=False))
+    wh: list[int] = Field(sa_column=Column("wh", ARRAY(Integer), nullable=False))
+    recorded_at: datetime = Field(sa_column=Column("recorded_at", DateTime(timezone=True), nullable=False))
+
+
 class ServicePointRow(SQLModel, table=True):
     """A site's grid connection."""
 
