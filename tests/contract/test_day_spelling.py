@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.day_spelling import read_fills, read_values, spell_fill, spell_fills
+from adapters.postgres import day_spelling
+from adapters.postgres.day_spelling import SpelledFills, read_fills, read_values, spell_fill, spell_fills
 from domain.metering.model import Fill
 
 
@@ -30,6 +31,24 @@ def test_a_settled_day_is_spelled_in_about_two_bytes_a_value_and_read_as_it_was(
     assert read_fills(spelled, day, 96) == fills
     assert read_fills(b"".join(spell_fill(fill, day) for fill in fills), day, 96) == fills
     assert len(spelled) < 96 * 12 // 8 + 60
+
+
+def test_fills_that_are_read_once_somebody_asks_are_what_was_spelled(monkeypatch):
+    day, end = date(2026, 7, 1), datetime(2026, 6, 30, 15, 15, tzinfo=UTC)
+    fills = tuple([Fill(at=end + timedelta(minutes=15 * slot), slots=(slot,)) for slot in range(9)])
+    spelled = spell_fills(fills, day, 96)
+    read = []
+    monkeypatch.setattr(day_spelling, "read_fills", lambda *said: read.append(said) or read_fills(*said))
+
+    lazy, other = SpelledFills(spelled, day, 96), SpelledFills(spelled, day, 96)
+    assert not read
+
+    assert (lazy, fills) == (fills, lazy)
+    assert lazy == other
+    assert lazy != fills[1:]
+    assert (len(lazy), lazy[0], lazy[1:], tuple(lazy)) == (9, fills[0], fills[1:], fills)
+    assert (hash(lazy), repr(lazy)) == (hash(fills), repr(fills))
+    assert len(read) == 2, "each is read once"
 
 
 @pytest.mark.parametrize(
