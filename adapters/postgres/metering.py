@@ -120,21 +120,18 @@ _ADD = f"""
     open as (select {still_open(sites="$4", months="$5")} as still),
     unpaged as materialized (select {no_page(days="cast($6 as date[])", channels="cast($7 as int4[])")} as free),
     met as materialized (
-        select arrived.place, kept.wh = arrived.wh and kept.marks is null as same
+        select arrived.*, kept.wh = arrived.wh and kept.marks is null as same
         from arrived
-        cross join lateral (
+        left join lateral (
             select wh, marks {_CURRENT}
-        ) as kept
-    ),
-    new as materialized (
-        select day, channel_id, wh from arrived where not exists (select from met where met.place = arrived.place)
+        ) as kept on true
     ),
     begun as (
         insert into {SCHEMA}.interval_day (tenant_id, day, channel_id, revision, wh, quality, source, recorded_at)
         select cast($1 as int4), day, new.channel_id, 0, wh, '{Quality.MEASURED.value}', $2, $3
-        from new
+        from met as new
         cross join lateral ({_OWN_CHANNEL}) as own
-        where (select still from open) and (select free from unpaged)
+        where same is null and (select still from open) and (select free from unpaged)
         order by channel_id, day
         on conflict do nothing
         returning 1
@@ -477,10 +474,23 @@ _NUMBERED = f"""
     """  # noqa: S608  (only our own constants are written in)
 
 
+_BY_KEYS = "; ".join(
+    [
+        "set local plan_cache_mode = force_generic_plan",
+        *(f"set local enable_{way} = off" for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin")),
+    ]
+)
+"""Those who share readings look up each row by its whole key, whatever the planner believes, and are planned once.
+
+Its statistics are always behind a table that grows by the minute. Left to itself it plans such a statement anew each
+time, as long as it takes to carry it out, or walks through all that a tenant has.
+"""
+
+
 def turn_statement(tenant_id: TenantId, *, alone: bool) -> str:
     """Return what lets those who hold a tenant's readings wait until the transaction ends, `alone` all others too."""
     shared = "" if alone else "_shared"
-    return f"; select pg_advisory_xact_lock{shared}({_READINGS_LOCK}, {int(tenant_id)})"
+    return f"; {_BY_KEYS}; select pg_advisory_xact_lock{shared}({_READINGS_LOCK}, {int(tenant_id)})"
 
 
 def _to_channel(row: RowMapping | asyncpg.Record) -> Channel:
