@@ -1,6 +1,7 @@
 """Measures the readings door over HTTP beside its bare floor, in turns within one run; `python -m tests.bench.door`.
 
-Servers run in processes of their own on one listening socket; clients write requests made beforehand.
+Servers run in processes of their own, to which clients are dealt in turns, as a proxy before them would; on one socket
+the kernel gives one of them six of eight. Clients write requests made beforehand.
 Everything shares the machine's cores, as figures of one machine do.
 """
 
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -87,23 +88,24 @@ async def serve(kind: str, url: str, fd: int) -> None:
 
 
 @asynccontextmanager
-async def served(kind: str, url: str, processes: int) -> AsyncIterator[tuple[int, list[int]]]:
-    """Run servers on one socket; yield its port and their process numbers."""
-    with closing(listen("127.0.0.1", 0)) as listening:
+async def served(kind: str, url: str, processes: int) -> AsyncIterator[tuple[list[int], list[int]]]:
+    """Run servers; yield their ports and their process numbers."""
+    with ExitStack() as sockets:
+        listening = [sockets.enter_context(closing(listen("127.0.0.1", 0))) for _ in range(processes)]
         children = [
             subprocess.Popen(  # noqa: ASYNC220
-                [sys.executable, "-m", "tests.bench.door", "serve", kind, url, str(listening.fileno())],
-                pass_fds=[listening.fileno()],
+                [sys.executable, "-m", "tests.bench.door", "serve", kind, url, str(own.fileno())],
+                pass_fds=[own.fileno()],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
             )
-            for _ in range(processes)
+            for own in listening
         ]
         try:
             for child in children:
                 await asyncio.to_thread(child.stdout.readline)
-            yield listening.getsockname()[1], [child.pid for child in children]
+            yield [own.getsockname()[1] for own in listening], [child.pid for child in children]
         finally:
             for child in children:
                 child.terminate()
@@ -114,7 +116,9 @@ async def served(kind: str, url: str, processes: int) -> AsyncIterator[tuple[int
 # ── clients ──
 
 
-async def send_all(port: int, token: str, kind: str, bodies: list[bytes], clients: int) -> tuple[float, list[float]]:
+async def send_all(
+    ports: list[int], token: str, kind: str, bodies: list[bytes], clients: int
+) -> tuple[float, list[float]]:
     """Send each body once over `clients` connections; return the seconds it took and each request's."""
     head = (
         f"POST /api/v1/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
@@ -123,8 +127,8 @@ async def send_all(port: int, token: str, kind: str, bodies: list[bytes], client
     waiting: Iterator[bytes] = iter([f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies])
     taken: list[float] = []
 
-    async def client() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def client(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports[number % len(ports)])
         for request in waiting:
             began = time.perf_counter()
             writer.write(request)
@@ -137,7 +141,7 @@ async def send_all(port: int, token: str, kind: str, bodies: list[bytes], client
         writer.close()
 
     began = time.perf_counter()
-    await asyncio.gather(*[client() for _ in range(clients)])
+    await asyncio.gather(*[client(number) for number in range(clients)])
     return time.perf_counter() - began, taken
 
 
@@ -324,15 +328,15 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
     return figures
 
 
-async def measure(scenario: Scenario, *, door: int, floor: int, token: str) -> dict[str, float]:
+async def measure(scenario: Scenario, *, door: list[int], floor: list[int], token: str) -> dict[str, float]:
     """Return medians of rounds, readings a second; the first round of each is not counted."""
     speeds: dict[str, list[float]] = {"floor": [], "door": [], "resend": []}
     waits: list[float] = []
     for number in range(ROUNDS + 1):
         sent = scenario.bodies(scenario.requests)
         turns = [[("floor", floor)], [("door", door), ("resend", door)]]
-        for name, port in itertools.chain.from_iterable(turns[:: 1 if number % 2 else -1]):
-            seconds, taken = await send_all(port, token, scenario.kind, sent, scenario.clients)
+        for name, ports in itertools.chain.from_iterable(turns[:: 1 if number % 2 else -1]):
+            seconds, taken = await send_all(ports, token, scenario.kind, sent, scenario.clients)
             if number:
                 speeds[name].append(scenario.requests * scenario.values / seconds)
                 waits.extend(taken if name == "door" else ())
