@@ -45,15 +45,15 @@ _IN_PAGES = """
     select channel_id, day, null, null, null, null, null, null, null, null,
         array_agg(slot), array_agg(value), array_agg(recorded_at)
     from (
-        select wanted.channel_id, page.day, page.slot, page.recorded_at,
-            page.wh[array_position(page.channel_ids, wanted.channel_id)] as value
+        select wanted.channel_id, page.day, page.slot, page.recorded_at, page.wh[place] as value
         from {SCHEMA}.tick_page as page
         join {WANTED} on wanted.channel_id between page.first_channel and page.last_channel
-        where page.tenant_id = cast($1 as int4) and {WHICH}
+        cross join lateral width_bucket(wanted.channel_id, page.channel_ids) as place
+        where page.tenant_id = cast($1 as int4) and page.channel_ids[place] = wanted.channel_id and {WHICH}
     ) as told
-    where value is not null
     group by channel_id, day
     """
+"""A page's channels stand in order, so one of them is found by halving, which is what `width_bucket` does."""
 
 
 def in_pages(*, wanted: str, which: str) -> str:
@@ -141,7 +141,7 @@ class TickPages:
     async def keep(
         self, tenant_id: TenantId, ticks: Sequence[Tick], *, site_ids: Sequence[SiteId], now: datetime
     ) -> frozenset[DayKey] | None:
-        """Keep what some channels say of one slot of a day; returns the days whose slot held the very same value.
+        """Keep what channels, in their order, say of one slot; returns the days whose slot held the very same value.
 
         None says that a day is otherwise known, marked or revised, its month frozen, or a channel not the tenant's.
         """

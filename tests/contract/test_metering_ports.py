@@ -924,7 +924,7 @@ async def test_what_is_kept_as_it_came_is_read_as_if_it_were_in_its_day(work):
     api = {"source": ReadingSource.API, "recorded_at": at[0]}
     await work.readings.write(ONE, [replace(block(2, 2, None, None, None, 9), recorded_at=at[0])])
 
-    assert await keep(work, said(1, 1, 5), said(2, 1, 6), said(1, 2, 7), at=at[0]) == frozenset()
+    assert await keep(work, said(2, 1, 6), said(1, 2, 7), said(1, 1, 5), at=at[0]) == frozenset()
     assert await keep(work, said(1, 1, None, 8), said(2, 2, None, 4), at=at[1]) == frozenset()
     assert await keep(work, said(1, 1, None, 8), said(2, 1, None, 3), at=at[2]) == {(1, date(2026, 7, 1))}
     assert await keep(work, said(1, 1, 6)) is None
