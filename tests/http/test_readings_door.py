@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from adapters.postgres.metering import PostgresReadings
 from app.http.readings import BODY_BYTES_MAX
+from app.jobs.settling import settle_days
 from domain.shared.actor import SYSTEM
 from domain.shared.identifiers import ChannelId, TenantId
 from tests.command_line import asked_beside, on
@@ -387,3 +388,47 @@ async def test_concurrent_senders_of_overlapping_parts_store_each_value_once(sen
     assert sum(one["accepted"] for one in said) == 960
     assert sum(one["duplicate"] for one in said) == sum(len(body["wh"]) for body in bodies) * 3 - 960
     assert list((await sender.kept()).values()) == whole
+
+
+async def test_meters_that_tick_together_are_counted_and_read_as_ever_and_laid_into_days_at_night(
+    sender, signed_in, engine
+) -> None:
+    operator = await signed_in("operator")
+    sites = [sender.site_id, *[(await operator.post("/api/v1/sites", json=SITE)).json()["site_id"] for _ in range(6)]]
+    listed = [(await sender.client.get(f"/api/v1/sites/{site}/channels")).json() for site in sites]
+    meters = [one["channel"] for channels in listed for one in channels if one["unit"] == "Wh"]
+
+    def slot(number: int, **other: int) -> dict[str, object]:
+        return {
+            "rows": [
+                {"channel": meter, "at": at(number), "wh": other.get(f"m{meter}", 100 * meter + number)}
+                for meter in meters
+            ]
+        }
+
+    async def pages() -> int:
+        async with engine.connect() as connection:
+            return int((await connection.execute(text("select count(*) from sunhwan.tick_page"))).scalar_one())
+
+    one, count = meters[0], len(meters)
+    assert count > 32
+    assert await sender.send(slot(0)) == {**NONE, "accepted": count}
+    assert await sender.send(slot(1)) == {**NONE, "accepted": count}
+    assert await pages() == 2
+    assert await sender.send(slot(0)) == {**NONE, "duplicate": count}
+    assert await sender.send({"rows": slot(0)["rows"][:1]}) == {**NONE, "duplicate": 1}
+    said = await sender.send({"rows": [{"channel": one, "at": at(1), "wh": 7}]})
+    assert (said["accepted"], said["conflicting"]) == (0, 1)
+    said = await sender.send(slot(2, **{f"m{one}": 2**31}))
+    assert (said["accepted"], said["rejected"]) == (count - 1, 1)
+    said = await sender.send(slot(1, **{f"m{one}": 8}))
+    assert (said["accepted"], said["duplicate"], said["conflicting"]) == (0, count - 1, 1)
+
+    before = [await sender.kept(channel=meter) for meter in meters]
+    assert before[0] == {("2026-07-01", 0): 100 * one, ("2026-07-01", 1): 100 * one + 1}
+    assert before[1] == {("2026-07-01", number): 100 * meters[1] + number for number in range(3)}
+    report = await settle_days(sender.ports)
+    assert (report.did, await pages()) == (count, 0)
+    assert [await sender.kept(channel=meter) for meter in meters] == before
+    assert await sender.send(slot(0)) == {**NONE, "duplicate": count}
+    assert (await sender.send(slot(3)))["accepted"] == count
