@@ -83,7 +83,7 @@ def spell_fills(fills: Sequence[Fill], day: date, slots_a_day: int) -> bytes | N
 def spell_fill(fill: Fill, day: date) -> bytes:
     """Spell when slots of a day of quarter-hours came; what is spelled so may be appended to what is there."""
     first, count = fill.slots[0], len(fill.slots)
-    after, rest = divmod(fill.at - _slot_end(day, first), _MILLISECOND)
+    after, rest = _lateness(fill, day)
     if rest or fill.slots != tuple(range(first, first + count)):
         return _FILL.pack((fill.at - _EPOCH) // _MICROSECOND, count) + bytes(fill.slots)
     return bytes((first + 1,) if count == 1 else (_RUN, first, count)) + _number(after)
@@ -185,13 +185,12 @@ _Late = tuple[Fill, int | None]
 
 def _in_series(fills: Sequence[Fill], day: date) -> list[list[_Late]]:
     """Group neighbours that one series can tell."""
-    start = day_start(day)
     groups: list[list[_Late]] = []
     for fill in fills:
         slot, late = fill.slots[0], None
         if len(fill.slots) == 1:
-            after, rest = divmod(fill.at - start, _MILLISECOND)
-            late = None if rest else after - (slot + 1) * _SLOT_MS
+            after, rest = _lateness(fill, day)
+            late = None if rest else after
         if groups and late is not None:
             group = groups[-1]
             first, least = group[-1][0].slots[0], group[0][1]
@@ -253,5 +252,6 @@ def _read_number(spelled: bytes, place: int) -> tuple[int, int]:
     return -((number + 1) // 2) if number & 1 else number // 2, place
 
 
-def _slot_end(day: date, slot: int) -> datetime:
-    return day_start(day) + (slot + 1) * SLOT
+def _lateness(fill: Fill, day: date) -> tuple[int, timedelta]:
+    """Return by how many whole milliseconds a fill came after the end of its first slot, and what is left of one."""
+    return divmod(fill.at - day_start(day) - (fill.slots[0] + 1) * SLOT, _MILLISECOND)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from operator import attrgetter
 from time import monotonic
 
 import asyncpg
@@ -474,11 +475,9 @@ _NUMBERED = f"""
     """  # noqa: S608  (only our own constants are written in)
 
 
-_BY_KEYS = "; ".join(
-    [
-        "set local plan_cache_mode = force_generic_plan",
-        *(f"set local enable_{way} = off" for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin")),
-    ]
+_BY_KEYS = (
+    "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_bitmapscan = off;"
+    " set local enable_hashjoin = off; set local enable_mergejoin = off"
 )
 """Those who share readings look up each row by its whole key, whatever the planner believes, and are planned once.
 
@@ -549,16 +548,8 @@ def _months(days: Iterable[ChannelDay | Tick]) -> list[str]:
     return [str(month) for month in sorted({Month.of(day) for day in {one.day for one in days}})]
 
 
-def _by_slots(ticks: Sequence[Tick]) -> list[list[Tick]]:
-    """Group ticks by their slot, each group in the order of its channels."""
-    listed = sorted(ticks)
-    if len({_slot(tick) for tick in listed}) > 1:
-        listed.sort(key=_slot)
-    return [list(alike) for _, alike in groupby(listed, key=_slot)]
-
-
-def _slot(tick: Tick) -> tuple[date, int]:
-    return tick.day, tick.slot
+_SLOT = attrgetter("day", "slot")
+_SLOT_AND_CHANNEL = attrgetter("day", "slot", "channel_id")
 
 
 def _listed(ticks: Sequence[Tick], now: datetime) -> tuple[list[date], list[int], list[bytes], list[int], list[int]]:
@@ -642,7 +633,8 @@ class PostgresSharedReadings:
         pages = TickPages(driver_of(self._on))
         same: set[DayKey] = set()
         few: list[Tick] = []
-        for alike in _by_slots(ticks):
+        for _, group in groupby(sorted(ticks, key=_SLOT_AND_CHANNEL), key=_SLOT):
+            alike = list(group)
             if len(alike) < _PAGE_LEAST:
                 few += alike
                 continue

@@ -19,15 +19,13 @@ from domain.metering.readings import NO_VALUES
 from domain.shared.identifiers import ChannelId, SiteId, TenantId
 from domain.shared.time import Month
 
-_STILL_OPEN = (
-    f"not exists (select from {SCHEMA}.usage_snapshot where tenant_id = cast($1 as int4)"
-    " and site_id = any(cast({SITES} as uuid[])) and month = any(cast({MONTHS} as text[])))"
-)
-
 
 def still_open(*, sites: str, months: str) -> str:
     """Return the condition that no month of what is stored is frozen at its sites; both parameters are arrays."""
-    return _STILL_OPEN.format(SITES=sites, MONTHS=months)
+    return (
+        f"not exists (select from {SCHEMA}.usage_snapshot where tenant_id = cast($1 as int4)"
+        f" and site_id = any(cast({sites} as uuid[])) and month = any(cast({months} as text[])))"
+    )
 
 
 def no_page(*, days: str, channels: str) -> str:

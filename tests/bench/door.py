@@ -38,12 +38,9 @@ from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
 from domain.identity import usecases as identity
 from domain.identity.model import Visit
-from domain.journeys import readings
-from domain.metering.model import ENERGIES
-from domain.metering.usecases import OpenSite
-from domain.shared.actor import SYSTEM
 from domain.shared.time import SEOUL
 from tests.bench.floor import TABLE, floor_app
+from tests.sites import open_sites
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "bench-marks-have-words"
@@ -257,29 +254,6 @@ async def settle(connection: asyncpg.Connection) -> None:
     await connection.execute("checkpoint")
 
 
-async def open_sites(ports: object) -> list[int]:
-    """Open the tenant's sites; return their channels."""
-    async with ports.unit(SYSTEM) as work:  # type: ignore[attr-defined]
-        operator = await identity.acting(await work.people.named("operator"), work=work)
-    for number in range(SITES):
-        await readings.open_site(
-            OpenSite(
-                actor=operator,
-                tenant_id=demo_complex.TENANT,
-                name_ko=f"사업장 {number}",
-                name_en=f"Site {number}",
-                address_ko="구미시",
-                kepco_customer_no=str(number + 1),
-                contract_power_w=300_000,
-                quantities=ENERGIES,
-            ),
-            unit=ports.unit,  # type: ignore[attr-defined]
-            ids=ports.ids,
-            clock=ports.clock,  # type: ignore[attr-defined]
-        )
-    return list(range(1, SITES * len(ENERGIES) + 1))
-
-
 async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str, float]]:
     """Measure every scenario in turns: floor, door, door again."""
     figures: dict[str, dict[str, float]] = {}
@@ -288,7 +262,7 @@ async def bench(home: Path, *, processes: int, only: str) -> dict[str, dict[str,
         settings = replace(read_settings({"SUNHWAN_HOME": str(home)}), database_url=url)
         async with open_ports(settings) as ports:
             await demo_complex.make_complex(ports, password=PASSWORD)
-            channels = await open_sites(ports)
+            channels = await open_sites(ports, SITES)
             opened = await identity.sign_in(
                 "tenant", PASSWORD, desk=ports.desk, visit=Visit(source="bench", agent="bench")
             )

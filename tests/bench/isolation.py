@@ -41,7 +41,8 @@ from domain.identity.model import Visit
 from domain.journeys import machine_keys
 from domain.shared.actor import SYSTEM, Actor, Role
 from tests.bench.client import connected
-from tests.bench.door import PASSWORD, ROOT, open_sites
+from tests.bench.door import PASSWORD, ROOT, SITES
+from tests.sites import open_sites
 
 ROUNDS, REQUESTS = 9, 120
 READINGS, SENDS = (96, 2_976), 24
@@ -188,7 +189,7 @@ async def bench(home: Path) -> dict[str, dict[str, float]]:
         settings = replace(read_settings({"SUNHWAN_HOME": str(home)}), database_url=url)
         async with open_ports(settings) as ports:
             await demo_complex.make_complex(ports, password=PASSWORD)
-            await open_sites(ports)
+            await open_sites(ports, SITES)
             asked = await kinds(ports)
         async with (
             served("guarded", url) as guarded,

@@ -1,7 +1,7 @@
 """What the metering ports promise, held by the fake and by PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -680,14 +680,17 @@ async def test_a_day_with_an_estimate_is_never_just_the_same(work):
 WHOLE_SECOND = NOW.replace(microsecond=0)
 
 
-async def tick(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
-    ticks = [
+def ticks_of(days: Iterable[ChannelDay]) -> list[Tick]:
+    return [
         Tick(day.channel_id, day.day, slot, value)
         for day in days
         for slot, value in enumerate(day.values)
         if value is not None
     ]
-    return await work.readings.tick(ONE, ticks, site_ids=site_ids, source=ReadingSource.API, now=at)
+
+
+async def tick(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
+    return await work.readings.tick(ONE, ticks_of(days), site_ids=site_ids, source=ReadingSource.API, now=at)
 
 
 async def test_a_tick_begins_days_fills_empty_slots_in_place_and_tells_what_was_known(work):
@@ -903,13 +906,7 @@ async def test_ticks_of_the_same_days_pass_one_after_the_other(alone, connection
 
 
 async def keep(work: MeteringWork, *days: ChannelDay, site_ids=(), at=WHOLE_SECOND):
-    ticks = [
-        Tick(day.channel_id, day.day, slot, value)
-        for day in days
-        for slot, value in enumerate(day.values)
-        if value is not None
-    ]
-    return await work.readings.keep_ticks(ONE, ticks, site_ids=site_ids, now=at)
+    return await work.readings.keep_ticks(ONE, ticks_of(days), site_ids=site_ids, now=at)
 
 
 async def paged(connection: AsyncConnection) -> int:

@@ -22,11 +22,7 @@ from adapters.postgres.supervisor import EmbeddedPostgres
 from app import demo_complex
 from app.settings import read_settings
 from app.wiring import migrate_database, open_ports
-from domain.identity.usecases import acting
-from domain.journeys import readings
-from domain.metering.model import ENERGIES
-from domain.metering.usecases import OpenSite
-from domain.shared.actor import SYSTEM
+from tests.sites import open_sites
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "wire-rope-2026-gumi"
@@ -229,25 +225,7 @@ async def prepared(home: Path, url: str) -> list[int]:
     settings = replace(read_settings({"SUNHWAN_HOME": str(home)}), database_url=url)
     async with open_ports(settings) as ports:
         await demo_complex.make_complex(ports, password=PASSWORD)
-        async with ports.unit(SYSTEM) as work:
-            operator = await acting(await work.people.named("operator"), work=work)
-        for number in range(SITES):
-            await readings.open_site(
-                OpenSite(
-                    actor=operator,
-                    tenant_id=demo_complex.TENANT,
-                    name_ko=f"순환금속 {number}",
-                    name_en=f"Sunhwan Metal {number}",
-                    address_ko="구미시",
-                    kepco_customer_no=str(number),
-                    contract_power_w=300_000,
-                    quantities=ENERGIES,
-                ),
-                unit=ports.unit,
-                ids=ports.ids,
-                clock=ports.clock,
-            )
-    return list(range(1, SITES * len(ENERGIES) + 1))
+        return await open_sites(ports, SITES)
 
 
 async def sign_in(port: int) -> str:
